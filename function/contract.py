@@ -1,0 +1,212 @@
+"""What goes into a model and what it may look like: names, types, nulls, ranges.
+
+This is the part of the bundle that training writes and the function reads. It knows neither files nor HTTP.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
+
+from function.errors import InvalidInput, Problem
+
+type Value = float | bool | str | None
+type Columns = list[list[Value]]
+"""One list of values per feature, in the features' order, all of the same length."""
+
+NUMBER, BOOLEAN, STRING = "number", "boolean", "string"
+TYPES = (NUMBER, BOOLEAN, STRING)
+_ARTICLE = {NUMBER: "a number", BOOLEAN: "true or false", STRING: "a text"}
+
+# In a CSV, these cells are nulls where a number or a boolean is expected; a text is null only where the cell is empty,
+# since "NA" and "None" are ordinary categories.
+NULL_CELLS = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
+_BOOLEAN_CELLS = {"true": True, "false": False}
+
+
+class Feature(NamedTuple):
+    """One input column, as training saw it.
+
+    `minimum` and `maximum` are of numbers, `categories` of strings (None where there were too many to list), in
+    training data; `integer` says that only whole numbers were seen, a hint for display and no rule.
+    """
+
+    name: str
+    type: str
+    nullable: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] | None = None
+    integer: bool = False
+
+
+class Warning(NamedTuple):
+    """A value that is predicted although training saw none like it."""
+
+    feature: str
+    code: str
+    detail: str
+
+
+class Contract:
+    """The features of a model, in column order."""
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        self.features = tuple(features)
+        self.names = tuple(feature.name for feature in features)
+        self._known = frozenset(self.names)
+        # One text for all: a 6 MB body can hold 600,000 unknown fields.
+        self._unknown_detail = f"not a feature of the model; its features: {', '.join(self.names)}"
+        self._categories = {f.name: frozenset(f.categories) for f in features if f.categories is not None}
+
+    def columns(
+        self, records: Sequence[object], pointer_of: Callable[[int], str], *, strict: bool = False
+    ) -> tuple[Columns, list[list[Warning]]]:
+        """The records as columns, and the warnings of each record.
+
+        `pointer_of(i)` is the JSON pointer of record i. Numbers come out as floats. With `strict`, what would be a
+        warning is a problem.
+
+        Raises InvalidInput with every problem of every record.
+        """
+        columns: Columns = [[] for _ in self.features]
+        warnings: list[list[Warning]] = []
+        problems: list[Problem] = []
+        for index, record in enumerate(records):
+            noticed: list[Warning] = []
+            warnings.append(noticed)
+            if not isinstance(record, Mapping):
+                problems.append(
+                    Problem(pointer_of(index), "wrong_type", f"expected an object of features, got {_kind(record)}")
+                )
+                continue
+            for feature, column in zip(self.features, columns, strict=True):
+                value = record.get(feature.name, _MISSING)
+                fault = _fault(feature, value)
+                if fault is not None:
+                    problems.append(Problem(pointer_of(index) + pointer(feature.name), *fault))
+                    continue
+                if feature.type == NUMBER and value is not None:
+                    value = float(value)  # _fault has seen that it is an int or a float
+                column.append(value)  # and that any other is of the feature's type
+                unusual = self._unusual(feature, value)
+                if unusual is not None:
+                    noticed.append(Warning(feature.name, *unusual))
+            if len(record) != len(self.features) or not self._known.issuperset(record):
+                problems += self._unknown(record, pointer_of(index))
+        if strict:
+            for index, noticed in enumerate(warnings):
+                problems += as_problems(noticed, pointer_of(index))
+        if problems:
+            raise InvalidInput(problems)
+        return columns, warnings
+
+    def _unusual(self, feature: Feature, value: object) -> tuple[str, str] | None:
+        if feature.type == NUMBER and isinstance(value, float):
+            if feature.minimum is not None and value < feature.minimum:
+                return "out_of_range", f"below {show(feature.minimum)}, the smallest value in training"
+            if feature.maximum is not None and value > feature.maximum:
+                return "out_of_range", f"above {show(feature.maximum)}, the largest value in training"
+        elif (
+            isinstance(value, str) and feature.name in self._categories and value not in self._categories[feature.name]
+        ):
+            return "unseen_category", "not among the categories in training"
+        return None
+
+    def _unknown(self, record: Mapping[object, object], where: str) -> list[Problem]:
+        return [
+            Problem(where + pointer(str(name)), "unknown_field", self._unknown_detail)
+            for name in record
+            if name not in self._known
+        ]
+
+
+_MISSING = object()
+
+
+def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
+    """Why the value is not one of the feature's, as code and sentence; None where it is."""
+    if value is None:
+        return (
+            None if feature.nullable else ("null", f"null; training saw none here: expected {_ARTICLE[feature.type]}")
+        )
+    if value is _MISSING:
+        hint = ", or null" if feature.nullable else ""
+        return "missing", f"missing: expected {_ARTICLE[feature.type]}{hint}"
+    kind = type(value)
+    if feature.type == NUMBER:
+        # bool is an int to Python; it is none here.
+        if kind is float or kind is int:
+            try:
+                finite = isfinite(value)  # type: ignore[arg-type]
+            except OverflowError:  # an integer past every float
+                finite = False
+            return None if finite else ("too_large", "too large for a 64-bit floating-point number")
+    elif feature.type == BOOLEAN:
+        if kind is bool:
+            return None
+    elif isinstance(value, str):
+        return None if is_unicode(value) else ("wrong_type", "not valid Unicode: it holds half of a surrogate pair")
+    return "wrong_type", f"expected {_ARTICLE[feature.type]}, got {_kind(value)}"
+
+
+def _kind(value: object) -> str:
+    """What JSON calls the value's type."""
+    names: tuple[tuple[type, str], ...] = (
+        (bool, "a boolean"),
+        (int, "a number"),
+        (float, "a number"),
+        (str, "a text"),
+        (list, "an array"),
+        (Mapping, "an object"),
+    )
+    return "null" if value is None else next((name for kind, name in names if isinstance(value, kind)), "another type")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be written as UTF-8: JSON can spell halves of surrogate pairs, which cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def as_problems(warnings: Sequence[Warning], where: str) -> list[Problem]:
+    """Warnings about the record at the JSON pointer `where`, as the problems that they are to who wants none."""
+    return [Problem(where + pointer(w.feature), w.code, w.detail) for w in warnings]
+
+
+def pointer(*keys: str) -> str:
+    """The RFC 6901 JSON pointer of nested keys."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+
+
+def show(number: float) -> str:
+    """A number for a sentence: 3 rather than 3.0."""
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def parse_number(cell: str) -> float:
+    """The number that a CSV cell holds.
+
+    Raises ValueError for what only Python takes for one (underscores, other scripts' digits, inf, nan).
+    """
+    number = float(cell)
+    if not isfinite(number) or "_" in cell or not cell.isascii():
+        raise ValueError("not a finite decimal number")
+    return number
+
+
+def parse_cell(feature: Feature, cell: str) -> object:
+    """A CSV cell as the JSON value it stands for; the cell itself where it stands for none of the feature's type."""
+    if feature.type == STRING:
+        return cell or None
+    text = cell.strip()
+    if text in NULL_CELLS:
+        return None
+    if feature.type == BOOLEAN:
+        return _BOOLEAN_CELLS.get(text.lower(), cell)
+    try:
+        return parse_number(text)
+    except ValueError:
+        return cell

@@ -1,0 +1,124 @@
+"""A CSV in, the same CSV with predictions out: rows in equal rows out, and cells come back as they came."""
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from io import StringIO
+
+from function.contract import Contract, parse_cell, parse_number, pointer
+from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
+from function.manifest import Manifest, label_text
+from function.model import Model
+from function.prediction import MAX_RECORDS, Prediction, predict
+
+# A spreadsheet runs a cell that starts so as a formula (OWASP, "CSV Injection"); a quote before it keeps it a text.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def answer(model: Model, body: bytes, *, strict: bool = False) -> str:
+    """The CSV in `body` (UTF-8, comma-separated, a header line) with the columns of the predictions added.
+
+    Columns that are no features come back untouched. Raises MalformedInput where it is no such CSV, InvalidInput with
+    every problem (its pointer is /<row, from 0>/<column>), InputTooLarge past 10,000 rows.
+    """
+    header, rows = _read(body)
+    added = added_columns(model.manifest)
+    _check_header(model.manifest.contract, header, added)
+    _check_lengths(header, rows)
+    records = [_record(model.manifest.contract, header, row) for row in rows]
+    predictions = predict(model, records, lambda index: f"/{index}", strict=strict)
+    return _write(
+        [header + added, *(row + cells(prediction) for row, prediction in zip(rows, predictions, strict=True))],
+        line_end="\r\n" if b"\r\n" in body else "\n",
+    )
+
+
+def added_columns(manifest: Manifest) -> list[str]:
+    """The names of the columns that predictions add."""
+    return ["prediction", *(f"probability_{text}" for text in manifest.probability_keys), "warnings"]
+
+
+def cells(prediction: Prediction) -> list[str]:
+    """The cells of `added_columns` for one prediction."""
+    return [
+        label_text(prediction.value),
+        *map(repr, (prediction.probabilities or {}).values()),
+        "; ".join(f"{warning.feature}: {warning.detail}" for warning in prediction.warnings),
+    ]
+
+
+def neutralise(cell: str) -> str:
+    """The cell, kept from being run by a spreadsheet; numbers such as -1.5 are left alone."""
+    if not cell.startswith(_FORMULA_STARTS):
+        return cell
+    try:
+        parse_number(cell)
+    except ValueError:
+        return "'" + cell
+    return cell
+
+
+def _read(body: bytes) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows; lines without a cell are passed over."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise MalformedInput("The CSV is not UTF-8.") from None
+    csv.field_size_limit(sys.maxsize)  # the body's size has its cap; the module's own is 128 kB a cell
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if row:
+                rows.append(row)
+            if len(rows) > MAX_RECORDS + 1:
+                raise InputTooLarge(f"More than {MAX_RECORDS:,} rows at once: send them in several calls.")
+    except csv.Error as error:
+        raise MalformedInput(f"The body is not CSV: {error} (line {reader.line_num}).") from None
+    if not rows:
+        raise MalformedInput("The CSV is empty: it needs a header line with the names of the features.")
+    return rows[0], rows[1:]
+
+
+def _check_header(contract: Contract, header: list[str], added: Sequence[str]) -> None:
+    counts = Counter(header)
+    problems = [
+        Problem(pointer(name), "missing", f"the header line lacks the column {name}")
+        for name in contract.names
+        if name not in counts
+    ]
+    problems += [
+        Problem(pointer(name), "repeated_column", f"the header line has the column {name} {count} times")
+        for name, count in counts.items()
+        if count > 1
+    ]
+    problems += [
+        Problem(pointer(name), "reserved_column", f"the answer adds a column {name}: rename the one that is there")
+        for name in added
+        if name in counts
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _check_lengths(header: list[str], rows: list[list[str]]) -> None:
+    problems = [
+        Problem(f"/{index}", "row_length", f"{len(row)} cells where the header line has {len(header)}")
+        for index, row in enumerate(rows)
+        if len(row) != len(header)
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _record(contract: Contract, header: list[str], row: list[str]) -> dict[str, object]:
+    named = dict(zip(header, row, strict=True))
+    return {feature.name: parse_cell(feature, named[feature.name]) for feature in contract.features}
+
+
+def _write(rows: list[list[str]], line_end: str) -> str:
+    # Fields with any line end in them are quoted, a lone CR too, whichever of the two ends the lines.
+    text = StringIO(newline="")
+    csv.writer(text, lineterminator=line_end).writerows([neutralise(cell) for cell in row] for row in rows)
+    return text.getvalue()

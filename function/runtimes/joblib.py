@@ -1,0 +1,156 @@
+"""Runs the scikit-learn estimator that joblib wrote; the only module of the function that imports scikit-learn."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from function.contract import BOOLEAN, NUMBER, STRING, Columns, Feature
+from function.errors import BundleError
+from function.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
+from function.model import NotPredictable, Outputs
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+
+def versions() -> dict[str, str]:
+    """The versions of the libraries that the manifest may name; those that are not installed lack."""
+    found: dict[str, str] = {}
+    for distribution, module in LIBRARIES.items():
+        try:
+            found[distribution] = __import__(module).__version__
+        except ImportError:
+            continue
+    return found
+
+
+def load(data: bytes, manifest: Manifest, artifact: Artifact) -> "JoblibRuntime":
+    """The runtime of the estimator in `data`, bytes whose digest is known.
+
+    Raises BundleError `version_mismatch` where scikit-learn says that it comes from another release,
+    `artifact_unreadable` where it cannot be loaded.
+    """
+    # Lambda has no /dev/shm: without this, importing joblib tries a semaphore there and warns that it cannot.
+    os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
+    import joblib
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InconsistentVersionWarning)
+            estimator = joblib.load(BytesIO(data))
+    except InconsistentVersionWarning as warning:
+        raise BundleError(
+            "version_mismatch",
+            f"The estimator in {artifact.file} comes from scikit-learn {warning.original_sklearn_version} and this is "
+            f"{warning.current_sklearn_version}: {PACKAGE_AGAIN}.",
+        ) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # Unpickling raises whatever the pickled classes raise; the type alone is told, the text may quote anything.
+        raise BundleError(
+            "artifact_unreadable",
+            f"The estimator in {artifact.file} cannot be loaded ({type(error).__name__}): an estimator may use only "
+            f"what function/requirements.txt installs; then {PACKAGE_AGAIN}.",
+        ) from None
+    for nested in nested_estimators(estimator):
+        if getattr(nested, "n_jobs", None) is not None:
+            nested.n_jobs = 1
+    return JoblibRuntime(estimator, manifest, artifact.input)
+
+
+def nested_estimators(root: object) -> Iterator[Any]:
+    """The estimator and all that it is made of: steps, transformers, members of an ensemble, wherever they are kept."""
+    import numpy
+
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if hasattr(item, "get_params") and not isinstance(item, type):
+            yield item
+            waiting.extend(vars(item).values())
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(item)
+        elif isinstance(item, numpy.ndarray) and item.dtype == object:
+            waiting.extend(item.ravel().tolist())
+
+
+class JoblibRuntime:
+    """An estimator; `form` says whether it is passed an `array` or a `frame`."""
+
+    def __init__(self, estimator: Any, manifest: Manifest, form: str) -> None:
+        self._estimator = estimator
+        self._features = manifest.contract.features
+        self._classifies = manifest.task == CLASSIFICATION
+        self._form = form
+
+    def predict(self, columns: Columns) -> Outputs:
+        """One output per record; numbers come from the estimator unrounded. Raises NotPredictable."""
+        if not columns[0]:
+            return Outputs([], None)
+        try:
+            with warnings.catch_warnings():
+                # Among them: "X does not have valid feature names" (the array is in the features' order) and overflows
+                # (an answer that is not finite is dealt with by who asked).
+                warnings.simplefilter("ignore")
+                table = _array(columns, self._features) if self._form == "array" else _frame(columns, self._features)
+                values = self._estimator.predict(table)
+                # `predict` decides the label: for SVC and tuned thresholds it is not always the likeliest class.
+                probabilities = self._probabilities(table)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # The values have passed the contract and the golden rows were predicted, so it is these values that the
+            # estimator refuses: an unseen category, a number past float32.
+            raise NotPredictable(type(error).__name__) from None
+        if self._classifies:
+            return Outputs([_plain(label) for label in values.tolist()], probabilities)
+        return Outputs(values.ravel().astype(float).tolist(), None)
+
+    def _probabilities(self, table: "numpy.ndarray[Any, Any] | pandas.DataFrame") -> list[list[float]] | None:
+        # hasattr is how scikit-learn says it: SVC and Pipeline have the method only where it can answer.
+        if not self._classifies or not hasattr(self._estimator, "predict_proba"):
+            return None
+        rows: list[list[float]] = self._estimator.predict_proba(table).tolist()
+        return rows
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if hasattr(label, "item") else label
+
+
+def _array(columns: Columns, features: tuple[Feature, ...]) -> "numpy.ndarray[Any, Any]":
+    import numpy
+
+    if all(feature.type != STRING for feature in features):
+        return numpy.array(columns, dtype=float).T  # a null becomes NaN
+    rows = [[numpy.nan if value is None else value for value in row] for row in zip(*columns, strict=True)]
+    return numpy.array(rows, dtype=object)
+
+
+def _frame(columns: Columns, features: tuple[Feature, ...]) -> "pandas.DataFrame":
+    import pandas
+
+    return pandas.DataFrame(
+        {
+            feature.name: pandas.Series(column, dtype=_dtype(feature))
+            for feature, column in zip(features, columns, strict=True)
+        }
+    )
+
+
+def _dtype(feature: Feature) -> Any:
+    """What pandas itself makes of such a column in a CSV, whatever the nulls in this one."""
+    if feature.type == BOOLEAN:
+        return object if feature.nullable else bool
+    return {NUMBER: float, STRING: "str"}[feature.type]

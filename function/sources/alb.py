@@ -1,0 +1,37 @@
+"""Application Load Balancer.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from function.sources.gateway import Event, Exchange, answer, context_of
+from function.sources.http_api import envelope
+from function.web.messages import Response
+from function.web.routes import Service
+
+# A load balancer takes no more than this from a Lambda target.
+MAX_ANSWER_BYTES = 1024 * 1024
+
+
+def matches(event: object) -> bool:
+    """Whether the event is such a request."""
+    return isinstance(event, dict) and "elb" in context_of(event)
+
+
+def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
+    """The response; its headers are lists where the target group asks for multi-value headers."""
+    envelope = _multi_value_envelope if "multiValueHeaders" in event else _envelope
+    method, path = str(event.get("httpMethod")), str(event.get("path") or "/")
+    return answer(event, context, service, Exchange(method, path, envelope, MAX_ANSWER_BYTES))
+
+
+def _envelope(response: Response) -> dict[str, Any]:
+    return {**envelope(response), "statusDescription": f"{response.status} {HTTPStatus(response.status).phrase}"}
+
+
+def _multi_value_envelope(response: Response) -> dict[str, Any]:
+    answer = _envelope(response)
+    answer["multiValueHeaders"] = {name: [value] for name, value in answer.pop("headers").items()}
+    return answer

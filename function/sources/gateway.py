@@ -1,0 +1,89 @@
+"""What the HTTP sources share: a body out of an event, and an answer that fits into one."""
+
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from function import strict_json
+from function.errors import InputTooLarge, MalformedInput
+from function.web.messages import Request, Response
+from function.web.problems import problem_response
+from function.web.routes import Service, respond
+
+type Event = Mapping[str, Any]
+
+# The most that Lambda returns from one synchronous call (AWS, "Lambda quotas"), envelope and escapes included.
+MAX_ANSWER_BYTES = 6 * 1024 * 1024
+# An ASCII body grows at most this much when it is written into the envelope; other characters become \uXXXX, twice.
+_WORST_GROWTH = 12
+
+
+class Exchange(NamedTuple):
+    """What differs between the HTTP sources: method and path, the form of an answer and how large it may be."""
+
+    method: str
+    path: str
+    envelope: Callable[[Response], dict[str, Any]]
+    max_answer_bytes: int = MAX_ANSWER_BYTES
+
+
+def answer(event: Event, context: object, service: Service, exchange: Exchange) -> dict[str, Any]:
+    """The event's answer in its source's envelope; a 413 where it would be larger than the source takes."""
+    request_id = id_of(event, context)
+    try:
+        body = decoded_body(event)
+    except MalformedInput as error:
+        return exchange.envelope(problem_response(error, request_id))
+    # `sam local generate-event … --path /predict` makes //predict of it.
+    path = "/" + exchange.path.lstrip("/")
+    request = Request(exchange.method, path, lower_headers(event), body, request_id)
+    response = respond(service, request)
+    answer = exchange.envelope(response)
+    limit = exchange.max_answer_bytes
+    if len(response.body) * _WORST_GROWTH > limit and len(strict_json.dumps(answer)) > limit:
+        too_large = InputTooLarge(f"The answer would be larger than {limit:,} bytes: send fewer records at once.")
+        return exchange.envelope(problem_response(too_large, request_id))
+    return answer
+
+
+def decoded_body(event: Event) -> bytes:
+    """The body as it was sent; `isBase64Encoded` is obeyed, never guessed.
+
+    Raises MalformedInput.
+    """
+    body = event.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise MalformedInput("The event's body is not a text.")
+    try:
+        return binascii.a2b_base64(body, strict_mode=True) if event.get("isBase64Encoded") is True else body.encode()
+    except binascii.Error:
+        raise MalformedInput("The event says that its body is base64, and it is not.") from None
+    except UnicodeEncodeError:
+        raise MalformedInput("The body holds half of a surrogate pair: it is not valid Unicode.") from None
+    except ValueError:  # base64 text with characters that are not ASCII
+        raise MalformedInput("The event says that its body is base64, and it is not.") from None
+
+
+def lower_headers(event: Event) -> dict[str, str]:
+    """The headers by lower-case name; of a repeated one the last value."""
+    headers = {**mapping(event.get("headers"))}
+    for name, values in mapping(event.get("multiValueHeaders")).items():
+        headers[name] = values[-1] if isinstance(values, list) and values else ""
+    return {name.lower(): str(value) for name, value in headers.items()}
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """The value where it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def context_of(event: Event) -> Mapping[str, Any]:
+    """The event's requestContext; empty where it has none."""
+    return mapping(event.get("requestContext"))
+
+
+def id_of(event: Event, context: object) -> str:
+    """The id under which Lambda logs the request, else the front door's, else a dash."""
+    return str(getattr(context, "aws_request_id", None) or context_of(event).get("requestId") or "-")

@@ -1,0 +1,40 @@
+"""API Gateway HTTP API with payload format 2.0, and Lambda function URLs, which send the same.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+from typing import Any
+
+from function.sources.gateway import Event, Exchange, answer, context_of, mapping
+from function.web.messages import Response
+from function.web.routes import Service
+
+
+def matches(event: object) -> bool:
+    """Whether the event is such a request."""
+    return isinstance(event, dict) and event.get("version") == "2.0" and "http" in context_of(event)
+
+
+def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
+    """The response in payload format 2.0."""
+    method = mapping(context_of(event)["http"]).get("method")
+    return answer(event, context, service, Exchange(str(method), _path(event), envelope))
+
+
+def envelope(response: Response) -> dict[str, Any]:
+    """The response as the front door reads it."""
+    return {
+        "statusCode": response.status,
+        "headers": response.all_headers(),
+        "body": response.body,
+        "isBase64Encoded": False,
+    }
+
+
+def _path(event: Event) -> str:
+    """The path without the stage: a named stage's is part of rawPath, the default one's is not."""
+    path = str(event.get("rawPath") or "/")
+    stage = context_of(event).get("stage")
+    if stage and stage != "$default" and (path + "/").startswith(f"/{stage}/"):
+        return path.removeprefix(f"/{stage}") or "/"
+    return path

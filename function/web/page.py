@@ -1,0 +1,45 @@
+"""The page at `GET /` and the policy that lets nothing run or load but what is in it.
+
+Its sources are `page.html`, `page.css` and `page.js`; what they show they ask of `GET /model` and `POST /predict`.
+"""
+
+from base64 import b64encode
+from hashlib import sha256
+from os.path import dirname, join
+
+
+def _source(name: str) -> str:
+    # Text mode: browsers hash an inline block after they turned its line ends into LF, as it does.
+    with open(join(dirname(__file__), name), encoding="utf-8") as file:
+        return file.read()
+
+
+def _hash(block: str) -> str:
+    return f"'sha256-{b64encode(sha256(block.encode()).digest()).decode()}'"
+
+
+_STYLE, _SCRIPT = _source("page.css"), _source("page.js")
+_DOCUMENT = (
+    _source("page.html")
+    .replace("<style></style>", f"<style>{_STYLE}</style>")
+    .replace('<script type="module"></script>', f'<script type="module">{_SCRIPT}</script>')
+)
+
+# https://www.w3.org/TR/CSP3/
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "connect-src 'self'",
+        "img-src data:",  # the icon
+        f"style-src {_hash(_STYLE)}",
+        f"script-src {_hash(_SCRIPT)}",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def html() -> str:
+    """The whole page as one document."""
+    return _DOCUMENT

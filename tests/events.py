@@ -1,0 +1,53 @@
+"""The events in `events/` and the answers that its README documents."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FOLDER = Path(__file__).parents[1] / "events"
+_ROW = re.compile(
+    r"^\| `(?P<file>[\w-]+\.json)` \| (?P<source>\w+) \| (?:(?P<status>\d+) )?(?P<raises>raises )?`(?P<answer>.+)` \|$"
+)
+
+
+class Documented(NamedTuple):
+    """An event and its documented answer: a status for HTTP, and the answer (or the error's name)."""
+
+    file: str
+    source: str
+    status: int | None
+    raises: bool
+    answer: str
+
+    @property
+    def event(self) -> Any:
+        """The event itself."""
+        return json.loads((FOLDER / self.file).read_text())
+
+    def check(self, answer: Any) -> None:
+        """Asserts that the answer is the documented one."""
+        if self.status is not None:
+            assert answer["statusCode"] == self.status, answer
+            answer = answer["body"]
+        if not self.answer.startswith("{"):
+            assert self.answer in answer
+            return
+        document = json.loads(answer) if isinstance(answer, str) else answer
+        expected = json.loads(self.answer)
+        assert {key: document.get(key) for key in expected} == expected
+
+
+def documented() -> list[Documented]:
+    """The rows of the table in events/README.md."""
+    rows = filter(None, map(_ROW.match, (FOLDER / "README.md").read_text().splitlines()))
+    return [
+        Documented(
+            row["file"],
+            row["source"],
+            int(row["status"]) if row["status"] else None,
+            bool(row["raises"]),
+            row["answer"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,79 @@
+"""The manifest of a bundle, as function.manifest reads it."""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from platform import python_version
+from typing import Any, NamedTuple
+
+from function.contract import Feature
+from function.manifest import CLASSIFICATION, FORMAT, LIBRARIES, REGRESSION, Artifact, feature_document, version_of
+from training.errors import TrainingError
+from training.examples import Example
+from training.inputs import ARRAY
+from training.options import Options
+from training.scores import Metrics
+from training.table import Table
+
+ARTIFACT = "model.joblib"
+
+type Document = dict[str, Any]
+
+
+def artifact_of(data: bytes, served_as: str) -> Artifact:
+    """The artifact with these bytes."""
+    return Artifact(ARTIFACT, sha256(data).hexdigest(), len(data), "joblib", served_as)
+
+
+class Packaged(NamedTuple):
+    """What is in the bundle; `classes` is None for a regression, `metrics` for a table too small."""
+
+    features: Sequence[Feature]
+    classes: list[Any] | None
+    metrics: Metrics | None
+    examples: list[Example]
+    artifact: Artifact
+
+
+def document_of(options: Options, table: Table, packaged: Packaged) -> Document:
+    """The manifest's keys in the order that a reader wants them."""
+    features, classes, metrics, examples, artifact = packaged
+    target = {"name": options.target, "unit": options.unit, "classes": classes}
+    document = {
+        "format": FORMAT,
+        "name": options.name,
+        "version": version_of([artifact]),
+        "task": REGRESSION if classes is None else CLASSIFICATION,
+        "features": [feature_document(feature) for feature in features],
+        "targets": [{key: value for key, value in target.items() if value is not None}],
+        "metrics": metrics,
+        "training": {"rows": table.rows, "sha256": table.sha256, "when": _now(), "command": options.command},
+        "environment": _environment(artifact.input),
+        "artifacts": {
+            artifact.file: {
+                "sha256": artifact.sha256,
+                "bytes": artifact.size,
+                "runtime": artifact.runtime,
+                "input": artifact.input,
+            }
+        },
+        "examples": examples,
+    }
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _environment(served_as: str) -> dict[str, str]:
+    libraries = [library for library in LIBRARIES if not (library == "pandas" and served_as == ARRAY)]
+    return {"python": python_version(), **{library: version(library) for library in libraries}}
+
+
+def _now() -> str:
+    """The time in UTC, or the one that https://reproducible-builds.org/specs/source-date-epoch/ sets."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        when = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise TrainingError("SOURCE_DATE_EPOCH must be a whole number of seconds since 1970: correct it.") from None
+    return when.isoformat(timespec="seconds")

@@ -1,0 +1,104 @@
+"""The golden rows: inputs with what scikit-learn answers for them, which every load of the bundle repeats."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy
+import pandas
+
+from function.contract import BOOLEAN, NUMBER, Feature
+from function.manifest import REGRESSION, label_text
+from training.errors import TrainingError
+from training.estimators import SEED
+
+_DRAWN = 15
+
+type Positions = numpy.ndarray[Any, Any]
+type Example = dict[str, Any]
+
+
+def examples_of(
+    estimator: Any, frame: pandas.DataFrame, features: Sequence[Feature], task: str, form: Callable[[Positions], Any]
+) -> list[Example]:
+    """The typical record and up to fifteen others with their predictions.
+
+    `form(positions)` is the table with each column taken at its own row positions, as the estimator was trained on it.
+    Raises TrainingError where the estimator answers none of them with a finite number.
+    """
+    positions = numpy.vstack([_typical(frame, features), _drawn(frame, features)])
+    found: list[Example] = []
+    for row in positions:
+        inputs = {f.name: _plain(f, frame[f.name].iloc[at]) for f, at in zip(features, row, strict=True)}
+        answer = _answer(estimator, task, form(row[None, :]))
+        if answer is not None and all(inputs != example["input"] for example in found):
+            found.append({"input": inputs, **answer})
+    if not found:
+        raise TrainingError("The estimator answers no row like the table's with a finite number: train it again.")
+    return found
+
+
+def taken(frame: pandas.DataFrame, positions: Positions) -> pandas.DataFrame:
+    """Each column of the frame at its own row positions."""
+    columns = zip(frame.columns, positions.T, strict=True)
+    return pandas.DataFrame({name: frame[name].take(at).reset_index(drop=True) for name, at in columns})
+
+
+def _typical(frame: pandas.DataFrame, features: Sequence[Feature]) -> Positions:
+    return numpy.array([_middle(frame[f.name]) if f.type == NUMBER else _commonest(frame[f.name]) for f in features])
+
+
+def _middle(values: "pandas.Series[Any]") -> int:
+    """Where the lower median is: a value that the table holds, whole where the others are."""
+    order = values.argsort(kind="stable").to_numpy()  # nulls come last
+    return int(order[(int(values.notna().sum()) - 1) // 2])
+
+
+def _commonest(values: "pandas.Series[Any]") -> int:
+    counts = values.value_counts()
+    return int((values == counts.index[0]).to_numpy().argmax())
+
+
+def _drawn(frame: pandas.DataFrame, features: Sequence[Feature]) -> Positions:
+    """Rows whose columns are drawn one by one, so that GET /model publishes no record of a real person.
+
+    Among them are the smallest and the largest value of each number, and a null of each column that has one.
+    """
+    generator = numpy.random.default_rng(SEED)
+    positions = generator.integers(len(frame), size=(_DRAWN, len(features)))
+    for column, feature in enumerate(features):
+        values = frame[feature.name]
+        wanted = [int(values.argmin()), int(values.argmax())] if feature.type == NUMBER else []
+        if feature.nullable:
+            wanted.append(int(values.isna().to_numpy().argmax()))
+        positions[generator.permutation(_DRAWN)[: len(wanted)], column] = wanted
+    return positions
+
+
+def _answer(estimator: Any, task: str, row: Any) -> Example | None:
+    try:
+        value = numpy.asarray(estimator.predict(row)).ravel().tolist()[0]
+        shares = estimator.predict_proba(row)[0].tolist() if _has_probabilities(estimator, task) else []
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001
+        # Values that never stood in one row may be refused, with whatever some transformer raises.
+        return None
+    if not numpy.isfinite([value] if task == REGRESSION else shares).all():
+        return None
+    if task == REGRESSION:
+        return {"prediction": float(value)}
+    named = dict(zip(map(label_text, estimator.classes_.tolist()), shares, strict=False))
+    return {"prediction": value, "probabilities": named} if shares else {"prediction": value}
+
+
+def _has_probabilities(estimator: Any, task: str) -> bool:
+    return task != REGRESSION and hasattr(estimator, "predict_proba")
+
+
+def _plain(feature: Feature, value: Any) -> Any:
+    """The value as JSON has it."""
+    if pandas.isna(value):
+        return None
+    if feature.type == NUMBER:
+        return int(value) if feature.integer else float(value)
+    return bool(value) if feature.type == BOOLEAN else str(value)

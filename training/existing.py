@@ -1,0 +1,175 @@
+"""An estimator that exists already: loaded, and refused where it could not be served."""
+
+import io
+import pickle
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from function.manifest import CLASSIFICATION, LIBRARIES, REGRESSION
+from training.errors import TrainingError, listed, said
+from training.targets import Task
+
+
+def load(path: Path) -> Any:
+    """The fitted regressor or classifier in the file. Raises TrainingError where it is none that can be served."""
+    estimator = _unpickled(path)
+    if not isinstance(estimator, BaseEstimator):
+        raise TrainingError(f"{path} holds {type(estimator).__name__}, no scikit-learn estimator: dump the estimator.")
+    check_modules(estimator)
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        raise TrainingError(
+            f"The estimator in {path} was never fitted: call its fit, and dump it after that."
+        ) from None
+    if not (is_regressor(estimator) or is_classifier(estimator)):
+        raise TrainingError(
+            f"The estimator in {path}, a {type(estimator).__name__}, is neither a regressor nor a classifier: "
+            "only these can be served."
+        )
+    if not _takes_tables(estimator):
+        raise TrainingError(
+            f"The estimator in {path} takes raw texts or dicts instead of a table: train it with a ColumnTransformer "
+            "that applies its first step to a named column."
+        )
+    return estimator
+
+
+def _unpickled(path: Path) -> Any:
+    try:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("error", InconsistentVersionWarning)
+            return joblib.load(file)
+    except FileNotFoundError:
+        raise TrainingError(f"There is no file {path}: check the path after --model.") from None
+    except InconsistentVersionWarning as warning:
+        raise TrainingError(
+            f"The estimator in {path} comes from scikit-learn {warning.original_sklearn_version} and this is "
+            f"{warning.current_sklearn_version}: train it again with the versions in function/requirements.txt."
+        ) from None
+    except ModuleNotFoundError as error:
+        raise _foreign(str(error.name)) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # Unpickling raises whatever the pickled classes, or bytes that are no pickle, raise.
+        if "__main__" in str(error):
+            raise _foreign("__main__") from None
+        raise TrainingError(
+            f"{path} cannot be loaded as a joblib or pickle file ({said(error)}): dump the estimator with joblib.dump, "
+            f"under scikit-learn {version('scikit-learn')}."
+        ) from None
+
+
+def _foreign(module: str) -> TrainingError:
+    where = "a script or notebook (__main__)" if module == "__main__" else f"the module {module!r}"
+    return TrainingError(
+        f"The estimator needs code from {where}, which the image does not have: build it from what "
+        f"{', '.join(LIBRARIES)} bring."
+    )
+
+
+def check_modules(estimator: Any) -> None:
+    """Raises TrainingError where unpickling the estimator imports what function/requirements.txt does not install."""
+    found: set[str] = set()
+
+    class Recorder(pickle.Unpickler):
+        def find_class(self, module: str, name: str, /) -> Any:
+            found.add(module.partition(".")[0])
+            return super().find_class(module, name)
+
+    try:
+        Recorder(io.BytesIO(pickle.dumps(estimator))).load()
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # Pickling raises whatever the pickled classes raise.
+        raise TrainingError(
+            f"The estimator cannot be pickled ({said(error)}): build it without lambdas and open files."
+        ) from None
+    foreign = sorted(found - {*LIBRARIES.values()} - (sys.stdlib_module_names - {"__main__"}))
+    if foreign:
+        raise _foreign(foreign[0])
+
+
+def _takes_tables(estimator: Any) -> bool:
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[0][1]
+    return not isinstance(estimator, BaseEstimator) or bool(get_tags(estimator).input_tags.two_d_array)
+
+
+def task_of(estimator: Any, asked: str | None) -> Task:
+    """The estimator's task. Raises TrainingError where another was asked for."""
+    task = REGRESSION if is_regressor(estimator) else CLASSIFICATION
+    if asked not in (None, task):
+        raise TrainingError(f"--task {asked} contradicts the estimator, which does {task}: leave the option out.")
+    return Task(task, f"the estimator, a {type(estimator).__name__}, does it")
+
+
+def names_of(estimator: Any) -> list[str] | None:
+    """The columns of the DataFrame that the estimator was trained on; None where it was trained on an array."""
+    names = _attribute(estimator, "feature_names_in_")
+    return None if names is None else [str(name) for name in names]
+
+
+def _attribute(estimator: Any, name: str) -> Any:
+    # A Pipeline asks its first step, which knows nothing where it is left out.
+    while isinstance(estimator, Pipeline):
+        steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+        estimator = steps[0]
+    return getattr(estimator, name, None)
+
+
+def features_for(estimator: Any, chosen: Sequence[str], target: str) -> list[str]:
+    """The table's columns that the estimator wants, in its order. Raises TrainingError where they are not these."""
+    names = names_of(estimator)
+    if names is None:
+        count = _attribute(estimator, "n_features_in_")
+        if count not in (None, len(chosen)):
+            raise TrainingError(
+                f"The estimator was trained on {count} unnamed features and the table has {len(chosen)} "
+                f"({listed(chosen)}): choose them in its order with --feature, or leave some out with --drop."
+            )
+        return list(chosen)
+    if target in names:
+        raise TrainingError(f"The target {target!r} is one of the estimator's features: name the column it predicts.")
+    lacking = [name for name in names if name not in chosen]
+    if lacking:
+        extra = [name for name in chosen if name not in names]
+        also = f", whose other columns are {listed(extra)}" if extra else ""
+        raise TrainingError(
+            f"The estimator wants {listed(lacking)}, which the table (or what --feature and --drop leave of it) lacks"
+            f"{also}: give the columns that it was trained on."
+        )
+    return names
+
+
+def asked[T](what: str, call: Callable[[], T]) -> T:
+    """What `call` returns. Raises TrainingError for whatever the estimator raises in it."""
+    try:
+        return call()
+    except (TrainingError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        # Any transformer may raise anything of its own.
+        raise TrainingError(
+            f"The estimator fails {what} ({said(error)}): give a table like the one that it was trained on."
+        ) from None
+
+
+def check_single(estimator: Any, predicted: Any) -> None:
+    """Raises TrainingError where the estimator predicts several targets at once."""
+    several = predicted.ndim > 1 and predicted.shape[1] > 1
+    if several or isinstance(getattr(estimator, "classes_", None), list):
+        raise TrainingError("The estimator predicts several targets at once: package one bundle per target.")

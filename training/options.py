@@ -1,0 +1,118 @@
+"""The command line of `python -m training`."""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import join
+from typing import NamedTuple, NoReturn
+
+from function.manifest import CLASSIFICATION, REGRESSION
+from training.errors import TrainingError
+
+EXAMPLE_DATA = Path(__file__).parent / "data" / "houses.csv"
+EXAMPLE_TARGET = "Price"
+EXAMPLE_NAME = "house-prices"
+EXAMPLE_UNIT = "USD"
+
+_DESCRIPTION = """\
+Makes a model bundle: the directory that the function serves.
+
+examples:
+  python -m training
+      the example: the article's five houses and its forest of ten trees, in model/
+  python -m training --data homes.csv --target price --drop id --unit EUR
+      a forest for one's own table, with cross-validated scores
+  python -m training --model mine.joblib --data sample.csv --target price
+      an estimator that exists already; the table shows what its inputs look like"""
+
+_EPILOG = "Loading a .joblib or pickle file runs code that it holds: package only files that you trust."
+_PATHS = ("--data", "--model", "--out")
+
+
+class Options(NamedTuple):
+    """What was asked for, checked for what can be checked without reading a file."""
+
+    data: Path
+    target: str
+    model: Path | None
+    out: Path
+    name: str
+    unit: str | None
+    task: str | None
+    features: tuple[str, ...]
+    drop: tuple[str, ...]
+    example: bool
+    command: str
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise TrainingError(f"{message}; python -m training --help shows what there is.")
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """The options in `arguments`. Raises TrainingError, and SystemExit after --help."""
+    given = _parser().parse_args(arguments)
+    if given.data is None:
+        needing = ("model", "target", "task", "feature", "drop")
+        alone = next((f"--{option}" for option in needing if getattr(given, option)), None)
+        if alone:
+            raise TrainingError(f"{alone} needs --data FILE, the table with the columns.")
+    elif given.target is None:
+        raise TrainingError("--data needs --target COLUMN, the column to predict.")
+    return Options(
+        data=given.data or EXAMPLE_DATA,
+        target=EXAMPLE_TARGET if given.target is None else given.target,
+        model=given.model,
+        out=given.out,
+        name=_name(given.name, given.model or given.data),
+        unit=given.unit or (EXAMPLE_UNIT if given.data is None else None),
+        task=given.task,
+        features=tuple(dict.fromkeys(given.feature)),
+        drop=tuple(given.drop),
+        example=given.data is None,
+        command=_command(arguments),
+    )
+
+
+def _parser() -> ArgumentParser:
+    parser = _Parser(
+        prog="python -m training",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    option = parser.add_argument
+    option("--data", type=Path, metavar="FILE", help="the table: .csv (UTF-8), .csv.gz, .parquet or .pq")
+    option("--target", metavar="COLUMN", help="the column to predict")
+    option("--model", type=Path, metavar="FILE", help="a fitted scikit-learn estimator that joblib or pickle wrote")
+    option("--out", type=Path, default=Path("model"), metavar="DIR", help="the bundle to make (default: model)")
+    option("--name", help="the model's name (default: the file's name)")
+    option("--unit", help="what the prediction is counted in, such as USD")
+    option("--task", choices=(REGRESSION, CLASSIFICATION), help="(default: told by the target)")
+    option("--feature", action="append", default=[], metavar="COLUMN", help="an input; repeat it (default: all others)")
+    option("--drop", action="append", default=[], metavar="COLUMN", help="no input, such as an id; repeat it")
+    return parser
+
+
+def _name(given: str | None, file: Path | None) -> str:
+    if given is not None and not given.strip():
+        raise TrainingError("--name is empty: give the model a name, or leave the option out.")
+    if given is not None or file is None:
+        return given or EXAMPLE_NAME
+    return file.name.split(".")[0] or file.name
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command as typed, but with paths cut to their file names: folders may say whose machine it was."""
+    shown: list[str] = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        option, equals, value = argument.partition("=")
+        if before in _PATHS:
+            shown.append(Path(argument).name)
+        elif equals and option in _PATHS:
+            shown.append(f"{option}={Path(value).name}")
+        else:
+            shown.append(argument)
+    return join(["python", "-m", "training", *shown])

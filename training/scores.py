@@ -1,0 +1,88 @@
+"""How good the predictions are, where there are rows enough to say so."""
+
+from collections import Counter
+from typing import Any
+
+import numpy
+import pandas
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from function.manifest import REGRESSION
+from training.estimators import SEED, Say, fit
+from training.targets import Labels
+
+FEWEST_ROWS = 50
+_FOLDS = 5
+
+type Metrics = dict[str, Any]
+
+
+def cross_validated(estimator: Any, table: pandas.DataFrame, target: Labels, task: str, say: Say) -> Metrics | None:
+    """Mean and standard deviation of each score over five folds; None below fifty rows."""
+    if len(table) < FEWEST_ROWS:
+        return None
+    folds: list[dict[str, float]] = []
+    for number, (train, test) in enumerate(_splitter(target, task).split(table, target), 1):
+        say(f"cross-validation: fold {number} of {_FOLDS}")
+        fitted = fit(estimator, table.iloc[train], target[train])
+        folds.append(scored(fitted, table.iloc[test], target[test], task))
+    # A score that some fold does not have (of a class that is not in it) would be a mean of other things.
+    names = [name for name in folds[0] if all(name in fold for fold in folds)]
+    return {"method": "5-fold cross-validation"} | {name: _spread([fold[name] for fold in folds]) for name in names}
+
+
+def _splitter(target: Labels, task: str) -> Any:
+    stratified = task != REGRESSION and min(Counter(target.tolist()).values()) >= _FOLDS
+    return (StratifiedKFold if stratified else KFold)(_FOLDS, shuffle=True, random_state=SEED)
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"mean": float(numpy.mean(values)), "std": float(numpy.std(values))}
+
+
+def on_table(estimator: Any, table: Any, target: Labels, task: str) -> Metrics | None:
+    """Each score of an estimator that exists already; None below fifty rows."""
+    if len(target) < FEWEST_ROWS:
+        return None
+    method = f"on the given table ({len(target)} rows), which may hold its training rows"
+    return {"method": method, **scored(estimator, table, target, task)}
+
+
+def scored(estimator: Any, table: Any, target: Labels, task: str) -> dict[str, float]:
+    """The finite ones of the task's scores."""
+    predicted = numpy.asarray(estimator.predict(table)).ravel()
+    if task == REGRESSION:
+        scores = {
+            "r2": r2_score(target, predicted),
+            "mean_absolute_error": mean_absolute_error(target, predicted),
+            "root_mean_squared_error": root_mean_squared_error(target, predicted),
+        }
+    else:
+        # Plain lists: an array of objects and one of texts are different kinds of target to scikit-learn.
+        truth, answers = target.tolist(), predicted.tolist()
+        scores = {
+            "accuracy": accuracy_score(truth, answers),
+            "f1_macro": f1_score(truth, answers, average="macro", zero_division=0),
+        }
+        if len(estimator.classes_) == 2 and set(truth) == set(estimator.classes_.tolist()):
+            scores |= _roc_auc(estimator, table, truth)
+    return {name: float(score) for name, score in scores.items() if numpy.isfinite(score)}
+
+
+def _roc_auc(estimator: Any, table: Any, truth: list[Any]) -> dict[str, float]:
+    if hasattr(estimator, "predict_proba"):
+        ranks = estimator.predict_proba(table)[:, 1]
+    elif hasattr(estimator, "decision_function"):
+        ranks = estimator.decision_function(table)
+    else:
+        return {}
+    positive = estimator.classes_.tolist()[1]
+    return {"roc_auc": roc_auc_score([label == positive for label in truth], ranks)}

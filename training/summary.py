@@ -1,0 +1,56 @@
+"""What `python -m training` prints when it is done."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from function.contract import Feature
+from training.document import Document
+from training.features import described
+from training.targets import Task
+
+
+def summary(document: Document, task: Task, features: Sequence[Feature], out: Path) -> str:
+    """The bundle for people, and the next step."""
+    target = document["targets"][0]
+    (artifact,) = document["artifacts"].values()
+    lines = [
+        f"{document['name']} {document['version']}",
+        f"  predicts   {target['name']}{' in ' + target['unit'] if 'unit' in target else ''}: {_outcome(target)}",
+        f"  task       {task.name} ({task.told})",
+        f"  rows       {document['training']['rows']:,}",
+        *_features(features),
+        *_scores(document.get("metrics")),
+        f"  bundle     {out}: {_size(artifact['bytes'])}, {len(document['examples'])} golden rows, verified",
+        f"Next: {'' if out == Path('model') else f'MODEL_PATH={out} '}python -m function predict, or make serve",
+    ]
+    return "\n".join(lines)
+
+
+def _outcome(target: dict[str, Any]) -> str:
+    if "classes" not in target:
+        return "a number"
+    shown = ", ".join(map(str, target["classes"][:8]))
+    return f"one of {len(target['classes'])} classes ({shown}{', …' if len(target['classes']) > 8 else ''})"
+
+
+def _features(features: Sequence[Feature]) -> list[str]:
+    return [
+        f"  {'features' if index == 0 else '':<10} {feature.name}: {described(feature)}"
+        for index, feature in enumerate(features)
+    ]
+
+
+def _scores(metrics: dict[str, Any] | None) -> list[str]:
+    if metrics is None:
+        return ["  scores     none: fewer than 50 rows say little"]
+    scores = [f"             {name}: {_score(value)}" for name, value in metrics.items() if name != "method"]
+    return [f"  scores     {metrics['method']}", *scores]
+
+
+def _score(value: Any) -> str:
+    return f"{value['mean']:.4g} ± {value['std']:.2g}" if isinstance(value, dict) else f"{value:.4g}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

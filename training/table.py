@@ -1,0 +1,150 @@
+"""Reads a table, CSV or Parquet, and chooses columns from it."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas
+
+from training.columns import Column, from_cells, from_series
+from training.errors import TrainingError, listed, said, unknown_column
+
+_CSV = (".csv", ".csv.gz")
+_PARQUET = (".parquet", ".pq")
+
+
+class Table(NamedTuple):
+    """The columns of a file, by name in the file's order, and the SHA-256 of its bytes."""
+
+    columns: dict[str, Column]
+    rows: int
+    sha256: str
+
+    def usable(self, name: str) -> Column:
+        """The column, once it is known to be one that a model can have. Raises TrainingError."""
+        column = self.columns[name]
+        if column.fault:
+            raise TrainingError(f"The column {name!r} {column.fault}.")
+        return column
+
+    def frame(self, names: Sequence[str], *, own: bool = False) -> pandas.DataFrame:
+        """The columns as a frame, in the dtypes that serving builds or with `own` in the file's."""
+        return pandas.DataFrame(
+            {name: self.columns[name].own if own else self.columns[name].values for name in names}, copy=False
+        )
+
+
+def read(path: Path) -> Table:
+    """The table in the file. Raises TrainingError where it cannot be read or has no rows or no proper header."""
+    data = _bytes(path)
+    name = path.name.lower()
+    if name.endswith(_CSV):
+        header, cells = _csv(path, _unpacked(path, data) if name.endswith(".gz") else data)
+        _check_header(path, header, rows=len(cells))
+        columns = {key: from_cells(column) for key, column in zip(header, zip(*cells, strict=True), strict=True)}
+        return Table(columns, len(cells), sha256(data).hexdigest())
+    if name.endswith(_PARQUET):
+        frame = _parquet(path, data)
+        header = [str(key) for key in frame.columns]
+        _check_header(path, header, rows=len(frame))
+        columns = {key: from_series(frame.iloc[:, index]) for index, key in enumerate(header)}
+        return Table(columns, len(frame), sha256(data).hexdigest())
+    raise TrainingError(f"{path} is no table: its name must end with {', '.join(_CSV + _PARQUET)}.")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise TrainingError(f"There is no file {path}: check the path after --data.") from None
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read ({error.strerror}): name a readable file after --data.") from None
+
+
+def _unpacked(path: Path, data: bytes) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        raise TrainingError(f"{path} is no gzip file, or only a part of one: compress the CSV again.") from None
+
+
+def _csv(path: Path, data: bytes) -> tuple[list[str], list[list[str]]]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TrainingError(
+            f"{path} is no CSV in UTF-8 (byte {error.start} is none of a text): save it as one."
+        ) from None
+    if "\0" in text:
+        raise TrainingError(f"{path} is no CSV (it holds zero bytes): save it as one.")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if rows and row and len(row) != len(rows[0]):
+                raise TrainingError(
+                    f"{path}, line {reader.line_num}, has {len(row)} cells and the header {len(rows[0])}: "
+                    "correct that line (a comma inside a cell needs double quotes around the cell)."
+                )
+            if row:
+                rows.append(row)
+    except csv.Error as error:
+        raise TrainingError(f"{path}, line {reader.line_num}, is no CSV ({error}): correct that line.") from None
+    if not rows:
+        raise TrainingError(f"{path} is empty: give it a header and the rows to learn from.")
+    _check_separator(path, rows[0])
+    return rows[0], rows[1:]
+
+
+def _check_separator(path: Path, header: list[str]) -> None:
+    other = next((mark for mark in (";", "\t", "|") if mark in header[0]), None)
+    if len(header) == 1 and other is not None:
+        raise TrainingError(f"{path} seems to be separated by {other!r}: save it with commas.")
+
+
+def _parquet(path: Path, data: bytes) -> pandas.DataFrame:
+    try:
+        return pandas.read_parquet(io.BytesIO(data))
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # pyarrow raises its own, OSError, ValueError and more, by what is wrong with the bytes.
+        raise TrainingError(f"{path} cannot be read as Parquet ({said(error)}): write it again.") from None
+
+
+def _check_header(path: Path, header: Sequence[str], *, rows: int) -> None:
+    nameless = next((number for number, name in enumerate(header, 1) if not name.strip()), None)
+    if nameless is not None:
+        raise TrainingError(
+            f"Column {nameless} of {path} has no name: name it in the header, or remove it (pandas writes such a "
+            "column unless to_csv has index=False)."
+        )
+    doubled = sorted({name for name in header if header.count(name) > 1})
+    if doubled:
+        raise TrainingError(f"{path} has more than one column {listed(doubled)}: give each its own name.")
+    if not rows:
+        raise TrainingError(f"{path} has a header and no rows: give it the rows to learn from.")
+
+
+def choose(table: Table, target: str, features: Sequence[str], drop: Sequence[str]) -> list[str]:
+    """The columns to predict from: those asked for, or all but the target, without those to drop.
+
+    Raises TrainingError where one asked for does not exist, the target is among them, or none is left.
+    """
+    for option, names in (("--target", [target]), ("--feature", features), ("--drop", drop)):
+        for name in names:
+            if name not in table.columns:
+                raise unknown_column(option, name, table.columns)
+    if target in features:
+        raise TrainingError(f"The target {target!r} is also a --feature: a model must not be given what it predicts.")
+    if target in drop:
+        raise TrainingError(f"--drop names the target {target!r}: drop another column, or predict another.")
+    chosen = [name for name in features or table.columns if name not in drop and name != target]
+    if not chosen:
+        raise TrainingError(f"No column is left to predict {target!r} from: drop fewer, or give a table with more.")
+    return chosen
