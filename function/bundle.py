@@ -121,7 +121,7 @@ def check_examples(model: Model) -> None:
 def _golden(what: str) -> BundleError:
     return BundleError(
         "golden_mismatch",
-        f"The bundle does not reproduce the predictions it was packaged with: {what}. {PACKAGE_AGAIN}.",
+        f"The bundle does not reproduce the predictions it was packaged with: {what}; {PACKAGE_AGAIN}.",
     )
 
 

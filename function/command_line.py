@@ -7,7 +7,7 @@ from typing import TextIO
 
 from function import csv_table
 from function.bundle import load
-from function.contract import Feature, parse_cell, show
+from function.contract import Feature, parse_cell, pointer, show
 from function.errors import DeployerError, InvalidInput, MalformedInput, Problem, RequestError
 from function.manifest import label_text
 from function.model import Model
@@ -41,7 +41,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
                 _predict(model, settings, options)
     except InvalidInput as error:
         for problem in error.problems:
-            print(f"{problem.pointer.lstrip('/') or 'input'}: {problem.detail}", file=sys.stderr)
+            place = problem.pointer.removeprefix("/").replace("~1", "/").replace("~0", "~")
+            print(f"{place or 'input'}: {problem.detail}", file=sys.stderr)
         return 2
     except DeployerError as error:
         print(error, file=sys.stderr)
@@ -92,7 +93,7 @@ def _record(features: Sequence[Feature], values: Sequence[str]) -> dict[str, obj
             expected = " ".join(f"{known}=…" for known in by_name)
             raise MalformedInput(f"{value.partition('=')[0]}: no feature of the model; expected {expected}")
         if name in record:
-            raise InvalidInput([Problem(f"/{name}", "repeated", "given more than once")])
+            raise InvalidInput([Problem(pointer(name), "repeated", "given more than once")])
         record[name] = parse_cell(by_name[name], value[len(name) + 1 :])
     return record
 

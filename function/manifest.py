@@ -107,7 +107,7 @@ class Manifest(NamedTuple):
             contract=Contract(features),
             target=_text(target["name"]),
             unit=None if target.get("unit") is None else _text(target["unit"]),
-            classes=tuple(_is(list, target["classes"])) if task == CLASSIFICATION else None,
+            classes=tuple(map(_label, _is(list, target["classes"]))) if task == CLASSIFICATION else None,
             environment={_text(k): _text(v) for k, v in document["environment"].items()},
             artifacts=tuple(_artifact(file, item) for file, item in document["artifacts"].items()),
             examples=tuple(_example(item) for item in _nonempty(document["examples"])),
@@ -174,8 +174,8 @@ def _example(item: dict[str, Any]) -> Example:
     probabilities = item.get("probabilities")
     return Example(
         record=_is(dict, item["input"]),
-        prediction=item["prediction"],
-        probabilities=None if probabilities is None else _is(dict, probabilities),
+        prediction=_label(item["prediction"]),
+        probabilities=None if probabilities is None else {k: _number(v) for k, v in _is(dict, probabilities).items()},
     )
 
 
@@ -189,6 +189,14 @@ def _number(value: Any) -> float:
     if isinstance(value, (bool, str)):
         raise TypeError(f"expected a number, found {type(value).__name__}")
     return float(value)
+
+
+def _label(value: Any) -> Label:
+    if not isinstance(value, (str, int, float)):
+        raise TypeError(f"expected a class or a number, found {type(value).__name__}")
+    if not isinstance(value, str):
+        float(value)  # raises OverflowError for what no float holds
+    return value
 
 
 def _text(value: object) -> str:

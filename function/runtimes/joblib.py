@@ -139,18 +139,22 @@ def _array(columns: Columns, features: tuple[Feature, ...]) -> "numpy.ndarray[An
 
 
 def _frame(columns: Columns, features: tuple[Feature, ...]) -> "pandas.DataFrame":
+    """The columns as pandas reads them from a CSV, where a null is NaN in a column of any type."""
+    import numpy
     import pandas
 
     return pandas.DataFrame(
         {
-            feature.name: pandas.Series(column, dtype=_dtype(feature))
+            feature.name: pandas.Series(
+                [numpy.nan if value is None else value for value in column] if feature.nullable else column,
+                dtype=_dtype(feature),
+            )
             for feature, column in zip(features, columns, strict=True)
         }
     )
 
 
 def _dtype(feature: Feature) -> Any:
-    """What pandas itself makes of such a column in a CSV, whatever the nulls in this one."""
     if feature.type == BOOLEAN:
         return object if feature.nullable else bool
     return {NUMBER: float, STRING: "str"}[feature.type]

@@ -165,5 +165,5 @@ def describe(feature: Feature) -> str:
     if feature.categories is not None:
         return f"in training one of: {', '.join(feature.categories)}"
     if feature.minimum is None or feature.maximum is None:
-        return "true or false" if feature.type == BOOLEAN else "any text"
+        return {BOOLEAN: "true or false", STRING: "any text"}.get(feature.type, "any number")
     return f"in training from {feature.minimum:.15g} to {feature.maximum:.15g}"

@@ -1,0 +1,97 @@
+"""Models without scikit-learn: a manifest of any features, and runtimes that answer by a rule one can see."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from function.contract import NUMBER, STRING, Columns, Feature
+from function.manifest import Manifest, feature_document
+from function.model import Model, NotPredictable, Outputs
+
+NUMBER_AND_TEXT = (Feature("size", NUMBER, False, 0, 10), Feature("note", STRING, True, categories=("a", "b")))
+
+
+class FirstColumn:
+    """Answers each record's first value; refuses a record in which a number is `refused`."""
+
+    def __init__(self, refused: float | None = None) -> None:
+        self.refused = refused
+        self.calls = 0
+
+    def predict(self, columns: Columns) -> Outputs:
+        """The first column."""
+        self.calls += 1
+        if any(isinstance(value, float) and value == self.refused for column in columns for value in column):
+            raise NotPredictable("ValueError")
+        return Outputs([value or 0.0 for value in columns[0]], None)
+
+
+class Classes:
+    """Answers the label at each record's first value, with all probability on it."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.labels = labels
+
+    def predict(self, columns: Columns) -> Outputs:
+        """A label and its probabilities for each record."""
+        places = [int(value or 0) for value in columns[0]]
+        rows = [[float(place == index) for index in range(len(self.labels))] for place in places]
+        return Outputs([self.labels[place] for place in places], rows)
+
+
+class Failing:
+    """Fails in a way that nobody foresaw, with a text that quotes a value."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def predict(self, columns: Columns) -> Outputs:
+        """Never answers."""
+        raise RuntimeError(self.text)
+
+
+def document(features: Sequence[Feature] = NUMBER_AND_TEXT, **changed: Any) -> dict[str, Any]:
+    """A manifest's document with these features; `changed` keys replace its own."""
+    record = {feature.name: {NUMBER: 1.0, STRING: "a"}.get(feature.type, True) for feature in features}
+    return {
+        "format": 1,
+        "name": "small",
+        "version": "0123456789ab",
+        "task": "regression",
+        "features": [feature_document(feature) for feature in features],
+        "targets": [{"name": "size again"}],
+        "training": {"rows": 2},
+        "environment": {"python": "3.13.0"},
+        "artifacts": {"model.joblib": {"sha256": "0" * 64, "bytes": 1, "runtime": "joblib", "input": "array"}},
+        "examples": [{"input": record, "prediction": 1.0}],
+    } | changed
+
+
+def classifier_document(labels: Sequence[str], features: Sequence[Feature] = NUMBER_AND_TEXT) -> dict[str, Any]:
+    """The document of a classifier that has probabilities."""
+    made = document(features, task="classification", targets=[{"name": "kind", "classes": list(labels)}])
+    made["examples"][0] |= {
+        "prediction": labels[1],
+        "probabilities": {label: float(label == labels[1]) for label in labels},
+    }
+    return made
+
+
+def manifest(document: dict[str, Any]) -> Manifest:
+    """The document, read."""
+    return Manifest.parse(json.dumps(document).encode())
+
+
+def regressor(features: Sequence[Feature] = NUMBER_AND_TEXT, refused: float | None = None) -> Model:
+    """A model that answers the first feature."""
+    return Model(manifest(document(features)), FirstColumn(refused))
+
+
+def classifier(labels: Sequence[str], features: Sequence[Feature] = NUMBER_AND_TEXT) -> Model:
+    """A model that answers the label at the first feature."""
+    return Model(manifest(classifier_document(labels, features)), Classes(labels))
+
+
+def failing(text: str) -> Model:
+    """A model that fails with this text."""
+    return Model(manifest(document()), Failing(text))

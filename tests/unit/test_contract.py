@@ -1,0 +1,241 @@
+"""Records against names, types, nulls and ranges. Touches nothing."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from function.contract import (
+    BOOLEAN,
+    NUMBER,
+    STRING,
+    Contract,
+    Feature,
+    as_problems,
+    parse_cell,
+    parse_number,
+    pointer,
+    show,
+)
+from function.contract import Warning as Unusual
+from function.errors import InvalidInput
+
+SIZE = Feature("size", NUMBER, False, 1, 10, integer=True)
+YEAR = Feature("year", NUMBER, True, 1900, 2000)
+NEW = Feature("new", BOOLEAN)
+OLD = Feature("old", BOOLEAN, True)
+COLOUR = Feature("colour", STRING, False, categories=("blue", "red"))
+NOTE = Feature("note", STRING, True)
+
+
+def at(index: int) -> str:
+    return f"/{index}"
+
+
+def accepted(feature: Feature, value: object) -> object:
+    (column,), _ = Contract([feature]).columns([{feature.name: value}], at)
+    return column[0]
+
+
+def refused(feature: Feature, value: object) -> tuple[str, str]:
+    with pytest.raises(InvalidInput) as raised:
+        Contract([feature]).columns([{feature.name: value}], at)
+    (problem,) = raised.value.problems
+    assert problem.pointer == f"/0/{feature.name}"
+    return problem.code, problem.detail
+
+
+def codes(contract: Contract, records: list[object], *, strict: bool = False) -> list[tuple[str, str]]:
+    with pytest.raises(InvalidInput) as raised:
+        contract.columns(records, at, strict=strict)
+    return [(problem.pointer, problem.code) for problem in raised.value.problems]
+
+
+def test_records_become_columns_in_the_order_of_the_features() -> None:
+    columns, warnings = Contract([SIZE, COLOUR, NEW]).columns(
+        [{"colour": "red", "new": True, "size": 3}, {"size": 4.5, "colour": "blue", "new": False}], at
+    )
+    assert columns == [[3.0, 4.5], ["red", "blue"], [True, False]]
+    assert warnings == [[], []]
+
+
+def test_no_records_are_empty_columns() -> None:
+    assert Contract([SIZE, NEW]).columns([], at) == ([[], []], [])
+
+
+@pytest.mark.parametrize("value", [1, 1.5, 0, -0.0, -7, 1e308, 5e-324, 2**53 + 1, 10**308])
+def test_numbers_come_out_as_floats(value: float) -> None:
+    found = accepted(SIZE, value)
+    assert type(found) is float
+    assert found == float(value)
+
+
+def test_whole_numbers_in_training_take_fractions_without_a_warning() -> None:
+    assert Contract([SIZE]).columns([{"size": 2.5}], at)[1] == [[]]
+
+
+@pytest.mark.parametrize("value", [10**309, -(10**309), math.inf, -math.inf, math.nan, 10**4000])
+def test_number_past_a_float_is_too_large(value: float) -> None:
+    assert refused(SIZE, value)[0] == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("feature", "value", "detail"),
+    [
+        (SIZE, True, "expected a number, got a boolean"),
+        (SIZE, "5", "expected a number, got a text"),
+        (SIZE, [], "expected a number, got an array"),
+        (SIZE, {}, "expected a number, got an object"),
+        (SIZE, b"5", "expected a number, got another type"),
+        (NEW, 1, "expected true or false, got a number"),
+        (NEW, 0.0, "expected true or false, got a number"),
+        (NEW, "true", "expected true or false, got a text"),
+        (COLOUR, 5, "expected a text, got a number"),
+        (COLOUR, False, "expected a text, got a boolean"),
+        (COLOUR, ["red"], "expected a text, got an array"),
+        (COLOUR, "\ud800", "not valid Unicode: it holds half of a surrogate pair"),
+    ],
+)
+def test_wrong_type_is_named(feature: Feature, value: object, detail: str) -> None:
+    assert refused(feature, value) == ("wrong_type", detail)
+
+
+@pytest.mark.parametrize("feature", [SIZE, NEW, COLOUR])
+def test_null_is_refused_where_training_saw_none(feature: Feature) -> None:
+    assert refused(feature, None)[0] == "null"
+
+
+@pytest.mark.parametrize("feature", [YEAR, OLD, NOTE])
+def test_null_is_taken_where_training_saw_one(feature: Feature) -> None:
+    assert accepted(feature, None) is None
+
+
+def test_missing_field_is_named_even_where_null_is_taken() -> None:
+    assert codes(Contract([SIZE, YEAR]), [{}]) == [("/0/size", "missing"), ("/0/year", "missing")]
+
+
+def test_every_problem_of_every_record_is_listed() -> None:
+    found = codes(Contract([SIZE, NEW]), [{"size": "x", "more": 1}, 5, {"size": 1, "new": True}, {"new": None}])
+    assert found == [
+        ("/0/size", "wrong_type"),
+        ("/0/new", "missing"),
+        ("/0/more", "unknown_field"),
+        ("/1", "wrong_type"),
+        ("/3/size", "missing"),
+        ("/3/new", "null"),
+    ]
+
+
+@pytest.mark.parametrize("key", ["", "a/b", "~", "~1", "/", "\n", "\ud800", "__class__", "Size"])
+def test_unknown_field_has_an_escaped_pointer(key: str) -> None:
+    pointer_of_it = "/0/" + key.replace("~", "~0").replace("/", "~1")
+    assert codes(Contract([SIZE]), [{"size": 1, key: 2}]) == [(pointer_of_it, "unknown_field")]
+
+
+def test_unknown_field_is_told_the_features() -> None:
+    with pytest.raises(InvalidInput, match="its features: size, new"):
+        Contract([SIZE, NEW]).columns([{"size": 1, "new": True, "Size": 1}], at)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"size": 0.5, "colour": "red"}, [("size", "out_of_range", "below 1, the smallest value in training")]),
+        ({"size": 10.5, "colour": "red"}, [("size", "out_of_range", "above 10, the largest value in training")]),
+        ({"size": 1, "colour": "red"}, []),
+        ({"size": 10, "colour": "blue"}, []),
+        ({"size": 5, "colour": "Red"}, [("colour", "unseen_category", "not among the categories in training")]),
+        ({"size": 5, "colour": ""}, [("colour", "unseen_category", "not among the categories in training")]),
+    ],
+)
+def test_value_unseen_in_training_gets_a_warning(record: object, expected: list[tuple[str, str, str]]) -> None:
+    _, (warnings,) = Contract([SIZE, COLOUR]).columns([record], at)
+    assert [tuple(warning) for warning in warnings] == expected
+
+
+def test_warnings_stand_with_their_record() -> None:
+    _, warnings = Contract([SIZE]).columns([{"size": 5}, {"size": 50}, {"size": 5}], at)
+    assert [len(noticed) for noticed in warnings] == [0, 1, 0]
+
+
+def test_strict_turns_warnings_into_problems_beside_the_others() -> None:
+    found = codes(
+        Contract([SIZE, COLOUR]), [{"size": 50, "colour": "green"}, {"size": True, "colour": "red"}], strict=True
+    )
+    assert sorted(found) == [("/0/colour", "unseen_category"), ("/0/size", "out_of_range"), ("/1/size", "wrong_type")]
+
+
+def test_strict_takes_what_training_saw() -> None:
+    assert Contract([SIZE]).columns([{"size": 5}], at, strict=True) == ([[5.0]], [[]])
+
+
+def test_feature_without_range_or_categories_warns_of_nothing() -> None:
+    contract = Contract([Feature("size", NUMBER), Feature("note", STRING)])
+    assert contract.columns([{"size": -1e300, "note": "anything"}], at)[1] == [[]]
+
+
+def test_warning_as_problem_keeps_its_sentence() -> None:
+    (problem,) = as_problems([Unusual("a/b", "out_of_range", "above 3")], "/instances/0")
+    assert problem == ("/instances/0/a~1b", "out_of_range", "above 3")
+
+
+def test_problem_holds_no_value() -> None:
+    for value in ("canary-5e1f", 10**309 + 7, ["canary-5e1f"]):
+        assert "canary" not in " ".join(refused(SIZE, value))
+        assert "000000" not in " ".join(refused(SIZE, value))
+
+
+@given(st.lists(st.text()))
+def test_pointer_can_be_read_back(keys: list[str]) -> None:
+    parts = pointer(*keys).split("/")[1:]
+    assert [part.replace("~1", "/").replace("~0", "~") for part in parts] == keys
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_shown_number_is_the_number(number: float) -> None:
+    assert float(show(number)) == number
+
+
+def test_whole_number_is_shown_without_its_point() -> None:
+    assert (show(3.0), show(-1000.0), show(2.5), show(1e300)) == ("3", "-1000", "2.5", "1e+300")
+
+
+@pytest.mark.parametrize(
+    ("feature", "cell", "value"),
+    [
+        (SIZE, "3", 3.0),
+        (SIZE, " 3.5 ", 3.5),
+        (SIZE, "+3", 3.0),
+        (SIZE, "", None),
+        (SIZE, "NA", None),
+        (SIZE, "nan", None),
+        (SIZE, "inf", "inf"),
+        (SIZE, "1_000", "1_000"),
+        (SIZE, "\u0663", "\u0663"),
+        (SIZE, "three", "three"),
+        (NEW, "true", True),
+        (NEW, "FALSE", False),
+        (NEW, "1", "1"),
+        (NEW, "None", None),
+        (COLOUR, "red", "red"),
+        (COLOUR, "", None),
+        (COLOUR, "NA", "NA"),
+        (COLOUR, " ", " "),
+        (COLOUR, "5", "5"),
+    ],
+)
+def test_cell_is_the_value_it_stands_for(feature: Feature, cell: str, value: object) -> None:
+    found = parse_cell(feature, cell)
+    assert (type(found), found) == (type(value), value)
+
+
+@pytest.mark.parametrize("cell", ["inf", "nan", "1e999", "1_0", "\uff11", "0x10", "", "1,5", "--1"])
+def test_what_only_python_reads_is_no_number(cell: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # the type is the contract
+        parse_number(cell)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_written_float_is_read_back(number: float) -> None:
+    assert parse_number(repr(number)) == number

@@ -1,0 +1,135 @@
+"""What scikit-learn estimators answer once they are loaded from bytes. Touches nothing but memory."""
+
+import io
+import json
+from typing import Any
+
+import joblib
+import numpy
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier, StackingClassifier, VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
+
+from function.manifest import Artifact, Manifest
+from function.model import Model, NotPredictable
+from function.runtimes.joblib import JoblibRuntime, load, nested_estimators, versions
+
+ARTIFACT = Artifact("model.joblib", "", 0, "joblib", "array")
+
+
+def forest() -> RandomForestClassifier:
+    return RandomForestClassifier(n_estimators=3, max_depth=2, random_state=0)
+
+
+def everything_nested() -> Any:
+    """A search over a pipeline of a union and an ensemble of ensembles."""
+    union = FeatureUnion([("scaled", StandardScaler()), ("same", FunctionTransformer())])
+    columns = ColumnTransformer([("all", union, [0, 1, 2, 3])])
+    voting = VotingClassifier([("forest", forest()), ("rest", OneVsRestClassifier(forest()))], voting="soft")
+    stacking = StackingClassifier([("voting", voting), ("forest", forest())], LogisticRegression(), cv=2)
+    return GridSearchCV(make_pipeline(columns, stacking), {"stackingclassifier__passthrough": [False]}, cv=2)
+
+
+def fitted(estimator: Any) -> Any:
+    iris = load_iris()
+    return estimator.fit(iris.data, iris.target_names[iris.target])
+
+
+def dumped(estimator: Any) -> bytes:
+    data = io.BytesIO()
+    joblib.dump(estimator, data)
+    return data.getvalue()
+
+
+def loaded(estimator: Any, manifest: Manifest) -> JoblibRuntime:
+    return load(dumped(estimator), manifest, ARTIFACT)
+
+
+def columns_of(model: Model) -> list[list[Any]]:
+    records = [example.record for example in model.manifest.examples]
+    return model.manifest.contract.columns(records, str)[0]
+
+
+def estimator_of(runtime: Any) -> Any:
+    return runtime._estimator
+
+
+def test_every_nested_estimator_runs_alone_after_loading(iris: Model) -> None:
+    estimator = fitted(everything_nested())
+    parallel = [nested for nested in nested_estimators(estimator) if hasattr(nested, "n_jobs")]
+    for nested in parallel:
+        nested.n_jobs = -1  # as it was saved by who trained on many cores
+    runtime = loaded(estimator, iris.manifest)
+    found = [nested.n_jobs for nested in nested_estimators(estimator_of(runtime)) if hasattr(nested, "n_jobs")]
+    assert len(parallel) > 15
+    assert found == [1] * len(parallel)
+    assert set(runtime.predict(columns_of(iris)).values) <= set(iris.manifest.classes or ())
+
+
+def test_bundled_estimators_run_alone(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:
+    for model in (houses, iris, mixed, picky):
+        jobs = {getattr(nested, "n_jobs", None) for nested in nested_estimators(estimator_of(model.runtime))}
+        assert jobs <= {None, 1}
+
+
+def test_nested_estimators_are_found_once_and_circles_end() -> None:
+    shared = forest()
+    pipeline = make_pipeline(StandardScaler(), shared)
+    pipeline.again = pipeline
+    pipeline.kept = {"in": [numpy.array([shared, None], dtype=object)]}
+    assert len([nested for nested in nested_estimators(pipeline) if nested is shared]) == 1
+    kinds = sorted(type(nested).__name__ for nested in nested_estimators(pipeline))
+    assert kinds == ["DecisionTreeClassifier", "Pipeline", "RandomForestClassifier", "StandardScaler"]
+
+
+def test_classifier_without_probabilities_has_none(iris: Model) -> None:
+    runtime = loaded(fitted(SVC()), iris.manifest)
+    outputs = runtime.predict(columns_of(iris))
+    assert outputs.probabilities is None
+    assert len(outputs.values) == len(iris.manifest.examples)
+
+
+def test_labels_and_numbers_are_plain_python(iris: Model, houses: Model) -> None:
+    for label in iris.runtime.predict(columns_of(iris)).values:
+        assert type(label) is str
+    for number in houses.runtime.predict(columns_of(houses)).values:
+        assert type(number) is float
+    for row in iris.runtime.predict(columns_of(iris)).probabilities or ():
+        assert [type(probability) for probability in row] == [float] * 3
+
+
+def test_no_records_have_no_outputs(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:
+    for model in (houses, iris, mixed, picky):
+        empty: list[list[Any]] = [[] for _ in model.manifest.contract.names]
+        assert model.runtime.predict(empty) == ([], None)
+
+
+def test_refusal_does_not_quote_what_the_estimator_said(picky: Model) -> None:
+    with pytest.raises(NotPredictable) as raised:
+        picky.runtime.predict([[1.0], ["canary"]])
+    assert str(raised.value) == "ValueError"
+    assert raised.value.__suppress_context__
+
+
+def test_null_is_not_a_number_to_the_estimator(mixed: Model) -> None:
+    with_null, without = mixed.runtime.predict(
+        [[50.0, 50.0], [None, 1990.0], [True, True], [None, "gas"], ["flat", "flat"]]
+    ).values
+    assert isinstance(with_null, float)
+    assert isinstance(without, float)
+
+
+def test_versions_are_those_of_the_manifest(mixed: Model) -> None:
+    found = versions()
+    environment = mixed.manifest.environment
+    assert {name: found[name] for name in environment if name != "python"} == {
+        name: version for name, version in environment.items() if name != "python"
+    }
+    assert json.dumps(found)

@@ -1,0 +1,73 @@
+"""What the tests of training share; they may touch files under tmp_path, and the last ones start processes."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import joblib
+import pandas
+import pytest
+
+from function.bundle import load
+from training.__main__ import main
+
+type Run = Callable[..., "Outcome"]
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+    bundle: Path
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        assert self.code == 0, self.err
+        document: dict[str, Any] = json.loads((self.bundle / "manifest.json").read_text(encoding="utf-8"))
+        return document
+
+    @property
+    def refusal(self) -> str:
+        """The one sentence of a refusal."""
+        assert self.code == 2
+        lines = [line for line in self.err.splitlines() if line.startswith("training: ")]
+        assert len(lines) == 1, self.err
+        assert self.err.endswith(lines[0] + "\n")
+        assert "Traceback" not in self.err
+        return lines[0]
+
+
+def loads(bundle: Path) -> None:
+    """Verifies in this process: a fresh one costs seconds."""
+    load(bundle)
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line in this process, with `frame` written as a CSV (or Parquet) and `estimator` dumped."""
+    out = tmp_path / "place" / "bundle"
+
+    def _run(
+        *arguments: str, frame: pandas.DataFrame | None = None, suffix: str = ".csv", estimator: object = None
+    ) -> Outcome:
+        given: Sequence[str] = arguments
+        if frame is not None:
+            given = ["--data", str(write(frame, tmp_path / f"table{suffix}")), *given]
+        if estimator is not None:
+            joblib.dump(estimator, tmp_path / "mine.joblib")
+            given = ["--model", str(tmp_path / "mine.joblib"), *given]
+        out.parent.mkdir(exist_ok=True)
+        code = main([*given, "--out", str(out)], verify=loads)
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err, out)
+
+    return _run
+
+
+def write(frame: pandas.DataFrame, path: Path) -> Path:
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path)
+    return path

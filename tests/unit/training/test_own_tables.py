@@ -1,0 +1,278 @@
+"""Training on one's own table: real data, mixed columns, odd names."""
+
+import gzip
+from pathlib import Path
+
+import numpy
+import pandas
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
+from sklearn.ensemble import RandomForestRegressor
+
+from function.bundle import load
+from tests.unit.training.conftest import Run
+
+NAMES = ["plain", "two words", 'quo"te', "it's", "a/b~c", "größe", "面積", "🏠", "=1+1", "a,b"]
+
+
+def mixed(rows: int = 80) -> pandas.DataFrame:
+    generator = numpy.random.default_rng(1)
+    area = generator.normal(100, 20, rows).round(1)
+    city = generator.choice(["Bern", "Zürich", "NA", "None", "São Paulo"], rows)
+    frame = pandas.DataFrame(
+        {
+            "area": area,
+            "rooms": generator.integers(1, 6, rows),
+            "city": city,
+            "garden": generator.choice([True, False], rows),
+            "heated": generator.choice([True, False], rows),
+            "price": (area * 1000 + (city == "Bern") * 9000).round(2),
+        }
+    )
+    frame["heated"] = frame["heated"].astype(object)
+    frame.loc[3, "area"] = None
+    frame.loc[4, "city"] = None
+    return frame
+
+
+def test_without_arguments_the_articles_forest_is_packaged(run: Run) -> None:
+    manifest = run().manifest
+
+    assert manifest["name"] == "house-prices"
+    assert manifest["task"] == "regression"
+    assert manifest["targets"] == [{"name": "Price", "unit": "USD"}]
+    assert manifest["examples"][0] == {"input": {"AreaSqft": 1500, "NumBedrooms": 3}, "prediction": 360000.0}
+    assert manifest["artifacts"]["model.joblib"]["input"] == "array"
+    assert "pandas" not in manifest["environment"]
+    assert "metrics" not in manifest
+    assert manifest["training"]["command"] == "python -m training --out bundle"
+
+
+def test_diabetes_is_a_regression_with_scores(run: Run) -> None:
+    frame = load_diabetes(as_frame=True).frame
+    outcome = run("--target", "target", frame=frame)
+
+    assert outcome.manifest["task"] == "regression"
+    metrics = outcome.manifest["metrics"]
+    assert metrics["method"] == "5-fold cross-validation"
+    assert 0.3 < metrics["r2"]["mean"] < 0.6
+    assert {"mean_absolute_error", "root_mean_squared_error"} < metrics.keys()
+    assert "cross-validation: fold 2 of 5\n" in outcome.err
+    assert "fitting: 40 of 100 trees\n" in outcome.err
+
+
+def test_iris_with_names_of_species_is_a_classification(run: Run) -> None:
+    data = load_iris(as_frame=True)
+    frame = data.data.assign(species=data.target_names[data.target])
+    manifest = run("--target", "species", frame=frame).manifest
+
+    assert manifest["targets"] == [{"name": "species", "classes": ["setosa", "versicolor", "virginica"]}]
+    assert manifest["metrics"]["accuracy"]["mean"] > 0.9
+    assert manifest["examples"][0]["probabilities"].keys() == {"setosa", "versicolor", "virginica"}
+
+
+def test_wine_with_numbered_classes_is_a_classification_with_int_labels(run: Run) -> None:
+    manifest = run("--target", "target", frame=load_wine(as_frame=True).frame).manifest
+
+    assert manifest["targets"][0]["classes"] == [0, 1, 2]
+    assert type(manifest["examples"][0]["prediction"]) is int
+    assert manifest["examples"][0]["probabilities"].keys() == {"0", "1", "2"}
+
+
+def test_two_classes_are_scored_by_roc_auc_and_may_be_true_and_false(run: Run) -> None:
+    data = load_breast_cancer(as_frame=True)
+    manifest = run("--target", "benign", frame=data.data.assign(benign=data.target == 1)).manifest
+
+    assert manifest["targets"][0]["classes"] == [False, True]
+    assert manifest["examples"][0]["probabilities"].keys() == {"false", "true"}
+    assert manifest["metrics"]["roc_auc"]["mean"] > 0.97
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_mixed_table_is_learned_with_its_nulls(run: Run, suffix: str) -> None:
+    outcome = run("--target", "price", frame=mixed(), suffix=suffix)
+    manifest = outcome.manifest
+
+    kinds = {feature["name"]: (feature["type"], feature["nullable"]) for feature in manifest["features"]}
+    assert kinds == {
+        "area": ("number", True),
+        "rooms": ("number", False),
+        "city": ("string", True),
+        "garden": ("boolean", False),
+        "heated": ("boolean", False),
+    }
+    categories = next(feature["categories"] for feature in manifest["features"] if feature["name"] == "city")
+    assert categories == ["Bern", "NA", "None", "São Paulo", "Zürich"]
+    assert {example["input"]["area"] for example in manifest["examples"]} >= {None}
+    assert manifest["artifacts"]["model.joblib"]["input"] == "frame"
+    assert "pandas" in manifest["environment"]
+
+
+def test_unseen_categories_and_nulls_are_predicted(run: Run) -> None:
+    model = load(run("--target", "price", frame=mixed()).bundle)
+    outputs = model.runtime.predict([[None], [2.0], ["Atlantis"], [True], [False]])
+
+    assert numpy.isfinite(outputs.values).all()
+
+
+def test_a_boolean_column_may_have_nulls(run: Run) -> None:
+    frame = mixed()
+    frame.loc[::3, "heated"] = None
+    frame.loc[::3, "price"] += 90_000
+    manifest = run("--target", "price", frame=frame).manifest
+
+    assert {example["input"]["heated"] for example in manifest["examples"]} == {True, False, None}
+
+
+def test_an_all_number_table_with_nulls_keeps_the_bare_forest(run: Run) -> None:
+    frame = mixed()[["area", "rooms", "garden", "price"]]
+    manifest = run("--target", "price", frame=frame).manifest
+
+    assert manifest["artifacts"]["model.joblib"]["input"] == "array"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_names_of_columns_are_kept_whatever_they_hold(run: Run, suffix: str) -> None:
+    generator = numpy.random.default_rng(2)
+    frame = pandas.DataFrame({name: generator.normal(size=30) for name in NAMES})
+    frame["a\nb"] = generator.choice(["x", "ÿ", "{}"], 30)
+    manifest = run("--target", "plain", frame=frame, suffix=suffix).manifest
+
+    assert [feature["name"] for feature in manifest["features"]] == [*NAMES[1:], "a\nb"]
+
+
+def test_dtypes_of_parquet_are_read_by_what_they_hold(run: Run) -> None:
+    rows = range(30)
+    frame = pandas.DataFrame(
+        {
+            "uint8": pandas.Series(rows, dtype="uint8"),
+            "Int64": pandas.Series([None, *rows[1:]], dtype="Int64"),
+            "float32": pandas.Series(rows, dtype="float32") / 3,
+            "boolean": pandas.Series([value % 2 == 0 for value in rows], dtype="boolean"),
+            "category": pandas.Series(["a", "b", "c"] * 10, dtype="category"),
+            "numbers": pandas.Series([1, 2, 3] * 10, dtype="category"),
+            "text": pandas.Series(["a", "b", "c"] * 10, dtype="string"),
+            "y": [value * 1.5 for value in rows],
+        }
+    )
+    manifest = run("--target", "y", frame=frame, suffix=".pq").manifest
+
+    types = ["number", "number", "number", "boolean", "string", "number", "string"]
+    assert [feature["type"] for feature in manifest["features"]] == types
+
+
+def test_decimals_are_numbers(run: Run) -> None:
+    from decimal import Decimal
+
+    frame = pandas.DataFrame({"d": [Decimal(value) / 10 for value in range(30)], "y": [v * 0.5 for v in range(30)]})
+    assert run("--target", "y", frame=frame, suffix=".parquet").manifest["features"][0]["maximum"] == 2.9
+
+
+def test_a_packed_csv_with_a_byte_order_mark_is_read(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "packed.csv.gz"
+    path.write_bytes(gzip.compress("\ufeffx,y\n1,2.5\n2,3.5\n\n3,4.5\n".encode()))
+    manifest = run("--data", str(path), "--target", "y").manifest
+
+    assert manifest["name"] == "packed"
+    assert manifest["training"]["rows"] == 3
+    assert manifest["training"]["command"].startswith("python -m training --data packed.csv.gz --target y")
+
+
+def test_features_are_chosen_and_dropped(run: Run) -> None:
+    wide = mixed()
+    chosen = run("--target", "price", "--feature", "rooms", "--feature", "garden", frame=wide).manifest
+    left = run("--target", "price", "--drop", "city", "--drop", "area", frame=wide).manifest
+
+    assert [feature["name"] for feature in chosen["features"]] == ["rooms", "garden"]
+    assert [feature["name"] for feature in left["features"]] == ["rooms", "garden", "heated"]
+
+
+def test_an_unusable_column_may_be_dropped(run: Run) -> None:
+    frame = mixed().assign(day="2024-05-06", nothing=None)
+    manifest = run("--target", "price", "--drop", "day", "--drop", "nothing", frame=frame).manifest
+
+    assert len(manifest["features"]) == 5
+
+
+@pytest.mark.parametrize(("asked", "kind"), [("regression", float), ("classification", int)])
+def test_the_task_of_a_whole_numbered_target_can_be_said(run: Run, asked: str, kind: type) -> None:
+    frame = mixed()[["area", "rooms"]]
+    outcome = run("--target", "rooms", "--task", asked, frame=frame)
+
+    assert outcome.manifest["task"] == asked
+    assert type(outcome.manifest["examples"][0]["prediction"]) is kind
+    assert f"as --task {asked} says" in outcome.out
+
+
+def test_name_and_unit_can_be_given(run: Run) -> None:
+    manifest = run("--target", "price", "--name", "Häuser", "--unit", "CHF", frame=mixed()).manifest
+
+    assert (manifest["name"], manifest["targets"][0]["unit"]) == ("Häuser", "CHF")
+
+
+def test_columns_that_look_wrong_are_noticed(run: Run) -> None:
+    frame = mixed().assign(id=[f"id-{number}" for number in range(80)])
+    frame["rooms"] = ["n/a", *map(str, range(79))]
+    outcome = run("--target", "price", frame=frame)
+
+    assert "notice: 'id' has another text in nearly every row" in outcome.err
+    assert "notice: 'rooms' is taken as text, since it holds 'n/a' beside 79 numbers" in outcome.err
+
+
+def test_more_than_a_thousand_categories_are_not_listed(run: Run) -> None:
+    frame = pandas.DataFrame({"t": [f"t{number}" for number in range(1001)], "n": range(1001), "y": range(1001)})
+    frame["y"] = frame["y"] * 0.5
+    features = run("--target", "y", frame=frame).manifest["features"]
+
+    assert "categories" not in features[0]
+
+
+def test_the_summary_says_what_was_made_and_what_is_next(run: Run) -> None:
+    outcome = run("--target", "price", frame=mixed())
+
+    for words in (
+        outcome.manifest["version"],
+        "regression",
+        "r2",
+        "city: text: Bern, NA",
+        "python -m function predict",
+    ):
+        assert words in outcome.out
+
+
+def test_a_forest_grown_in_steps_is_the_one_that_is_fitted_at_once() -> None:
+    import pickle
+
+    from training.estimators import fit
+
+    table, target = load_diabetes(return_X_y=True, as_frame=True)
+    lines: list[str] = []
+    grown = fit(RandomForestRegressor(n_estimators=30, random_state=42), table, target, lines.append)
+    at_once = RandomForestRegressor(n_estimators=30, random_state=42).fit(table, target)
+
+    assert lines[0] == "fitting: 10 of 30 trees"
+    assert pickle.dumps(grown) == pickle.dumps(at_once)
+
+
+def test_a_pipeline_grown_in_steps_is_the_one_that_is_fitted_at_once() -> None:
+    import pickle
+
+    from sklearn.base import clone
+
+    from function.contract import Feature
+    from training.estimators import default, fit
+
+    table = pandas.DataFrame({"n": [1.0, None, 3.0, 4.0] * 9, "t": ["a", "b", None, "c"] * 9})
+    table["t"] = table["t"].astype("str")
+    target = numpy.arange(36.0)
+    new = default("regression", [Feature("n", "number", nullable=True), Feature("t", "string", nullable=True)], 36)
+
+    assert pickle.dumps(fit(new, table, target)) == pickle.dumps(clone(new).fit(table, target))
+
+
+def test_large_tables_get_larger_leaves() -> None:
+    from function.contract import Feature
+    from training.estimators import default
+
+    leaves = [default("regression", [Feature("n", "number")], rows).min_samples_leaf for rows in (5, 10_000, 1_000_000)]
+    assert leaves == [1, 1, 100]
