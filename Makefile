@@ -9,7 +9,7 @@ export JOBLIB_MULTIPROCESSING := 0
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 # Each stamp says that one requirements file is installed as it is now.
-SERVE_STAMP := $(VENV)/.installed-training
+SERVE_STAMP := $(VENV)/.installed-function
 TEST_STAMP := $(VENV)/.installed-tests
 
 .PHONY: help
@@ -39,7 +39,7 @@ image: ## build the container image ml-model-deployer
 
 .PHONY: lock
 lock: $(TEST_STAMP) ## pin the newest releases that pyproject.toml allows, with hashes
-	@for lock in "tests --group training --group dev" "training --group training -c tests/requirements.txt" "function -c tests/requirements.txt"; do \
+	@for lock in "tests --group dev" "function -c tests/requirements.txt"; do \
 	  set -- $$lock; folder=$$1; shift; echo "locking $$folder/requirements.txt"; \
 	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header \
 	    pyproject.toml "$$@" -o $$folder/requirements.txt || exit 1; done
@@ -55,8 +55,8 @@ $(PYTHON):
 	elif python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then python3 -m venv $(VENV); \
 	else echo "Python 3.13 is needed: install it, or uv, which brings it." >&2; exit 1; fi
 
-$(SERVE_STAMP): training/requirements.txt | $(PYTHON)
-	@echo "installing training/requirements.txt (about a minute)"
+$(SERVE_STAMP): function/requirements.txt | $(PYTHON)
+	@echo "installing function/requirements.txt (about a minute)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r $<
 	@touch $@
 

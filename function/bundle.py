@@ -10,7 +10,7 @@ from math import isclose
 from os import PathLike
 from pathlib import Path
 
-from function.errors import BundleError, InvalidInput
+from function.errors import BundleError
 from function.manifest import FILE_NAME, PACKAGE_AGAIN, Artifact, Manifest
 from function.model import Model, NotPredictable
 
@@ -34,7 +34,9 @@ def load(directory: str | PathLike[str]) -> Model:
     artifact = next((artifact for artifact in manifest.artifacts if artifact.runtime == "joblib"), None)
     if artifact is None:
         raise BundleError("runtime_unsupported", f"The bundle has no artifact for the joblib runtime: {PACKAGE_AGAIN}.")
-    check_environment(manifest.environment, {"python": sys.version.split()[0], **joblib_runtime.versions()})
+    # An estimator depends on both, whether the manifest says so or not.
+    wanted = {"python": "unknown", "scikit-learn": "unknown", **manifest.environment}
+    check_environment(wanted, {"python": sys.version.split()[0], **joblib_runtime.versions()})
     runtime = joblib_runtime.load(contents[artifact.file], manifest, artifact)
     model = Model(manifest, runtime)
     check_examples(model)
@@ -101,11 +103,13 @@ def check_examples(model: Model) -> None:
     Raises BundleError `golden_mismatch` with the number of the first row that differs.
     """
     examples = model.manifest.examples
+    checked = model.manifest.contract.check([example.record for example in examples])
+    for index, problems in checked.problems.items():
+        raise _golden(
+            f"example {index + 1} does not fit the features ({problems[0].pointer[1:]}: {problems[0].detail})"
+        )
     try:
-        columns, _ = model.manifest.contract.columns([e.record for e in examples], lambda index: f"/examples/{index}")
-        outputs = model.runtime.predict(columns)
-    except InvalidInput as error:
-        raise _golden(f"an example does not fit the features ({error})") from None
+        outputs = model.runtime.predict(checked.columns)
     except NotPredictable:
         raise _golden("the model refuses an example") from None
     for index, example in enumerate(examples):

@@ -72,6 +72,8 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def _predict(model: Model, settings: Settings, options: argparse.Namespace) -> None:
+    if options.csv and options.values:
+        raise MalformedInput("Give NAME=VALUE arguments or --csv, not both.")
     if options.csv:
         sys.stdout.write(csv_table.answer(model, sys.stdin.buffer.read(), strict=settings.strict_inputs))
         return

@@ -3,11 +3,11 @@
 This is the part of the bundle that training writes and the function reads. It knows neither files nor HTTP.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
 
-from function.errors import InvalidInput, Problem
+from function.errors import Problem
 
 type Value = float | bool | str | None
 type Columns = list[list[Value]]
@@ -47,6 +47,19 @@ class Warning(NamedTuple):
     detail: str
 
 
+class Checked(NamedTuple):
+    """Records held against a contract.
+
+    `columns` hold the records that have no problem, whose indices are `valid`, in order. `warnings` has a list per
+    record; `problems` has those of the records that have any, by index, with pointers that start at the record.
+    """
+
+    columns: Columns
+    valid: list[int]
+    warnings: list[list[Warning]]
+    problems: dict[int, list[Problem]]
+
+
 class Contract:
     """The features of a model, in column order."""
 
@@ -54,51 +67,51 @@ class Contract:
         self.features = tuple(features)
         self.names = tuple(feature.name for feature in features)
         self._known = frozenset(self.names)
-        # One text for all: a 6 MB body can hold 600,000 unknown fields.
-        self._unknown_detail = f"not a feature of the model; its features: {', '.join(self.names)}"
+        # One text for all of them: a body may hold hundreds of thousands of unknown fields.
+        self._expected = f"not a feature of the model; its features: {', '.join(self.names)}"
         self._categories = {f.name: frozenset(f.categories) for f in features if f.categories is not None}
 
-    def columns(
-        self, records: Sequence[object], pointer_of: Callable[[int], str], *, strict: bool = False
-    ) -> tuple[Columns, list[list[Warning]]]:
-        """The records as columns, and the warnings of each record.
+    def check(self, records: Sequence[object], *, strict: bool = False) -> Checked:
+        """Every record on its own: its values, or its problems. Numbers come out as floats.
 
-        `pointer_of(i)` is the JSON pointer of record i. Numbers come out as floats. With `strict`, what would be a
-        warning is a problem.
-
-        Raises InvalidInput with every problem of every record.
+        With `strict`, what would be a warning is a problem.
         """
-        columns: Columns = [[] for _ in self.features]
-        warnings: list[list[Warning]] = []
-        problems: list[Problem] = []
+        checked = Checked([[] for _ in self.features], [], [], {})
         for index, record in enumerate(records):
-            noticed: list[Warning] = []
-            warnings.append(noticed)
-            if not isinstance(record, Mapping):
-                problems.append(
-                    Problem(pointer_of(index), "wrong_type", f"expected an object of features, got {_kind(record)}")
-                )
+            row: list[Value] = []
+            warnings: list[Warning] = []
+            problems = self._check_record(record, row, warnings)
+            if strict:
+                problems += as_problems(warnings)
+            checked.warnings.append(warnings)
+            if problems:
+                checked.problems[index] = problems
                 continue
-            for feature, column in zip(self.features, columns, strict=True):
-                value = record.get(feature.name, _MISSING)
-                fault = _fault(feature, value)
-                if fault is not None:
-                    problems.append(Problem(pointer_of(index) + pointer(feature.name), *fault))
-                    continue
-                if feature.type == NUMBER and value is not None:
-                    value = float(value)  # _fault has seen that it is an int or a float
-                column.append(value)  # and that any other is of the feature's type
-                unusual = self._unusual(feature, value)
-                if unusual is not None:
-                    noticed.append(Warning(feature.name, *unusual))
-            if len(record) != len(self.features) or not self._known.issuperset(record):
-                problems += self._unknown(record, pointer_of(index))
-        if strict:
-            for index, noticed in enumerate(warnings):
-                problems += as_problems(noticed, pointer_of(index))
-        if problems:
-            raise InvalidInput(problems)
-        return columns, warnings
+            checked.valid.append(index)
+            for column, value in zip(checked.columns, row, strict=True):
+                column.append(value)
+        return checked
+
+    def _check_record(self, record: object, row: list[Value], warnings: list[Warning]) -> list[Problem]:
+        """The record's problems; its values go to `row`, its warnings to `warnings`."""
+        if not isinstance(record, Mapping):
+            return [Problem("", "wrong_type", f"expected an object of features, got {_kind(record)}")]
+        problems: list[Problem] = []
+        for feature in self.features:
+            value = record.get(feature.name, _MISSING)
+            fault = _fault(feature, value)
+            if fault is not None:
+                problems.append(Problem(pointer(feature.name), *fault))
+                continue
+            if feature.type == NUMBER and value is not None:
+                value = float(value)  # _fault has seen that it is an int or a float
+            row.append(value)  # and that any other is of the feature's type
+            unusual = self._unusual(feature, value)
+            if unusual is not None:
+                warnings.append(Warning(feature.name, *unusual))
+        if len(record) != len(self.features) or not self._known.issuperset(record):
+            problems += self._unknown(record)
+        return problems
 
     def _unusual(self, feature: Feature, value: object) -> tuple[str, str] | None:
         if feature.type == NUMBER and isinstance(value, float):
@@ -112,11 +125,9 @@ class Contract:
             return "unseen_category", "not among the categories in training"
         return None
 
-    def _unknown(self, record: Mapping[object, object], where: str) -> list[Problem]:
+    def _unknown(self, record: Mapping[object, object]) -> list[Problem]:
         return [
-            Problem(where + pointer(str(name)), "unknown_field", self._unknown_detail)
-            for name in record
-            if name not in self._known
+            Problem(pointer(str(name)), "unknown_field", self._expected) for name in record if name not in self._known
         ]
 
 
@@ -140,6 +151,8 @@ def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
                 finite = isfinite(value)  # type: ignore[arg-type]
             except OverflowError:  # an integer past every float
                 finite = False
+            if not finite and value != value:  # noqa: PLR0124  (only NaN is not itself)
+                return "wrong_type", "expected a number, got NaN"
             return None if finite else ("too_large", "too large for a 64-bit floating-point number")
     elif feature.type == BOOLEAN:
         if kind is bool:
@@ -171,9 +184,9 @@ def is_unicode(text: str) -> bool:
     return True
 
 
-def as_problems(warnings: Sequence[Warning], where: str) -> list[Problem]:
-    """Warnings about the record at the JSON pointer `where`, as the problems that they are to who wants none."""
-    return [Problem(where + pointer(w.feature), w.code, w.detail) for w in warnings]
+def as_problems(warnings: Sequence[Warning]) -> list[Problem]:
+    """Warnings about a record, as the problems that they are to who wants none; the pointers start at the record."""
+    return [Problem(pointer(w.feature), w.code, w.detail) for w in warnings]
 
 
 def pointer(*keys: str) -> str:

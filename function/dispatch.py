@@ -5,9 +5,9 @@ from typing import Any, Protocol
 
 from function.errors import UnknownEvent
 from function.model import Model
+from function.service import Service
 from function.settings import Settings
 from function.sources import alb, direct, http_api, rest_api
-from function.web.routes import Service
 
 
 class Source(Protocol):

@@ -1,17 +1,18 @@
 """Predicts records: validation, the runtime, the answer's form. Knows no HTTP, no AWS and no scikit-learn."""
 
 from collections.abc import Callable, Sequence
-from math import isfinite
+from math import copysign, inf, isfinite
+from sys import float_info
 from typing import NamedTuple
 
-from function.contract import Columns, Warning, as_problems, pointer
+from function.contract import Columns, Value, Warning, as_problems, pointer
 from function.errors import InputTooLarge, InvalidInput, Problem
 from function.manifest import Label
-from function.model import Model, NotPredictable, Outputs
+from function.model import Model, NotPredictable
 
 MAX_RECORDS = 10_000
-# Records that the estimator refuses are found by halving; past so many the rest is not searched for.
-MAX_REFUSED = 100
+# scikit-learn's trees compute in it, and refuse what does not fit.
+_LARGEST_FLOAT32 = 3.4028234663852886e38
 
 
 class Prediction(NamedTuple):
@@ -20,6 +21,11 @@ class Prediction(NamedTuple):
     value: Label
     probabilities: dict[str, float] | None
     warnings: list[Warning]
+
+
+type Outcome = Prediction | list[Problem]
+type Answer = tuple[Label, Sequence[float] | None]
+type Suspect = tuple[int, Value]
 
 
 def answer(model: Model, body: object, *, strict: bool = False) -> dict[str, object]:
@@ -59,67 +65,104 @@ def _documents(prediction: Prediction) -> list[dict[str, str]]:
 def predict(
     model: Model, records: Sequence[object], pointer_of: Callable[[int], str], *, strict: bool = False
 ) -> list[Prediction]:
-    """One prediction per record, in their order, computed together.
+    """One prediction per record, in their order, computed together; all or none.
 
     `pointer_of(i)` is the JSON pointer of record i, for problems. Raises InvalidInput, InputTooLarge.
     """
     if len(records) > MAX_RECORDS:
         raise InputTooLarge(f"More than {MAX_RECORDS:,} records at once: send them in several calls.")
-    columns, warnings = model.manifest.contract.columns(records, pointer_of, strict=strict)
-    try:
-        outputs = model.runtime.predict(columns)
-    except NotPredictable:
-        raise InvalidInput(_problems_of_refused(model, columns, warnings, pointer_of)) from None
-    classes = model.manifest.probability_keys
-    predictions = [
-        Prediction(
-            value,
-            dict(zip(classes, outputs.probabilities[index], strict=True)) if outputs.probabilities else None,
-            warnings[index],
-        )
-        for index, value in enumerate(outputs.values)
-    ]
-    problems = [
-        Problem(pointer_of(index), "not_finite", "the model has no finite answer for these values")
-        for index, prediction in enumerate(predictions)
-        if not _is_finite(prediction)
-    ]
+    predictions: list[Prediction] = []
+    problems: list[Problem] = []
+    for index, outcome in enumerate(predict_each(model, records, strict=strict)):
+        if isinstance(outcome, Prediction):
+            predictions.append(outcome)
+        else:
+            where = pointer_of(index)
+            problems += [problem._replace(pointer=where + problem.pointer) for problem in outcome]
     if problems:
         raise InvalidInput(problems)
     return predictions
 
 
-def _is_finite(prediction: Prediction) -> bool:
-    if isinstance(prediction.value, float) and not isfinite(prediction.value):
-        return False
-    return prediction.probabilities is None or all(map(isfinite, prediction.probabilities.values()))
+def predict_each(model: Model, records: Sequence[object], *, strict: bool = False) -> list[Outcome]:
+    """A prediction, or what is wrong, for each record on its own; those that can be predicted are computed together.
+
+    The pointers of problems start at the record.
+    """
+    checked = model.manifest.contract.check(records, strict=strict)
+    outcomes: list[Outcome] = [checked.problems.get(index, []) for index in range(len(records))]
+    warnings = [checked.warnings[index] for index in checked.valid]
+    answers = _answers(model, checked.columns, warnings)
+    for index, answer, noticed in zip(checked.valid, answers, warnings, strict=True):
+        outcomes[index] = _outcome(model.manifest.probability_keys, answer, noticed)
+    return outcomes
 
 
-def _problems_of_refused(
-    model: Model, columns: Columns, warnings: list[list[Warning]], pointer_of: Callable[[int], str]
-) -> list[Problem]:
-    """What is wrong with the records that the estimator refuses: the values unseen in training, where there are any."""
-    problems: list[Problem] = []
-    for index in _refused(model, columns, 0, len(columns[0])):
-        problems += as_problems(warnings[index], pointer_of(index)) or [
-            Problem(pointer_of(index), "not_predictable", "the model cannot predict these values")
-        ]
-    return problems
+def _outcome(classes: Sequence[str], answer: Answer | None, warnings: list[Warning]) -> Outcome:
+    if answer is None:
+        # What training never saw is why, where there is any.
+        return as_problems(warnings) or [Problem("", "not_predictable", "the model cannot predict these values")]
+    value, row = answer
+    probabilities = None if row is None else dict(zip(classes, row, strict=True))
+    if (isinstance(value, float) and not isfinite(value)) or not all(map(isfinite, row or ())):
+        return [Problem("", "not_finite", "the model has no finite answer for these values")]
+    return Prediction(value, probabilities, warnings)
 
 
-def _refused(model: Model, columns: Columns, start: int, stop: int) -> list[int]:
-    """The indices, from start to stop, of records that the estimator refuses on their own; the first MAX_REFUSED."""
-    if _attempt(model, [column[start:stop] for column in columns]) is not None:
-        return []
-    if stop - start == 1:
-        return [start]
-    middle = (start + stop) // 2
-    left = _refused(model, columns, start, middle)
-    return left if len(left) >= MAX_REFUSED else left + _refused(model, columns, middle, stop)
+def _answers(model: Model, columns: Columns, warnings: list[list[Warning]]) -> list[Answer | None]:
+    """The runtime's answer to each row of the columns; None to those that the estimator refuses."""
+    if (answers := _attempt(model, columns)) is not None:
+        return answers
+    # What is refused is mostly a text that training never saw, or a number past float32, and in every row that has it:
+    # each is asked once, in an otherwise ordinary record. Only what is refused even so is searched by halving.
+    suspects = [_suspects(model, columns, position, noticed) for position, noticed in enumerate(warnings)]
+    refused = {
+        suspect for suspect in {s for row in suspects for s in row} if _attempt(model, _with(model, suspect)) is None
+    }
+    rest = [position for position, row in enumerate(suspects) if refused.isdisjoint(row)]
+    found = dict(zip(rest, _halved(model, _rows(columns, rest)), strict=True))
+    return [found.get(position) for position in range(len(warnings))]
 
 
-def _attempt(model: Model, columns: Columns) -> Outputs | None:
+def _suspects(model: Model, columns: Columns, position: int, warnings: list[Warning]) -> list[Suspect]:
+    """The row's values that an estimator may refuse by themselves, with the place of their feature."""
+    names = model.manifest.contract.names
+    values = [(place, columns[place][position]) for place in (names.index(warning.feature) for warning in warnings)]
+    return [
+        (place, copysign(inf, value) if isinstance(value, float) else value)
+        for place, value in values
+        if not isinstance(value, float) or abs(value) > _LARGEST_FLOAT32
+    ]
+
+
+def _with(model: Model, suspect: Suspect) -> Columns:
+    """The example record with the suspect in it; for numbers past float32 stands the largest float."""
+    columns = model.manifest.contract.check([model.manifest.examples[0].record]).columns
+    place, value = suspect
+    columns[place] = [copysign(float_info.max, value) if isinstance(value, float) else value]
+    return columns
+
+
+def _halved(model: Model, columns: Columns) -> list[Answer | None]:
+    """The answers, where rows that the estimator refuses are found by halving."""
+    count = len(columns[0])
+    if (answers := _attempt(model, columns)) is not None:
+        return answers
+    if count == 1:
+        return [None]
+    half = count // 2
+    return _halved(model, [column[:half] for column in columns]) + _halved(model, [column[half:] for column in columns])
+
+
+def _rows(columns: Columns, positions: Sequence[int]) -> Columns:
+    return [[column[position] for position in positions] for column in columns]
+
+
+def _attempt(model: Model, columns: Columns) -> list[Answer | None] | None:
     try:
-        return model.runtime.predict(columns)
+        outputs = model.runtime.predict(columns)
     except NotPredictable:
         return None
+    if outputs.probabilities is None:
+        return [(value, None) for value in outputs.values]
+    return list(zip(outputs.values, outputs.probabilities, strict=True))

@@ -10,8 +10,8 @@ from typing import Any
 from function import prediction, strict_json
 from function.errors import DeployerError, InputTooLarge, MalformedInput
 from function.failures import report
+from function.service import Service
 from function.sources.gateway import MAX_ANSWER_BYTES, context_of, id_of
-from function.web.routes import Service
 
 
 def matches(event: object) -> bool:

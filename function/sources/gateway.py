@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 from function import strict_json
 from function.errors import InputTooLarge, MalformedInput
+from function.service import Service
 from function.web.messages import Request, Response
 from function.web.problems import problem_response
-from function.web.routes import Service, respond
+from function.web.routes import respond
 
 type Event = Mapping[str, Any]
 
@@ -82,6 +83,15 @@ def mapping(value: object) -> Mapping[str, Any]:
 def context_of(event: Event) -> Mapping[str, Any]:
     """The event's requestContext; empty where it has none."""
     return mapping(event.get("requestContext"))
+
+
+def path_without_stage(event: Event, path: object) -> str:
+    """The path of an HTTP API's event: a named stage's is part of it, the default one's is not."""
+    path = str(path or "/")
+    stage = context_of(event).get("stage")
+    if stage and stage != "$default" and (path + "/").startswith(f"/{stage}/"):
+        return path.removeprefix(f"/{stage}") or "/"
+    return path
 
 
 def id_of(event: Event, context: object) -> str:

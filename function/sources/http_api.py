@@ -5,9 +5,9 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 
 from typing import Any
 
-from function.sources.gateway import Event, Exchange, answer, context_of, mapping
+from function.service import Service
+from function.sources.gateway import Event, Exchange, answer, context_of, mapping, path_without_stage
 from function.web.messages import Response
-from function.web.routes import Service
 
 
 def matches(event: object) -> bool:
@@ -18,7 +18,9 @@ def matches(event: object) -> bool:
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
     """The response in payload format 2.0."""
     method = mapping(context_of(event)["http"]).get("method")
-    return answer(event, context, service, Exchange(str(method), _path(event), envelope))
+    return answer(
+        event, context, service, Exchange(str(method), path_without_stage(event, event.get("rawPath")), envelope)
+    )
 
 
 def envelope(response: Response) -> dict[str, Any]:
@@ -29,12 +31,3 @@ def envelope(response: Response) -> dict[str, Any]:
         "body": response.body,
         "isBase64Encoded": False,
     }
-
-
-def _path(event: Event) -> str:
-    """The path without the stage: a named stage's is part of rawPath, the default one's is not."""
-    path = str(event.get("rawPath") or "/")
-    stage = context_of(event).get("stage")
-    if stage and stage != "$default" and (path + "/").startswith(f"/{stage}/"):
-        return path.removeprefix(f"/{stage}") or "/"
-    return path

@@ -1,13 +1,11 @@
 """What each route answers."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from function import prediction, strict_json
 from function.errors import DeployerError, InputTooLarge, MalformedInput
 from function.failures import report
-from function.model import Model
-from function.settings import Settings
+from function.service import Service
 from function.web.messages import CSV, HTML, JSON, Request, Response, json_response
 from function.web.problems import (
     MethodNotAllowed,
@@ -20,13 +18,6 @@ from function.web.problems import (
 MAX_BODY_BYTES = 6 * 1024 * 1024
 # curl -d sends the form type without being told; people mean JSON by it.
 _READ_AS_JSON = ("", JSON, "application/x-www-form-urlencoded", "text/plain")
-
-
-class Service(NamedTuple):
-    """What routes answer from."""
-
-    model: Model
-    settings: Settings
 
 
 type Route = Callable[[Service, Request], Response]
@@ -54,7 +45,7 @@ def _media_type(request: Request) -> str:
     charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "')
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType("The body's charset must be UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if request.headers.get("content-encoding", "").lower() not in ("", "identity"):
         raise UnsupportedMediaType("The body must not be compressed: send it without Content-Encoding.")
     if media_type != CSV and media_type not in _READ_AS_JSON and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"Send {JSON} or {CSV}.")

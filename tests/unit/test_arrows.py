@@ -22,6 +22,8 @@ ARROWS: dict[str, set[str]] = {
     "contract": {"errors"},
     "settings": {"errors"},
     "failures": {"errors"},
+    "aws": set(),
+    "service": {"aws", "model", "settings"},
     "strict_json": {"contract", "errors"},
     "manifest": {"contract", "errors"},
     "model": {"contract", "manifest"},
@@ -30,11 +32,11 @@ ARROWS: dict[str, set[str]] = {
     "runtimes": {"contract", "errors", "model", "manifest"},
     "bundle": {"contract", "errors", "model", "manifest", "runtimes"},
     "web": {
-        *("contract", "errors", "failures", "manifest", "model", "settings"),
+        *("contract", "errors", "failures", "manifest", "service"),
         *("strict_json", "prediction", "csv_table"),
     },
-    "sources": {"errors", "failures", "strict_json", "prediction", "csv_table", "model", "web"},
-    "dispatch": {"errors", "model", "settings", "sources", "web"},
+    "sources": {"errors", "failures", "strict_json", "prediction", "csv_table", "service", "web"},
+    "dispatch": {"errors", "model", "service", "settings", "sources"},
     "wsgi": {"web"},
     "server": {"dispatch", "model", "settings", "wsgi"},
     "command_line": {
@@ -47,11 +49,13 @@ ARROWS: dict[str, set[str]] = {
 TRAINING_MAY_IMPORT = {"function", "function.contract", "function.manifest", "function.errors"}
 HEAVY = {"sklearn", "joblib", "pandas", "numpy", "scipy"}
 RUNTIME = "function.runtimes.joblib"
+CLIENTS = "function.aws"
 PICKLES = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve", "skops"}
 UNPICKLING_ATTRIBUTES = {"load", "loads", "read_pickle", "Unpickler", "NumpyUnpickler"}
 
 # What may be called where a module is imported: it makes a constant and touches nothing.
 CONSTRUCTORS = {
+    "Clients",
     "frozenset",
     "set",
     "tuple",
@@ -119,7 +123,9 @@ def wrong_arrows(module: str, source: str) -> list[str]:
 
 def foreign(module: str, source: str) -> list[str]:
     """The imports of scientific libraries and of AWS's that the module must do without."""
-    barred = {"boto3", "botocore", "a name made at run time"} | (set() if module == RUNTIME else HEAVY)
+    barred = {"a name made at run time"}
+    barred |= set() if module == RUNTIME else HEAVY
+    barred |= set() if module == CLIENTS else {"boto3", "botocore"}
     barred -= {"a name made at run time"} if module == RUNTIME else set()
     return sorted({name for name in imported(source, module) if name in barred or name.split(".")[0] in barred})
 

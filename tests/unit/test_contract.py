@@ -19,7 +19,6 @@ from function.contract import (
     show,
 )
 from function.contract import Warning as Unusual
-from function.errors import InvalidInput
 
 SIZE = Feature("size", NUMBER, False, 1, 10, integer=True)
 YEAR = Feature("year", NUMBER, True, 1900, 2000)
@@ -29,39 +28,39 @@ COLOUR = Feature("colour", STRING, False, categories=("blue", "red"))
 NOTE = Feature("note", STRING, True)
 
 
-def at(index: int) -> str:
-    return f"/{index}"
-
-
 def accepted(feature: Feature, value: object) -> object:
-    (column,), _ = Contract([feature]).columns([{feature.name: value}], at)
+    (column,) = Contract([feature]).check([{feature.name: value}]).columns
     return column[0]
 
 
 def refused(feature: Feature, value: object) -> tuple[str, str]:
-    with pytest.raises(InvalidInput) as raised:
-        Contract([feature]).columns([{feature.name: value}], at)
-    (problem,) = raised.value.problems
-    assert problem.pointer == f"/0/{feature.name}"
+    checked = Contract([feature]).check([{feature.name: value}])
+    (problem,) = checked.problems[0]
+    assert (checked.columns, checked.valid) == ([[]], [])
+    assert problem.pointer == f"/{feature.name}"
     return problem.code, problem.detail
 
 
 def codes(contract: Contract, records: list[object], *, strict: bool = False) -> list[tuple[str, str]]:
-    with pytest.raises(InvalidInput) as raised:
-        contract.columns(records, at, strict=strict)
-    return [(problem.pointer, problem.code) for problem in raised.value.problems]
+    """Place and code of every problem."""
+    problems = contract.check(records, strict=strict).problems
+    return [(f"/{index}{problem.pointer}", problem.code) for index, found in problems.items() for problem in found]
 
 
 def test_records_become_columns_in_the_order_of_the_features() -> None:
-    columns, warnings = Contract([SIZE, COLOUR, NEW]).columns(
-        [{"colour": "red", "new": True, "size": 3}, {"size": 4.5, "colour": "blue", "new": False}], at
+    checked = Contract([SIZE, COLOUR, NEW]).check(
+        [{"colour": "red", "new": True, "size": 3}, {"size": 4.5, "colour": "blue", "new": False}]
     )
-    assert columns == [[3.0, 4.5], ["red", "blue"], [True, False]]
-    assert warnings == [[], []]
+    assert checked == ([[3.0, 4.5], ["red", "blue"], [True, False]], [0, 1], [[], []], {})
+
+
+def test_record_with_a_problem_leaves_the_others_alone() -> None:
+    checked = Contract([SIZE, NEW]).check([{"size": 1, "new": True}, {"size": 2, "new": 1}, {"size": 3, "new": False}])
+    assert (checked.columns, checked.valid, list(checked.problems)) == ([[1.0, 3.0], [True, False]], [0, 2], [1])
 
 
 def test_no_records_are_empty_columns() -> None:
-    assert Contract([SIZE, NEW]).columns([], at) == ([[], []], [])
+    assert Contract([SIZE, NEW]).check([]) == ([[], []], [], [], {})
 
 
 @pytest.mark.parametrize("value", [1, 1.5, 0, -0.0, -7, 1e308, 5e-324, 2**53 + 1, 10**308])
@@ -72,10 +71,14 @@ def test_numbers_come_out_as_floats(value: float) -> None:
 
 
 def test_whole_numbers_in_training_take_fractions_without_a_warning() -> None:
-    assert Contract([SIZE]).columns([{"size": 2.5}], at)[1] == [[]]
+    assert Contract([SIZE]).check([{"size": 2.5}]).warnings == [[]]
 
 
-@pytest.mark.parametrize("value", [10**309, -(10**309), math.inf, -math.inf, math.nan, 10**4000])
+def test_nan_is_no_number() -> None:
+    assert refused(SIZE, math.nan) == ("wrong_type", "expected a number, got NaN")
+
+
+@pytest.mark.parametrize("value", [10**309, -(10**309), math.inf, -math.inf, 10**4000])
 def test_number_past_a_float_is_too_large(value: float) -> None:
     assert refused(SIZE, value)[0] == "too_large"
 
@@ -134,8 +137,8 @@ def test_unknown_field_has_an_escaped_pointer(key: str) -> None:
 
 
 def test_unknown_field_is_told_the_features() -> None:
-    with pytest.raises(InvalidInput, match="its features: size, new"):
-        Contract([SIZE, NEW]).columns([{"size": 1, "new": True, "Size": 1}], at)
+    (problem,) = Contract([SIZE, NEW]).check([{"size": 1, "new": True, "Size": 1}]).problems[0]
+    assert problem.detail.endswith("its features: size, new")
 
 
 @pytest.mark.parametrize(
@@ -150,12 +153,12 @@ def test_unknown_field_is_told_the_features() -> None:
     ],
 )
 def test_value_unseen_in_training_gets_a_warning(record: object, expected: list[tuple[str, str, str]]) -> None:
-    _, (warnings,) = Contract([SIZE, COLOUR]).columns([record], at)
+    (warnings,) = Contract([SIZE, COLOUR]).check([record]).warnings
     assert [tuple(warning) for warning in warnings] == expected
 
 
 def test_warnings_stand_with_their_record() -> None:
-    _, warnings = Contract([SIZE]).columns([{"size": 5}, {"size": 50}, {"size": 5}], at)
+    warnings = Contract([SIZE]).check([{"size": 5}, {"size": 50}, {"size": 5}]).warnings
     assert [len(noticed) for noticed in warnings] == [0, 1, 0]
 
 
@@ -167,17 +170,17 @@ def test_strict_turns_warnings_into_problems_beside_the_others() -> None:
 
 
 def test_strict_takes_what_training_saw() -> None:
-    assert Contract([SIZE]).columns([{"size": 5}], at, strict=True) == ([[5.0]], [[]])
+    assert Contract([SIZE]).check([{"size": 5}], strict=True) == ([[5.0]], [0], [[]], {})
 
 
 def test_feature_without_range_or_categories_warns_of_nothing() -> None:
     contract = Contract([Feature("size", NUMBER), Feature("note", STRING)])
-    assert contract.columns([{"size": -1e300, "note": "anything"}], at)[1] == [[]]
+    assert contract.check([{"size": -1e300, "note": "anything"}]).warnings == [[]]
 
 
 def test_warning_as_problem_keeps_its_sentence() -> None:
-    (problem,) = as_problems([Unusual("a/b", "out_of_range", "above 3")], "/instances/0")
-    assert problem == ("/instances/0/a~1b", "out_of_range", "above 3")
+    (problem,) = as_problems([Unusual("a/b", "out_of_range", "above 3")])
+    assert problem == ("/a~1b", "out_of_range", "above 3")
 
 
 def test_problem_holds_no_value() -> None:

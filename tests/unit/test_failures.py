@@ -11,9 +11,10 @@ from function.dispatch import create_handler
 from function.errors import InternalError, InvalidInput
 from function.failures import report
 from function.model import Model
+from function.service import Service
 from function.settings import Settings
 from function.web.messages import Request
-from function.web.routes import Service, respond
+from function.web.routes import respond
 from function.wsgi import Context
 from tests.unit.small_models import failing
 
@@ -127,7 +128,7 @@ def test_value_that_the_estimator_refuses_is_in_no_answer_and_no_log(
     with caplog.at_level(logging.DEBUG):
         response = respond(service, post({"size": 2, "colour": CANARY}))
         with pytest.raises(InvalidInput) as raised:
-            create_handler(*service)({"size": 2, "colour": CANARY}, None)
+            create_handler(service.model, service.settings)({"size": 2, "colour": CANARY}, None)
     assert response.status == 422
     assert CANARY not in response.body
     assert CANARY not in "".join(traceback.format_exception(raised.value))

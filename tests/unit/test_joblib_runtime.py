@@ -54,7 +54,7 @@ def loaded(estimator: Any, manifest: Manifest) -> JoblibRuntime:
 
 def columns_of(model: Model) -> list[list[Any]]:
     records = [example.record for example in model.manifest.examples]
-    return model.manifest.contract.columns(records, str)[0]
+    return model.manifest.contract.check(records).columns
 
 
 def estimator_of(runtime: Any) -> Any:

@@ -10,10 +10,11 @@ import pytest
 
 from function.dispatch import create_handler
 from function.model import Model
+from function.service import Service
 from function.settings import Settings
 from function.web.messages import Request
 from function.web.problems import STATUS
-from function.web.routes import Service, respond
+from function.web.routes import respond
 from function.wsgi import Context
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import CSV, JSON, OK, TOO_LARGE, Case
@@ -32,7 +33,7 @@ def services(houses: Model, iris: Model, mixed: Model, picky: Model) -> dict[str
 
 @pytest.fixture(scope="module")
 def handlers(services: dict[str, Service]) -> dict[str, Callable[[Any, object], Any]]:
-    return {name: create_handler(*service) for name, service in services.items()}
+    return {name: create_handler(service.model, service.settings) for name, service in services.items()}
 
 
 def headers_of(case: Case) -> dict[str, str]:

@@ -8,8 +8,8 @@ import pytest
 from function.contract import NUMBER, Columns, Feature
 from function.dispatch import create_handler
 from function.errors import InputTooLarge, InvalidInput
-from function.model import Model, Outputs
-from function.prediction import MAX_RECORDS, MAX_REFUSED, answer, predict
+from function.model import Model, Outputs, Runtime
+from function.prediction import MAX_RECORDS, Prediction, answer, predict, predict_each
 from function.settings import Settings
 from tests.unit.small_models import FirstColumn, classifier, document, manifest, regressor
 
@@ -28,6 +28,19 @@ class Constant:
     def predict(self, columns: Columns) -> Outputs:
         rows = None if self.probabilities is None else [self.probabilities for _ in columns[0]]
         return Outputs([self.value for _ in columns[0]], rows)
+
+
+class Counting:
+    """Another runtime, and how often it was called."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.calls = 0
+
+    def predict(self, columns: Columns) -> Outputs:
+        """What the other answers."""
+        self.calls += 1
+        return self.runtime.predict(columns)
 
 
 def problems(predicted: Callable[[], object]) -> list[tuple[str, str]]:
@@ -129,13 +142,19 @@ def test_refused_record_with_unseen_values_is_told_those() -> None:
     assert found == [("/instances/1/size", "out_of_range"), ("/instances/1/note", "unseen_category")]
 
 
-def test_search_for_refused_records_ends() -> None:
-    runtime = FirstColumn(refused=7.0)
-    model = Model(manifest(document()), runtime)
-    found = problems(lambda: predict(model, [{"size": 7, "note": "a"}] * MAX_RECORDS, lambda index: f"/{index}"))
-    assert found[:2] == [("/0", "not_predictable"), ("/1", "not_predictable")]
-    assert MAX_REFUSED <= len(found) <= 2 * MAX_REFUSED
-    assert runtime.calls < 5 * MAX_REFUSED
+def test_category_that_is_refused_is_asked_once(picky: Model) -> None:
+    runtime = Counting(picky.runtime)
+    records = [{"size": 2, "colour": "green"}, {"size": 2, "colour": "red"}] * (MAX_RECORDS // 2)
+    outcomes = predict_each(picky._replace(runtime=runtime), records)
+    assert [type(outcome) for outcome in outcomes] == [list, Prediction] * (MAX_RECORDS // 2)
+    assert runtime.calls == 3
+
+
+def test_each_record_gets_its_own_outcome() -> None:
+    model = regressor(refused=7.0)
+    outcomes = predict_each(model, [RECORD, {"size": "x", "note": "a"}, {"size": 7, "note": "a"}, FAR])
+    codes = [outcome[0].code if isinstance(outcome, list) else None for outcome in outcomes]
+    assert codes == [None, "wrong_type", "not_predictable", None]
 
 
 def test_refusal_holds_no_value() -> None:

@@ -130,6 +130,7 @@ def test_base64_is_obeyed_and_never_guessed(front_door: Callable[..., Event], ha
         ("/predict", "prod", 200),
         ("/prod/prod/predict", "prod", 404),
         ("/production/predict", "prod", 404),
+        ("/prodpredict", "prod", 404),
         ("/prod/predict", "$default", 404),
         ("/predict/predict", "predict", 200),
         ("/predict/", "$default", 404),

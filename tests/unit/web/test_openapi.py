@@ -10,11 +10,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from function.contract import BOOLEAN, NUMBER, STRING, Feature
 from function.model import Model
+from function.service import Service
 from function.settings import Settings
 from function.strict_json import loads
 from function.web.messages import Request, Response
 from function.web.openapi import describe, document
-from function.web.routes import ROUTES, Service, respond
+from function.web.routes import ROUTES, respond
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import JSON, Case
 from tests.unit.small_models import classifier, failing, regressor

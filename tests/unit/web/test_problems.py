@@ -8,11 +8,12 @@ import pytest
 from function import errors
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput, Problem
 from function.model import Model
+from function.service import Service
 from function.settings import Settings
 from function.sources.http_api import envelope
 from function.web.messages import Request
 from function.web.problems import STATUS, MethodNotAllowed, RouteNotFound, UnsupportedMediaType, problem_response
-from function.web.routes import Service, respond
+from function.web.routes import respond
 
 SIX_MEGABYTES = 6 * 1024 * 1024
 EXAMPLES: dict[DeployerError, tuple[int, str]] = {

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from function.model import Model
+from function.service import Service
 from function.settings import Settings
 from function.web.messages import Request, Response
-from function.web.routes import ROUTES, Service, respond
+from function.web.routes import ROUTES, respond
 from tests.unit.small_models import regressor
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "", "None", "é")

@@ -1,0 +1,15 @@
+"""What the sources answer from."""
+
+from typing import NamedTuple
+
+from function.aws import Clients
+from function.model import Model
+from function.settings import Settings
+
+
+class Service(NamedTuple):
+    """The loaded model, the settings, and the clients for what is read and written."""
+
+    model: Model
+    settings: Settings
+    clients: Clients = Clients()
