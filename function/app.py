@@ -5,6 +5,7 @@ import sys
 
 from function.bundle import load
 from function.dispatch import create_handler
+from function.service import Service
 from function.settings import Settings
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
@@ -14,4 +15,4 @@ if "AWS_LAMBDA_RUNTIME_API" in os.environ:
 
 _settings = Settings.of(os.environ)
 # In Lambda's init phase, once per execution environment.
-handler = create_handler(load(_settings.model_path), _settings)
+handler = create_handler(Service(load(_settings.model_path), _settings))

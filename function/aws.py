@@ -33,3 +33,10 @@ def _config() -> "Config":
     # boto3's own read timeout of 60 s, tried three times, outlasts a function's; bodies that break off are not retried
     # by botocore at all, and are by who reads them.
     return Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4})
+
+
+def service_errors() -> tuple[type[Exception], ...]:
+    """What a call of a client raises where the service, or the way to it, fails."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (BotoCoreError, ClientError)

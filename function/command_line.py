@@ -1,23 +1,27 @@
 """The command line: the same model and checks as in Lambda, without it."""
 
 import argparse
+import json
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TextIO
 
-from function import csv_table
+from function import csv_table, strict_json
 from function.bundle import load
 from function.contract import Feature, parse_cell, pointer, show
 from function.errors import DeployerError, InvalidInput, MalformedInput, Problem, RequestError
 from function.manifest import label_text
 from function.model import Model
 from function.prediction import Prediction, predict
+from function.service import Service
 from function.settings import Settings
 
 _EXAMPLES = """examples:
   python -m function                                          predicts the bundle's example record
   python -m function predict AreaSqft=1500 NumBedrooms=3
   python -m function predict --csv < rows.csv > predictions.csv
+  python -m function invoke events/http-api-record.json
   python -m function serve --port 3000
   python -m function verify
 
@@ -35,6 +39,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         match options.command:
             case "verify":
                 _print_verified(model)
+            case "invoke":
+                _invoke(Service(model, settings), options.event)
             case "serve":
                 _serve(model, settings, options.host, options.port)
             case _:
@@ -67,6 +73,8 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     host, port = environ.get("HOST", "127.0.0.1"), environ.get("PORT", "8080")
     serve_parser.add_argument("--host", default=host, help="address to listen on (default: HOST, else %(default)s)")
     serve_parser.add_argument("--port", default=port, type=int, help="port (default: PORT, else %(default)s)")
+    invoke_parser = commands.add_parser("invoke", help="give the Lambda handler an event, and print its answer")
+    invoke_parser.add_argument("event", metavar="FILE", help="a file such as those in events/, or - (stdin)")
     commands.add_parser("verify", help="run every check on the bundle, as the image build does")
     return parser
 
@@ -119,6 +127,18 @@ def _print_verified(model: Model) -> None:
         f"{manifest.name} {manifest.version}: every digest, library version and golden row is right "
         f"({len(manifest.artifacts)} file, {len(manifest.examples)} rows)"
     )
+
+
+def _invoke(service: Service, file: str) -> None:
+    from function.dispatch import create_handler
+    from function.logs import log_to_stderr
+
+    log_to_stderr()
+    try:
+        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError:
+        raise MalformedInput(f"The file {file} cannot be read: name an event such as those in events/.") from None
+    print(json.dumps(create_handler(service)(strict_json.loads(text), None)))
 
 
 def _serve(model: Model, settings: Settings, host: str, port: int) -> None:

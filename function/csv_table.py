@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from io import StringIO
 
-from function.contract import Contract, parse_cell, parse_number, pointer
+from function.contract import Contract, Warning, parse_cell, parse_number, pointer
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
 from function.manifest import Manifest, label_text
 from function.model import Model
 from function.prediction import MAX_RECORDS, Prediction, predict
 
 # A spreadsheet runs a cell that starts so as a formula (OWASP, "CSV Injection"); a quote before it keeps it a text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def answer(model: Model, body: bytes, *, strict: bool = False) -> str:
@@ -24,7 +24,7 @@ def answer(model: Model, body: bytes, *, strict: bool = False) -> str:
     """
     header, rows = _read(body)
     added = added_columns(model.manifest)
-    _check_header(model.manifest.contract, header, added)
+    check_header(model.manifest.contract, header, added)
     _check_lengths(header, rows)
     records = [_record(model.manifest.contract, header, row) for row in rows]
     predictions = predict(model, records, lambda index: f"/{index}", strict=strict)
@@ -44,13 +44,18 @@ def cells(prediction: Prediction) -> list[str]:
     return [
         label_text(prediction.value),
         *map(repr, (prediction.probabilities or {}).values()),
-        "; ".join(f"{warning.feature}: {warning.detail}" for warning in prediction.warnings),
+        warnings_cell(prediction.warnings),
     ]
+
+
+def warnings_cell(warnings: Sequence[Warning]) -> str:
+    """The last of them: the warnings in words, or nothing."""
+    return "; ".join(f"{warning.feature}: {warning.detail}" for warning in warnings)
 
 
 def neutralise(cell: str) -> str:
     """The cell, kept from being run by a spreadsheet; numbers such as -1.5 are left alone."""
-    if not cell.startswith(_FORMULA_STARTS):
+    if not cell.startswith(FORMULA_STARTS):
         return cell
     try:
         parse_number(cell)
@@ -81,7 +86,8 @@ def _read(body: bytes) -> tuple[list[str], list[list[str]]]:
     return rows[0], rows[1:]
 
 
-def _check_header(contract: Contract, header: list[str], added: Sequence[str]) -> None:
+def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]) -> None:
+    """Raises InvalidInput unless every feature has its one column, and none has a name of those that are added."""
     counts = Counter(header)
     problems = [
         Problem(pointer(name), "missing", f"the header line lacks the column {name}")

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from function.errors import UnknownEvent
-from function.model import Model
+from function.errors import DeployerError, UnknownEvent
+from function.failures import report
 from function.service import Service
-from function.settings import Settings
-from function.sources import alb, direct, http_api, rest_api
+from function.sources import alb, direct, eventbridge, http_api, kinesis, rest_api, s3, sns, sqs
 
 
 class Source(Protocol):
@@ -22,20 +21,28 @@ class Source(Protocol):
         ...
 
 
-SOURCES: tuple[Source, ...] = (http_api, rest_api, alb, direct)
+SOURCES: tuple[Source, ...] = (http_api, rest_api, alb, direct, sqs, sns, eventbridge, kinesis, s3)
 
 
-def create_handler(model: Model, settings: Settings) -> Callable[[Any, object], object]:
-    """The Lambda handler that answers with this model."""
-    service = Service(model, settings)
+_UNKNOWN = (
+    "The event is of no source that this function serves: send an HTTP request (API Gateway, function URL, load "
+    "balancer), messages (SQS, SNS, EventBridge, Kinesis), S3's notifications, or the body itself: a record, or what "
+    'has "instances".'
+)
+
+
+def create_handler(service: Service) -> Callable[[Any, object], object]:
+    """The Lambda handler that answers from this service."""
 
     def handler(event: Any, context: object) -> object:
-        for source in SOURCES:
-            if source.matches(event):
-                return source.handle(event, context, service)
-        raise UnknownEvent(
-            "The event is of no source that this function serves: send an HTTP API, REST API, function URL or load "
-            'balancer request, or a record or {"instances": [...]} itself.'
-        )
+        source = next((source for source in SOURCES if source.matches(event)), None)
+        if source is None:
+            raise UnknownEvent(_UNKNOWN)
+        try:
+            return source.handle(event, context, service)
+        except DeployerError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise report(error, str(getattr(context, "aws_request_id", "-"))) from None
 
     return handler

@@ -4,6 +4,8 @@
     ├── BundleError        the model bundle cannot be loaded as it is
     ├── SettingError       an environment variable has a value that it cannot have
     ├── InternalError      a fault of ours; the log says more under the request's id
+    ├── RetryLater         nothing is wrong with the input: another delivery of it may succeed
+    ├── BucketNotAllowed   an event names an object in a bucket that is not the one that files are read from
     ├── UnknownEvent       no source matches the event
     └── RequestError       what the caller sent cannot be answered
         ├── MalformedInput     it cannot be read
@@ -38,6 +40,18 @@ class SettingError(DeployerError):
 
 class InternalError(DeployerError):
     """A fault of ours, told to the caller without anything of what happened."""
+
+
+class RetryLater(DeployerError):
+    """The input was not dealt with, by no fault of its own; Lambda delivers it again."""
+
+    code = "retry_later"
+
+
+class BucketNotAllowed(DeployerError):
+    """The event names an object of another bucket than the one that files are read from."""
+
+    code = "bucket_not_allowed"
 
 
 class UnknownEvent(DeployerError):

@@ -28,34 +28,60 @@ type Answer = tuple[Label, Sequence[float] | None]
 type Suspect = tuple[int, Value]
 
 
+class Records(NamedTuple):
+    """The records of a body: one, or `many` under instances."""
+
+    records: list[object]
+    many: bool
+
+    def pointer_of(self, index: int) -> str:
+        """The JSON pointer of a record into the body."""
+        return f"/instances/{index}" if self.many else ""
+
+
 def answer(model: Model, body: object, *, strict: bool = False) -> dict[str, object]:
     """The answer to one record, or to `{"instances": [record, …]}`, as JSON-ready objects.
 
     Raises InvalidInput with every problem and its JSON pointer, InputTooLarge past 10,000 records.
     """
-    if isinstance(body, dict) and "instances" in body and "instances" not in model.manifest.contract.names:
-        return _answer_instances(model, body, strict=strict)
-    (prediction,) = predict(model, [body], lambda _: "", strict=strict)
-    document: dict[str, object] = {"prediction": prediction.value}
-    if prediction.probabilities is not None:
-        document["probabilities"] = prediction.probabilities
-    return document | {"warnings": _documents(prediction), "model": model.manifest.identity}
+    records = records_of(model, body)
+    return answer_document(model, records, predict(model, records.records, records.pointer_of, strict=strict))
 
 
-def _answer_instances(model: Model, body: dict[str, object], *, strict: bool) -> dict[str, object]:
+def records_of(model: Model, body: object) -> Records:
+    """The records in a body. Raises InvalidInput, InputTooLarge."""
+    if not isinstance(body, dict) or "instances" not in body or "instances" in model.manifest.contract.names:
+        return Records([body], many=False)
     records = body["instances"]
     problems = [
         Problem(pointer(key), "unknown_field", "only instances may stand here") for key in body if key != "instances"
     ]
     if not isinstance(records, list):
         problems.append(Problem("/instances", "wrong_type", "expected an array of records"))
-    if problems or not isinstance(records, list):
+    if problems:
         raise InvalidInput(problems)
-    predictions = predict(model, records, lambda index: f"/instances/{index}", strict=strict)
-    document: dict[str, object] = {"predictions": [p.value for p in predictions]}
+    _check_count(records)
+    return Records(records, many=True)
+
+
+def answer_document(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:
+    """What the sender of these records gets, as JSON-ready objects."""
+    if records.many:
+        document: dict[str, object] = {"predictions": [p.value for p in predictions]}
+        probabilities: object = [p.probabilities for p in predictions]
+        warnings: object = [_documents(p) for p in predictions]
+    else:
+        (prediction,) = predictions
+        document = {"prediction": prediction.value}
+        probabilities, warnings = prediction.probabilities, _documents(prediction)
     if predictions and predictions[0].probabilities is not None:
-        document["probabilities"] = [p.probabilities for p in predictions]
-    return document | {"warnings": [_documents(p) for p in predictions], "model": model.manifest.identity}
+        document["probabilities"] = probabilities
+    return document | {"warnings": warnings, "model": model.manifest.identity}
+
+
+def _check_count(records: Sequence[object]) -> None:
+    if len(records) > MAX_RECORDS:
+        raise InputTooLarge(f"More than {MAX_RECORDS:,} records at once: send them in several calls.")
 
 
 def _documents(prediction: Prediction) -> list[dict[str, str]]:
@@ -69,8 +95,7 @@ def predict(
 
     `pointer_of(i)` is the JSON pointer of record i, for problems. Raises InvalidInput, InputTooLarge.
     """
-    if len(records) > MAX_RECORDS:
-        raise InputTooLarge(f"More than {MAX_RECORDS:,} records at once: send them in several calls.")
+    _check_count(records)
     predictions: list[Prediction] = []
     problems: list[Problem] = []
     for index, outcome in enumerate(predict_each(model, records, strict=strict)):

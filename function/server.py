@@ -1,13 +1,13 @@
 """gunicorn around the handler, for a laptop and for any container platform."""
 
-import logging
-import sys
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
 from function.dispatch import create_handler
+from function.logs import log_to_stderr
 from function.model import Model
+from function.service import Service
 from function.settings import Settings
 from function.wsgi import application
 
@@ -32,11 +32,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 def serve(model: Model, settings: Settings, host: str, port: int) -> None:
     """Serves until it is told to stop (SIGTERM, Ctrl-C)."""
-    log = logging.StreamHandler(sys.stderr)
-    fields = {"code": "-", "request_id": "-", "error_type": "-", "frames": "-"}
-    line = "%(asctime)s %(levelname)s %(message)s " + " ".join(f"{name}=%({name})s" for name in fields)
-    log.setFormatter(logging.Formatter(line, defaults=fields))
-    logging.getLogger("function").addHandler(log)
+    log_to_stderr()
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
     print(f"serving {model.manifest.name} {model.manifest.version} on http://{shown}:{port}", flush=True)
     options = {
@@ -51,4 +47,4 @@ def serve(model: Model, settings: Settings, host: str, port: int) -> None:
         # A read-only file system has /tmp alone, and Lambda-like platforms no /dev/shm.
         "worker_tmp_dir": "/tmp",  # noqa: S108
     }
-    Server(application(create_handler(model, settings)), options).run()
+    Server(application(create_handler(Service(model, settings))), options).run()

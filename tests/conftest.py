@@ -1,6 +1,8 @@
 """What suites share: Docker, and bundles of tables that scikit-learn ships and of one with everything odd in it."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from sklearn.preprocessing import OneHotEncoder
 from function.bundle import load
 from function.model import Model
 from tests import engine
+from tests.emulator import REPOSITORY
 from tests.engine import Docker
 from training.__main__ import main as train
 
@@ -104,6 +107,24 @@ def mixed(mixed_bundle: Path) -> Model:
 def picky(picky_bundle: Path) -> Model:
     """The loaded bundle."""
     return load(picky_bundle)
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git would clone, without the bundle that lies in model/."""
+    folder = tmp_path_factory.mktemp("source") / "ml-model-deployer"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
+    return folder
 
 
 @pytest.fixture(scope="session")

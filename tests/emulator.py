@@ -44,15 +44,14 @@ class Emulator:
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         self._process = process
-        self._url = _INVOKE.format(port)
+        self._port = port
         self._log = log
         self._lock = threading.Lock()
 
     def invoke(self, event: object) -> Outcome:
         """Invokes the function with the event, as JSON."""
         with self._lock:
-            response = requests.post(self._url, data=json.dumps(event), timeout=60)
-        return Outcome(response.status_code, response.json())
+            return invoke(self._port, event)
 
     def runtime_process(self) -> int:
         """The process id of the function's runtime."""
@@ -64,6 +63,12 @@ class Emulator:
     def log(self) -> str:
         """What emulator and function have printed."""
         return self._log.read_text()
+
+
+def invoke(port: int, event: object) -> Outcome:
+    """What an emulator that listens on the port answers to the event."""
+    response = requests.post(_INVOKE.format(port), data=json.dumps(event), timeout=60)
+    return Outcome(response.status_code, response.json())
 
 
 def binary(folder: Path) -> Path:

@@ -5,6 +5,10 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.cloud import services
+from tests.cloud.services import Cloud
+
+HOUSES = Path(__file__).parents[1] / "training" / "data" / "houses.csv"
 FOLDER = Path(__file__).parents[1] / "events"
 _ROW = re.compile(
     r"^\| `(?P<file>[\w-]+\.json)` \| (?P<source>\w+) \| (?:(?P<status>\d+) )?(?P<raises>raises )?`(?P<answer>.+)` \|$"
@@ -36,6 +40,24 @@ class Documented(NamedTuple):
         document = json.loads(answer) if isinstance(answer, str) else answer
         expected = json.loads(self.answer)
         assert {key: document.get(key) for key in expected} == expected
+
+
+BUCKET = "example-bucket"
+
+
+def variables(endpoint: str) -> dict[str, str]:
+    """The function's variables for what the events name: a results queue, and buckets, which this makes and fills."""
+    cloud = Cloud(endpoint)
+    for bucket in (BUCKET, "results"):
+        cloud.bucket(bucket)
+    for key in ("input/houses.csv", "input/houses (January).csv", "input/houses.parquet"):
+        cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=HOUSES.read_bytes())
+    return {
+        **services.environment(endpoint),
+        "RESULTS_QUEUE_URL": cloud.queue("results"),
+        "INPUT_BUCKET": BUCKET,
+        "RESULTS_BUCKET": "results",
+    }
 
 
 def documented() -> list[Documented]:

@@ -8,27 +8,20 @@ what is wrong is raised, so that a state machine can catch it by name (`InvalidI
 from typing import Any
 
 from function import prediction, strict_json
-from function.errors import DeployerError, InputTooLarge, MalformedInput
-from function.failures import report
+from function.errors import InputTooLarge
 from function.service import Service
-from function.sources.gateway import MAX_ANSWER_BYTES, context_of, id_of
+from function.sources.envelopes import encoded, is_enveloped
+from function.sources.gateway import MAX_ANSWER_BYTES
 
 
 def matches(event: object) -> bool:
     """Whether the event is a body without an envelope of AWS's."""
-    if isinstance(event, str):
-        return True
-    return isinstance(event, dict) and not context_of(event) and not isinstance(event.get("Records"), list)
+    return isinstance(event, str) or (isinstance(event, dict) and not is_enveloped(event))
 
 
 def handle(event: dict[str, Any] | str, context: object, service: Service) -> object:
-    """The answer to the body. Raises RequestError, InternalError."""
-    try:
-        answer = _answer(event, service)
-    except DeployerError:
-        raise
-    except Exception as error:  # noqa: BLE001
-        raise report(error, id_of({}, context)) from None
+    """The answer to the body. Raises RequestError."""
+    answer = _answer(event, service)
     if len(strict_json.dumps(answer)) > MAX_ANSWER_BYTES:
         raise InputTooLarge("The answer would be larger than 6 MB: send fewer records at once.")
     return answer
@@ -39,12 +32,5 @@ def _answer(event: dict[str, Any] | str, service: Service) -> object:
     if isinstance(event, str):
         from function import csv_table
 
-        return csv_table.answer(service.model, _utf8(event), strict=strict)
+        return csv_table.answer(service.model, encoded(event), strict=strict)
     return prediction.answer(service.model, event, strict=strict)
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise MalformedInput("The text holds half of a surrogate pair: it is not valid Unicode.") from None

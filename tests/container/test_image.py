@@ -10,8 +10,10 @@ import pytest
 import requests
 
 from tests import emulator
+from tests.cloud import services
 from tests.emulator import free_port
 from tests.engine import AS_LAMBDA, Docker
+from tests.events import Documented, documented, variables
 
 EXAMPLE = "AreaSqft=1500 NumBedrooms=3\nPrice: 360000.0 USD\n"
 
@@ -95,6 +97,32 @@ def test_function_answers_as_lambda_runs_it(docker: Docker, function: str) -> No
     log = docker("logs", function)
     assert "shm" not in log.stdout + log.stderr
     assert "Warning" not in log.stdout + log.stderr
+
+
+@pytest.fixture(scope="module")
+def wired(docker: Docker, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of the function in a container under the emulator, from which it reaches buckets and queues."""
+    binary = emulator.binary(tmp_path_factory.mktemp("rie"))
+    port, runtime_port = free_port(), free_port()
+    addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
+    addresses += ["--runtime-api-address", f"127.0.0.1:{runtime_port}"]
+    flags = [flag for flag in AS_LAMBDA if flag != "--network=none"]
+    with services.running() as endpoint:
+        given = [flag for name, value in variables(endpoint).items() for flag in ("--env", f"{name}={value}")]
+        run = ("run", "--detach", *flags, "--network=host", "--volume", f"{binary}:/aws-lambda-rie:ro", *given)
+        command = ("--entrypoint", "/aws-lambda-rie", image, *addresses, "python", "-m", "function")
+        container = docker(*run, *command).stdout.strip()
+        yield port
+        docker("rm", "--force", container)
+
+
+@pytest.mark.parametrize("row", documented(), ids=lambda row: row.file)
+def test_event_gets_the_documented_answer(row: Documented, wired: int) -> None:
+    outcome = emulator.invoke(wired, row.event)
+    if row.raises:
+        assert outcome.error_type == row.answer
+    else:
+        row.check(outcome.payload)
 
 
 def shell(docker: Docker, image: str, script: str) -> str:

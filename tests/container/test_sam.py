@@ -36,12 +36,17 @@ def built(docker: Docker, image: str, source: Path) -> Path:
     return source
 
 
-def invoke(folder: Path, event: Path) -> Any:
+def invoke(folder: Path, event: Path, function: str = "PredictFunction") -> Any:
     """What `sam local invoke` answers."""
-    return json.loads(sam(folder, "local", "invoke", "PredictFunction", "--event", str(event)).splitlines()[-1])
+    return json.loads(sam(folder, "local", "invoke", function, "--event", str(event)).splitlines()[-1])
 
 
-@pytest.mark.parametrize("row", documented(), ids=lambda row: row.file)
+# What files and messages need are buckets and queues, which SAM CLI cannot point a container at: test_image.py gives
+# them to the same image.
+INVOKED = [row for row in documented() if row.source in ("direct", "http_api", "rest_api", "alb")]
+
+
+@pytest.mark.parametrize("row", INVOKED, ids=lambda row: row.file)
 def test_event_gets_the_documented_answer(row: Documented, built: Path) -> None:
     answer = invoke(built, FOLDER / row.file)
     if row.raises:
@@ -65,6 +70,11 @@ def test_generated_event_is_answered(generate: tuple[str, ...], built: Path, tmp
     path.write_text(sam(built, "local", "generate-event", *generate, "--body", body))
     answer = invoke(built, path)
     assert (answer["statusCode"], json.loads(answer["body"])["prediction"]) == (200, 360000.0)
+
+
+def test_other_function_is_of_the_same_image(built: Path) -> None:
+    answer = invoke(built, FOLDER / "direct-record.json", function="BatchFunction")
+    assert answer["prediction"] == 360000.0
 
 
 @pytest.fixture(scope="module")

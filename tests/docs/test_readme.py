@@ -7,8 +7,10 @@ Docker.
 
 import os
 import re
+import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -48,25 +50,39 @@ STEPS = [step for document in DOCUMENTS for step in steps_in(document)]
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[None]:
-    """`make serve`, as the README shows it, with the example bundle."""
+def clone(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh clone, whatever bundle lies in model/ here; only what is installed is shared with it."""
+    folder = tmp_path_factory.mktemp("clone") / "ml-model-deployer"
+    shutil.copytree(source, folder)
+    (folder / ".venv").symlink_to(REPOSITORY / ".venv")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(clone: Path) -> Iterator[None]:
+    """`make serve`, as the README shows it, and moto in the place of AWS."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    process = subprocess.Popen(["make", "serve"], cwd=REPOSITORY, env=environment, start_new_session=True)
-    try:
-        wait_for_port(3000, process, seconds=120)
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+    moto = [sys.executable, "-m", "moto.server", "-p", "5555"]
+    with (
+        subprocess.Popen(["make", "serve"], cwd=clone, env=environment, start_new_session=True) as server,
+        subprocess.Popen(moto, start_new_session=True, stderr=subprocess.DEVNULL) as cloud,
+    ):
+        try:
+            wait_for_port(3000, server, seconds=120)
+            wait_for_port(5555, cloud)
+            yield
+        finally:
+            for process in (server, cloud):
+                os.killpg(process.pid, signal.SIGTERM)
 
 
-def run(step: Step, folder: Path) -> None:
-    """Runs the command from the repository's root and compares."""
+def run(step: Step, clone: Path, folder: Path) -> None:
+    """Runs the command from the clone's root and compares."""
     # On a terminal curl shows no progress; here it would.
     (folder / ".curlrc").write_text("silent\nshow-error\n")
     done = subprocess.run(
         ["bash", "-c", step.command],
-        cwd=REPOSITORY,
+        cwd=clone,
         env={
             **os.environ,
             "SAM_CLI_TELEMETRY": "0",
@@ -89,14 +105,14 @@ def run(step: Step, folder: Path) -> None:
 
 @pytest.mark.usefixtures("served")
 @pytest.mark.parametrize("step", [step for step in STEPS if step.note is None], ids=lambda step: step.command[:60])
-def test_command_prints_what_the_document_shows(step: Step, tmp_path: Path) -> None:
-    run(step, tmp_path)
+def test_command_prints_what_the_document_shows(step: Step, clone: Path, tmp_path: Path) -> None:
+    run(step, clone, tmp_path)
 
 
 @pytest.mark.usefixtures("docker")
 @pytest.mark.parametrize("step", [step for step in STEPS if step.note == "docker"], ids=lambda step: step.command[:60])
-def test_docker_command_prints_what_the_document_shows(step: Step, tmp_path: Path) -> None:
-    run(step, tmp_path)
+def test_docker_command_prints_what_the_document_shows(step: Step, clone: Path, tmp_path: Path) -> None:
+    run(step, clone, tmp_path)
 
 
 def test_pattern_tells_other_output_apart() -> None:

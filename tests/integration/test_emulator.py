@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests import emulator
+from tests.cloud import services
 from tests.emulator import Emulator
-from tests.events import Documented, documented
+from tests.events import Documented, documented, variables
 
 
 @pytest.fixture(scope="module")
 def function(houses_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """The function with the example bundle."""
-    with emulator.running(tmp_path_factory.mktemp("rie"), {"MODEL_PATH": str(houses_bundle)}) as running:
-        yield running
+    """The function with the example bundle, and with what the events name."""
+    with services.running() as endpoint:
+        environment = {"MODEL_PATH": str(houses_bundle), **variables(endpoint)}
+        with emulator.running(tmp_path_factory.mktemp("rie"), environment) as running:
+            yield running
 
 
 @pytest.mark.parametrize("row", documented(), ids=lambda row: row.file)

@@ -1,34 +1,42 @@
-"""What the SAM template promises. Runs SAM CLI's own validation; touches files only."""
+"""What the SAM template promises as it is written. Runs SAM CLI's own validation; touches files only."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from function.settings import Settings
 from function.web.routes import ROUTES
 from tests.emulator import REPOSITORY
+from tests.template.expand import Template, expand, resolve, source
 
 
-class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short functions, whose names do not matter here."""
+class Watched(dict[str, str]):
+    """Environment variables that notes which of them are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: object = None) -> object:  # type: ignore[override]  # one signature of three
+        self.asked.add(key)
+        return default
 
 
-Loader.add_multi_constructor("!", lambda loader, suffix, node: getattr(node, "value", None))
+def functions(document: Template) -> dict[str, Template]:
+    """Each function of the document."""
+    return {n: r for n, r in document["Resources"].items() if r["Type"] == "AWS::Serverless::Function"}
 
 
-def template() -> dict[str, Any]:
-    """The template."""
-    document: dict[str, Any] = yaml.load((REPOSITORY / "template.yaml").read_text(), Loader=Loader)
-    return document
-
-
-def routes(document: dict[str, Any]) -> set[tuple[str, str]]:
+def routes(document: Template) -> set[tuple[str, str]]:
     """Method and path of each route of the API."""
     events = document["Resources"]["PredictFunction"]["Properties"]["Events"].values()
     return {(e["Properties"]["Method"], e["Properties"]["Path"]) for e in events if e["Type"] == "HttpApi"}
+
+
+def set_by(document: Template) -> set[str]:
+    """Every environment variable that the document sets."""
+    return {name for f in functions(document).values() for name in f["Properties"]["Environment"]["Variables"]}
 
 
 def test_sam_finds_the_template_valid() -> None:
@@ -44,14 +52,39 @@ def test_sam_finds_the_template_valid() -> None:
 
 
 def test_api_has_the_routes_that_the_function_answers() -> None:
-    assert routes(template()) == {(method, path) for path, (method, _) in ROUTES.items()}
+    assert routes(source()) == {(method, path) for path, (method, _) in ROUTES.items()}
 
 
-def test_function_answers_before_the_api_gives_up() -> None:
-    assert template()["Parameters"]["Timeout"]["MaxValue"] <= 29
+def test_api_timeout_cannot_be_set_past_what_the_api_waits() -> None:
+    assert source()["Parameters"]["Timeout"]["MaxValue"] <= 29
 
 
-def test_logs_are_json_and_do_not_stay_for_ever() -> None:
-    resources = template()["Resources"]
-    assert resources["PredictFunction"]["Properties"]["LoggingConfig"]["LogFormat"] == "JSON"
-    assert "RetentionInDays" in resources["PredictLogGroup"]["Properties"]
+def test_both_functions_are_of_one_image() -> None:
+    builds = [function["Metadata"] for function in functions(source()).values()]
+    assert len(builds) == 2
+    assert builds[0] == builds[1]
+
+
+def test_variables_that_the_function_reads_are_set_or_documented() -> None:
+    environment = Watched()
+    Settings.of(environment)
+    readme = (REPOSITORY / "README.md").read_text()
+    assert "RESULTS_QUEUE_URL" in environment.asked
+    assert {name for name in environment.asked - set_by(source()) if f"`{name}`" not in readme} == set()
+
+
+def test_variables_that_the_template_sets_are_read() -> None:
+    environment = Watched()
+    Settings.of(environment)
+    assert set_by(source()) <= environment.asked
+
+
+def test_prefix_that_the_function_assumes_is_the_templates() -> None:
+    prefix = source()["Parameters"]["ResultsPrefix"]["Default"]
+    assert Settings.of({}).results_prefix == prefix
+
+
+def test_outputs_name_what_a_caller_needs() -> None:
+    outputs = resolve(expand(source()))["Outputs"]
+    assert outputs["TryFile"]["Value"].endswith("s3://stack-input-123456789012-eu-central-1/input/houses.csv")
+    assert outputs["QueueUrl"]["Value"] == {"Ref": "Queue"}

@@ -69,7 +69,7 @@ def test_frames_are_logged_though_tracebacks_are_cut(
 
 
 def test_http_source_answers_with_the_id_of_the_invocation() -> None:
-    handler = create_handler(failing(CANARY), Settings(""))
+    handler = create_handler(Service(failing(CANARY), Settings("")))
     event = {
         "version": "2.0",
         "rawPath": "/predict",
@@ -83,7 +83,7 @@ def test_http_source_answers_with_the_id_of_the_invocation() -> None:
 
 
 def test_direct_invocation_raises_by_name_without_the_text(caplog: pytest.LogCaptureFixture) -> None:
-    handler = create_handler(failing(CANARY), Settings(""))
+    handler = create_handler(Service(failing(CANARY), Settings("")))
     with pytest.raises(InternalError) as raised:
         handler(RECORD, Context("lambda-1"))
     assert "lambda-1" in str(raised.value)
@@ -128,7 +128,7 @@ def test_value_that_the_estimator_refuses_is_in_no_answer_and_no_log(
     with caplog.at_level(logging.DEBUG):
         response = respond(service, post({"size": 2, "colour": CANARY}))
         with pytest.raises(InvalidInput) as raised:
-            create_handler(service.model, service.settings)({"size": 2, "colour": CANARY}, None)
+            create_handler(service)({"size": 2, "colour": CANARY}, None)
     assert response.status == 422
     assert CANARY not in response.body
     assert CANARY not in "".join(traceback.format_exception(raised.value))

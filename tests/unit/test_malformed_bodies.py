@@ -33,7 +33,7 @@ def services(houses: Model, iris: Model, mixed: Model, picky: Model) -> dict[str
 
 @pytest.fixture(scope="module")
 def handlers(services: dict[str, Service]) -> dict[str, Callable[[Any, object], Any]]:
-    return {name: create_handler(service.model, service.settings) for name, service in services.items()}
+    return {name: create_handler(service) for name, service in services.items()}
 
 
 def headers_of(case: Case) -> dict[str, str]:

@@ -10,6 +10,7 @@ from function.dispatch import create_handler
 from function.errors import InputTooLarge, InvalidInput
 from function.model import Model, Outputs, Runtime
 from function.prediction import MAX_RECORDS, Prediction, answer, predict, predict_each
+from function.service import Service
 from function.settings import Settings
 from tests.unit.small_models import FirstColumn, classifier, document, manifest, regressor
 
@@ -193,7 +194,7 @@ def test_record_is_predicted_alone_as_among_others(iris: Model, mixed: Model) ->
 
 def test_earlier_request_leaves_nothing_behind(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:
     for model in (houses, iris, mixed, picky):
-        handler = create_handler(model, Settings(model_path=""))
+        handler = create_handler(Service(model, Settings(model_path="")))
         first, second = (example.record for example in model.manifest.examples[:2])
         before = handler(first, None)
         handler(second, None)

@@ -12,6 +12,7 @@ import pytest
 from function.dispatch import SOURCES, create_handler
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput, UnknownEvent
 from function.model import Model
+from function.service import Service
 from function.settings import Settings
 from function.sources import alb
 from tests.unit.small_models import regressor
@@ -25,7 +26,7 @@ JSON_HEADERS = {"Content-Type": "application/json", "Host": "x"}
 
 @pytest.fixture
 def handler(houses: Model) -> Handler:
-    return create_handler(houses, Settings(model_path=""))
+    return create_handler(Service(houses, Settings(model_path="")))
 
 
 def http_api(path: str = "/predict", method: str = "POST", stage: str = "$default", **others: Any) -> Event:
@@ -325,7 +326,7 @@ def test_direct_invocation_takes_a_record_instances_and_a_csv(handler: Handler, 
         ("a,b\n1,2\n", InvalidInput),
         ("AreaSqft,NumBedrooms\n" + "1,1\n" * 10_001, InputTooLarge),
         ({"Records": []}, UnknownEvent),
-        ({"Records": [{"eventSource": "aws:sqs"}]}, UnknownEvent),
+        ({"Records": [{"eventSource": "aws:codecommit"}]}, UnknownEvent),
         ([], UnknownEvent),
         ([json.loads(RECORD)], UnknownEvent),
         (None, UnknownEvent),
@@ -356,7 +357,7 @@ def test_direct_answer_past_six_megabytes_is_too_large(handler: Handler) -> None
 
 @pytest.mark.parametrize("front_door", FRONT_DOORS.values(), ids=FRONT_DOORS)
 def test_strict_inputs_hold_for_every_source(front_door: Callable[..., Event]) -> None:
-    lenient, strict = (create_handler(regressor(), Settings("", strict_inputs=flag)) for flag in (False, True))
+    lenient, strict = (create_handler(Service(regressor(), Settings("", strict_inputs=flag))) for flag in (False, True))
     far: Event = {"size": 99, "note": "a"}
     assert lenient(far, None)["warnings"]  # type: ignore[index]
     with pytest.raises(InvalidInput, match="/size: above 10"):

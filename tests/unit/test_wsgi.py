@@ -11,6 +11,7 @@ import pytest
 
 from function.dispatch import create_handler
 from function.model import Model
+from function.service import Service
 from function.settings import Settings
 from function.sources import http_api
 from function.web.routes import MAX_BODY_BYTES
@@ -43,7 +44,7 @@ def served(model: Model, request: dict[str, Any]) -> Answer:
         return None
 
     request.setdefault("QUERY_STRING", "")
-    checked: Any = validator(application(create_handler(model, Settings(model_path=""))))
+    checked: Any = validator(application(create_handler(Service(model, Settings(model_path="")))))
     parts = checked(request, start_response)
     body = b"".join(parts)
     parts.close()

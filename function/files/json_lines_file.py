@@ -1,0 +1,120 @@
+"""JSON lines: each object comes back as it was written, with its prediction's members added; lines in equal lines out.
+
+Members that are no features are let pass. A line that is no object, or has a member of a name that is added, comes back
+as those members alone, with its number under `line`. Empty lines are none.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+
+from function import strict_json
+from function.errors import InputTooLarge, MalformedInput, Problem
+from function.files.chunks import MAX_CHARACTERS, MAX_ROW_CHARACTERS, MAX_ROWS, Job
+from function.files.report import problems_text, warnings_documents
+from function.files.scored import Scored, of_values, score
+
+_ADDED = ("prediction", "probabilities", "warnings", "error")
+_SPACE = b" \t\r\n"
+_MARK = b"\xef\xbb\xbf"
+_MISSING = object()
+
+
+def convert(job: Job, blocks: Iterable[bytes]) -> None:
+    """Scores the lines. Raises InputTooLarge where one is too long."""
+    chunk = _Chunk(job)
+    for number, line in enumerate(_lines(blocks), 1):
+        text = (line.removeprefix(_MARK) if number == 1 else line).strip(_SPACE)
+        if text:
+            chunk.add(number, text)
+    chunk.flush()
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        if len(rest) > MAX_ROW_CHARACTERS or any(len(line) > MAX_ROW_CHARACTERS for line in whole):
+            raise InputTooLarge(f"A line of the file is longer than {MAX_ROW_CHARACTERS:,} bytes.")
+        yield from whole
+    yield rest
+
+
+class _Chunk:
+    """The lines that are scored together, with their numbers and what they hold."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._start()
+
+    def _start(self) -> None:
+        self._texts: list[bytes] = []
+        self._lines: list[int] = []
+        self._values: list[dict[str, object]] = []
+        self._faults: dict[int, list[Problem]] = {}
+        self._size = 0
+
+    def add(self, number: int, text: bytes) -> None:
+        """Adds a line; scores and writes the chunk where it is full."""
+        try:
+            value, faults = _object(text)
+        except MalformedInput as error:
+            value, faults = {}, [Problem("", error.code, str(error).replace("The body", "The line", 1))]
+        if faults:
+            self._faults[len(self._texts)] = faults
+        self._texts.append(b"" if faults else text)
+        self._lines.append(number)
+        self._values.append(value)
+        self._size += len(text)
+        if len(self._texts) == MAX_ROWS or self._size > MAX_CHARACTERS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Scores the chunk and writes it."""
+        self._job.look_at_the_time()
+        if not self._texts:
+            return
+        features, values = self._job.features, self._values
+        scored = score(
+            self._job.model,
+            [of_values(f, [value.get(f.name, _MISSING) for value in values]) for f in features],
+            lambda row: {f.name: values[row][f.name] for f in features if f.name in values[row]},
+            self._faults,
+            strict=self._job.strict,
+        )
+        self._job.tally.add(scored, self._lines)
+        self._job.write(b"".join(self._answers(scored)))
+        self._start()
+
+    def _answers(self, scored: Scored) -> Iterator[bytes]:
+        classes = self._job.model.manifest.probability_keys
+        probabilities: Iterable[Sequence[float] | None] = scored.probabilities if classes else repeat(None)
+        for row, (text, value, chances) in enumerate(zip(self._texts, scored.values, probabilities, strict=False)):
+            if type(value) is float and not classes and row not in scored.warnings:
+                yield _spliced(text, b'{"prediction": %b, "warnings": [], "error": null}' % repr(value).encode())
+                continue
+            problems = scored.problems.get(row)
+            added: dict[str, object] = {"prediction": value}
+            if classes:
+                added["probabilities"] = chances and dict(zip(classes, chances, strict=True))
+            added["warnings"] = warnings_documents(scored.warnings.get(row, ()))
+            added["error"] = problems_text(problems) if problems else None
+            if not text:
+                added["line"] = self._lines[row]
+            yield _spliced(text or b"{}", strict_json.dumps(added).encode())
+
+
+def _object(text: bytes) -> tuple[dict[str, object], list[Problem]]:
+    """The object in a line, or what is wrong with the line as such. Raises MalformedInput."""
+    value = strict_json.loads(text)
+    if not isinstance(value, dict):
+        return {}, [Problem("", "wrong_type", "expected an object of features")]
+    taken = [name for name in _ADDED if name in value]
+    if taken:
+        return {}, [Problem("", "reserved_member", f"the answer adds {', '.join(taken)}: rename what is there")]
+    return value, []
+
+
+def _spliced(text: bytes, added: bytes) -> bytes:
+    """Both objects' members in one object, as they were written."""
+    inside = text[:-1].rstrip(_SPACE)
+    return inside + (b"" if inside == b"{" else b", ") + added[1:] + b"\n"

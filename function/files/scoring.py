@@ -1,0 +1,118 @@
+"""One object from its event to its report."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import NamedTuple
+
+from function.deadline import RESERVE_MS
+from function.errors import BucketNotAllowed, InputTooLarge, RequestError, RetryLater
+from function.files.calls import Gone
+from function.files.chunks import Job
+from function.files.notification import SourceObject
+from function.files.places import format_of, predictions_key, report_key
+from function.files.reader import ObjectReader
+from function.files.report import Subject, Tally, is_done, report_bytes, written
+from function.files.uploader import Upload
+from function.service import Service
+from function.settings import Settings
+
+# S3 takes no larger object in one piece either.
+MAX_OBJECT_BYTES = 5 * 1024**3
+
+logger = logging.getLogger("function")
+
+
+def score(service: Service, source: SourceObject, remaining_ms: Callable[[], float]) -> None:
+    """As `files.score_object` says."""
+    settings = service.settings
+    where = {"bucket": source.bucket, "key": source.key}
+    allowed, results = settings.require("input_bucket"), settings.require("results_bucket")
+    if source.bucket == results and source.key.startswith(settings.results_prefix):
+        logger.warning("results are not scored again", extra=where)
+        return
+    if source.bucket != allowed:
+        raise BucketNotAllowed("The event names another bucket than INPUT_BUCKET: nothing was read.")
+    if source.key.endswith("/"):
+        logger.info("folder passed over", extra=where)
+        return
+    look_at_the_time = partial(_look_at_the_time, remaining_ms)
+    look_at_the_time()
+    try:
+        _score_version(service, source, look_at_the_time)
+    except Gone:
+        # Whatever replaced it has an event of its own.
+        logger.warning("object replaced or deleted before it was scored", extra=where)
+
+
+def _score_version(service: Service, source: SourceObject, look_at_the_time: Callable[[], None]) -> None:
+    settings, client = service.settings, service.clients.s3
+    started = monotonic()
+    reader = ObjectReader(client, source, look_at_the_time)
+    subject = Subject(source, reader.version, service.model.manifest.identity, settings.strict_inputs)
+    place = report_key(settings.results_prefix, source.key)
+
+    def is_settled() -> bool:
+        return is_done(written(client, settings.results_bucket, place), subject)
+
+    def before_it_is_seen() -> None:
+        look_at_the_time()
+        if is_settled():
+            raise Gone  # a newer version was faster
+
+    if is_settled():
+        logger.info("file scored before", extra={"bucket": source.bucket, "key": source.key})
+        return
+
+    tally = Tally()
+    predictions: str | None = None
+    refusal: RequestError | None = None
+    try:
+        predictions = _write_predictions(service, source, reader, Watch(tally, look_at_the_time, before_it_is_seen))
+    except RequestError as error:
+        before_it_is_seen()
+        refusal = error
+    report = report_bytes(subject, tally, predictions, refusal, monotonic() - started)
+    with Upload(client, settings.results_bucket, place, "application/json") as upload:
+        upload.write(report)
+        upload.finish()
+    outcome = {"rows": tally.read, "rejected": tally.rejected, "code": refusal.code if refusal else None}
+    logger.info("file done", extra={"bucket": source.bucket, "key": source.key, **outcome})
+
+
+class Watch(NamedTuple):
+    """What is counted and looked at while a file is scored; the latter two raise where there is no going on."""
+
+    tally: Tally
+    between_chunks: Callable[[], None]
+    before_it_is_seen: Callable[[], None]
+
+
+def _write_predictions(service: Service, source: SourceObject, reader: ObjectReader, watch: Watch) -> str:
+    """The key of the predictions. Raises RequestError where the file can never be scored."""
+    form = format_of(source.key)
+    if reader.version.size > MAX_OBJECT_BYTES:
+        raise InputTooLarge(f"The file is larger than {MAX_OBJECT_BYTES:,} bytes.")
+    settings: Settings = service.settings
+    key = predictions_key(settings.results_prefix, source.key, form.suffix)
+    with Upload(service.clients.s3, settings.results_bucket, key, form.content_type) as upload:
+        job = Job(service.model, settings.strict_inputs, watch.tally, upload.write, watch.between_chunks)
+        if form.suffix == ".parquet":
+            from function.files import parquet_file
+
+            parquet_file.convert(job, reader)
+        else:
+            from function.files import csv_file, json_lines_file
+            from function.files.gunzip import gunzipped
+
+            blocks = gunzipped(reader.blocks()) if form.gzip else reader.blocks()
+            (csv_file if form.suffix == ".csv" else json_lines_file).convert(job, blocks)
+        watch.before_it_is_seen()
+        upload.finish()
+    return key
+
+
+def _look_at_the_time(remaining_ms: Callable[[], float]) -> None:
+    if remaining_ms() < RESERVE_MS:
+        raise RetryLater("There was too little time left for the file.")

@@ -1,0 +1,27 @@
+"""S3's notifications: each created object is scored, its predictions written to the results bucket.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.deadline import time_left
+from function.files import notified
+from function.service import Service
+from function.sources.deliveries import score_files
+from function.sources.envelopes import records_from
+
+
+def matches(event: object) -> bool:
+    """Whether it is such a notification, or the event by which S3 tests a configuration."""
+    return records_from(event, "aws:s3") or (isinstance(event, dict) and event.get("Event") == "s3:TestEvent")
+
+
+def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
+    """How many objects were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
+    objects = notified(event) or []
+    failure = score_files(service, objects, time_left(context))
+    if failure is not None:
+        raise failure
+    return {"done": len(objects)}

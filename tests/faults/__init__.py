@@ -1,0 +1,1 @@
+"""Nothing is lost, and nothing is half done, whatever fails. Touches the loopback interface; needs no Docker."""

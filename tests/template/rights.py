@@ -1,0 +1,98 @@
+"""What must hold of roles and of who may call whom: all that is needed, and nothing more. As in deliveries."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.template.expand import Template
+from tests.template.reading import as_list, may, of_type, resource_policies, rights, statements, target, text
+
+# Statements that may name every action or resource, and why. None does.
+WILDCARDS: dict[str, str] = {}
+# Managed policies that a role may hold, and why. None does: each allows more than one resource of one stack.
+MANAGED: dict[str, str] = {}
+
+
+def rights_are_few(template: Template) -> list[str]:
+    """No wildcard in an action, none as a resource, no managed policy, nobody let in without a name."""
+    complaints = []
+    for role, properties in of_type(template, "AWS::IAM::Role"):
+        managed = map(text, properties.get("ManagedPolicyArns", []))
+        complaints += [f"{role}: {policy}" for policy in managed if policy not in MANAGED]
+        for statement in statements(template, role):
+            named = [*as_list(statement.get("Action", "*")), *map(text, as_list(statement.get("Resource", "*")))]
+            for one in named:
+                # An object's key may end in a wildcard after its prefix, an action or another ARN may not.
+                rest = re.sub(r"^(arn:aws:s3:::[^*?/]+/[^*?]+/)\*$", r"\1", one)
+                if statement["Effect"] == "Allow" and re.search(r"[*?]", rest) and one not in WILDCARDS:
+                    complaints.append(f"{role}: {one}")
+    for name, statement in resource_policies(template):
+        principal = statement.get("Principal", "*")
+        if statement["Effect"] == "Allow" and (
+            "*" in str(principal) or "aws:SourceArn" not in json.dumps(statement.get("Condition", {}))
+        ):
+            complaints.append(f"{name}: lets in {principal}")
+    return complaints
+
+
+def invokers_are_named(template: Template) -> list[str]:
+    """Only this account's bucket, topic, rule or API may invoke a function."""
+    permissions = of_type(template, "AWS::Lambda::Permission")
+    return [n for n, p in permissions if not {"SourceArn", "SourceAccount"} & p.keys()]
+
+
+def rights_are_enough(template: Template) -> list[str]:
+    """The role allows what the function's variables and mappings ask of it, and on files no more than that."""
+    complaints = []
+    for function, _ in of_type(template, "AWS::Lambda::Function"):
+        needed = set(needs(template, function))
+        complaints += [
+            f"{function}: may not {' '.join(need)}" for need in sorted(needed) if not may(template, function, *need)
+        ]
+        on_files = {right for right in rights(template, function) if right[0].startswith("s3:")}
+        complaints += [f"{function}: may {' '.join(right)}" for right in sorted(on_files - needed)]
+        complaints += [
+            f"{function}: may not {action} {text(p['EventSourceArn'])}"
+            for _, p in of_type(template, "AWS::Lambda::EventSourceMapping")
+            if target(p["FunctionName"]) == function
+            for action in reading(p["EventSourceArn"])
+            if not may(template, function, action, text(p["EventSourceArn"]))
+        ]
+    return complaints
+
+
+def needs(template: Template, function: str) -> Iterator[tuple[str, str]]:
+    """What the function asks of buckets and queues."""
+    variables = template["Resources"][function]["Properties"]["Environment"]["Variables"]
+    if "INPUT_BUCKET" in variables:
+        bucket = f"arn:aws:s3:::{variables['INPUT_BUCKET']}"
+        (properties,) = (
+            p for _, p in of_type(template, "AWS::S3::Bucket") if p["BucketName"] == variables["INPUT_BUCKET"]
+        )
+        for configuration in properties.get("NotificationConfiguration", {}).get("LambdaConfigurations", []):
+            prefix = configuration.get("Filter", {}).get("S3Key", {}).get("Rules", [{"Value": ""}])[0]["Value"]
+            yield from ((action, f"{bucket}/{prefix}*") for action in ("s3:GetObject", "s3:GetObjectVersion"))
+        yield "s3:ListBucket", bucket
+    if "RESULTS_BUCKET" in variables:
+        bucket = f"arn:aws:s3:::{variables['RESULTS_BUCKET']}"
+        for action in ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"):
+            yield action, f"{bucket}/{variables['RESULTS_PREFIX']}*"
+    if "RESULTS_QUEUE_URL" in variables:
+        yield "sqs:SendMessage", f"{target(variables['RESULTS_QUEUE_URL'])}.Arn"
+    for _, config in of_type(template, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
+        if target(config["FunctionName"]) == function and "OnFailure" in config.get("DestinationConfig", {}):
+            yield "sqs:SendMessage", text(config["DestinationConfig"]["OnFailure"]["Destination"])
+
+
+def reading(source: Any) -> tuple[str, ...]:
+    """What Lambda does on a queue or stream in the function's name (AWS, "Configuring ... event source")."""
+    if isinstance(source, str) and ":kinesis:" in source:
+        return (
+            "kinesis:DescribeStream",
+            "kinesis:DescribeStreamSummary",
+            "kinesis:GetRecords",
+            "kinesis:GetShardIterator",
+            "kinesis:ListShards",
+        )
+    return ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")

@@ -1,0 +1,268 @@
+"""The expanded template passes cfn-lint and every check, and each check notices what it is there for. Files only."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from cfnlint.api import lint  # type: ignore[import-untyped]  # it ships no types
+
+from tests.template import deliveries, rights, storage
+from tests.template.expand import Template, expand, resolve, source
+
+type Check = Callable[[Template], list[str]]
+
+CHECKS: tuple[Check, ...] = (
+    deliveries.output_is_never_input,
+    deliveries.environment_names_the_buckets,
+    deliveries.functions_stop_recursion,
+    deliveries.messages_stay_hidden,
+    deliveries.messages_are_redriven,
+    deliveries.batches_fail_in_part,
+    deliveries.queue_concurrency_is_bounded,
+    deliveries.streams_get_past_poison,
+    deliveries.asynchronous_failures_are_kept,
+    deliveries.undelivered_is_kept,
+    deliveries.failures_are_kept_for_fourteen_days,
+    deliveries.answers_before_the_api_gives_up,
+    storage.only_over_tls,
+    storage.encrypted_at_rest,
+    storage.buckets_are_private,
+    storage.buckets_forget,
+    storage.buckets_outlive_the_stack,
+    storage.logs_are_json_and_end,
+    storage.log_groups_forget,
+    rights.rights_are_few,
+    rights.invokers_are_named,
+    rights.rights_are_enough,
+)
+STREAM: dict[str, object] = {"StreamArn": "arn:aws:kinesis:eu-central-1:123456789012:stream/records"}
+GONE = object()
+
+
+def broken(*changes: tuple[str, Any]) -> Template:
+    """template.yaml with other values, or none (GONE), at dotted paths."""
+    document = copy.deepcopy(source())
+    for path, value in changes:
+        *way, last = path.split(".")
+        node: Any = document
+        for step in way:
+            node = node[int(step) if isinstance(node, list) else step]
+        key = int(last) if isinstance(node, list) else last
+        if value is GONE:
+            del node[key]
+        else:
+            node[key] = value
+    return document
+
+
+def complaining(document: Template) -> dict[str, list[str]]:
+    """The checks that complain of it with a stream, and what of."""
+    resolved = resolve(expand(document), STREAM)
+    return {check.__name__: complaints for check in CHECKS if (complaints := check(resolved))}
+
+
+def errors(document: Template) -> list[str]:
+    """What cfn-lint finds in the expanded document, but for W2001, an artefact of the expansion."""
+    config = {"regions": ["eu-central-1"], "ignore_checks": ["W2001"]}
+    return [f"{match.rule.id} {match.message}" for match in lint(json.dumps(expand(document)), config=config)]
+
+
+def test_expanded_template_has_no_lint() -> None:
+    assert errors(source()) == []
+
+
+def test_lint_sees_a_circle() -> None:
+    circle = broken(("Resources.BatchFunction.Properties.Environment.Variables.INPUT_BUCKET", {"Ref": "InputBucket"}))
+    assert {error[:5] for error in errors(circle)} == {"E3004"}
+
+
+TIMEOUTS = source()["Parameters"]["BatchTimeout"]["AllowedValues"]
+CASES: tuple[dict[str, object], ...] = (
+    {},
+    STREAM,
+    {"EventBusName": "orders", "EventSource": "shop", "EventDetailType": "Order placed"},
+    {"InputPrefix": "a/", "ResultsPrefix": "a/"},
+    {"InputPrefix": "predictions/", "ResultsPrefix": "input/"},
+    {"Timeout": 3, "QueueBatchSize": 1, "QueueWindow": 1, "QueueConcurrency": 1000},
+    *({"BatchTimeout": timeout, "QueueWindow": 60} for timeout in TIMEOUTS),
+)
+
+
+@pytest.mark.parametrize("parameters", CASES, ids=str)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_template_passes(check: Check, parameters: dict[str, object]) -> None:
+    assert check(resolve(expand(source()), parameters)) == []
+
+
+def test_stream_is_only_there_when_asked_for() -> None:
+    with_stream, without = (set(resolve(expand(source()), case)["Resources"]) for case in (STREAM, {}))
+    assert with_stream - without == {"BatchFunctionStream", "StreamPolicy"}
+
+
+def test_visibility_covers_the_longest_window() -> None:
+    document = source()
+    visibilities = document["Mappings"]["BatchTimeouts"]
+    assert set(visibilities) == {str(timeout) for timeout in TIMEOUTS}
+    window = document["Parameters"]["QueueWindow"]["MaxValue"]
+    assert all(v["QueueVisibility"] >= 6 * int(timeout) + window for timeout, v in visibilities.items())
+
+
+class Mutation(NamedTuple):
+    """A change to template.yaml, the check that must notice it, and those that are right to notice it too."""
+
+    noticed_by: Check
+    path: str
+    value: Any = GONE
+    also: tuple[Check, ...] = ()
+
+
+def _mutations() -> list[Mutation]:
+    batch = "Resources.BatchFunction.Properties"
+    role = "Resources.BatchRole.Properties"
+    files = f"{role}.Policies.1.PolicyDocument.Statement"
+    stream = "Resources.BatchFunctionStream.Properties"
+    message = f"{batch}.Events.Message.Properties"
+    inputs = {"Fn::Sub": "${AWS::StackName}-input-${AWS::AccountId}-${AWS::Region}"}
+    results = {"Fn::Sub": "${AWS::StackName}-results-${AWS::AccountId}-${AWS::Region}"}
+    may_write = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+    everywhere = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${AWS::StackName}-*/*"}
+    elsewhere = {
+        "Fn::Sub": "arn:${AWS::Partition}:s3:::${AWS::StackName}-results-${AWS::AccountId}-${AWS::Region}/other/*"
+    }
+    queues = ("Queue", "DeadLetterQueue", "ResultsQueue", "FailureQueue", "UndeliveredQueue")
+    buckets = ("InputBucket", "ResultsBucket")
+    few, enough = rights.rights_are_few, rights.rights_are_enough
+    kept = deliveries.failures_are_kept_for_fourteen_days
+    return [
+        Mutation(deliveries.output_is_never_input, f"{batch}.Events.File.Properties.Filter", also=(enough,)),
+        Mutation(
+            deliveries.output_is_never_input, f"{batch}.Environment.Variables.RESULTS_BUCKET", inputs, also=(enough,)
+        ),
+        Mutation(deliveries.output_is_never_input, f"{files}.1.Resource", everywhere, (few, enough)),
+        Mutation(
+            deliveries.environment_names_the_buckets, f"{batch}.Environment.Variables.INPUT_BUCKET", results, (enough,)
+        ),
+        Mutation(deliveries.functions_stop_recursion, "Globals.Function.RecursiveLoop"),
+        Mutation(deliveries.functions_stop_recursion, "Globals.Function.RecursiveLoop", "Allow"),
+        Mutation(deliveries.messages_stay_hidden, "Mappings.BatchTimeouts.900.QueueVisibility", 5399),
+        Mutation(deliveries.messages_stay_hidden, "Resources.Queue.Properties.VisibilityTimeout"),
+        Mutation(deliveries.messages_are_redriven, "Resources.Queue.Properties.RedrivePolicy.maxReceiveCount", 1),
+        Mutation(deliveries.messages_are_redriven, "Resources.Queue.Properties.RedrivePolicy.maxReceiveCount", 100),
+        Mutation(deliveries.messages_are_redriven, "Resources.Queue.Properties.RedrivePolicy"),
+        Mutation(deliveries.batches_fail_in_part, f"{message}.FunctionResponseTypes"),
+        Mutation(deliveries.batches_fail_in_part, f"{stream}.FunctionResponseTypes"),
+        Mutation(deliveries.queue_concurrency_is_bounded, f"{message}.ScalingConfig"),
+        Mutation(deliveries.streams_get_past_poison, f"{stream}.BisectBatchOnFunctionError"),
+        Mutation(deliveries.streams_get_past_poison, f"{stream}.MaximumRetryAttempts"),
+        Mutation(deliveries.streams_get_past_poison, f"{stream}.MaximumRetryAttempts", -1),
+        Mutation(deliveries.streams_get_past_poison, f"{stream}.DestinationConfig"),
+        Mutation(deliveries.asynchronous_failures_are_kept, f"{batch}.EventInvokeConfig"),
+        Mutation(deliveries.asynchronous_failures_are_kept, f"{batch}.EventInvokeConfig.DestinationConfig"),
+        Mutation(deliveries.asynchronous_failures_are_kept, f"{batch}.EventInvokeConfig.MaximumRetryAttempts", 0),
+        Mutation(deliveries.undelivered_is_kept, f"{batch}.Events.Notification.Properties.RedrivePolicy"),
+        Mutation(deliveries.undelivered_is_kept, f"{batch}.Events.Rule.Properties.DeadLetterConfig"),
+        Mutation(deliveries.undelivered_is_kept, f"{batch}.Events.Rule.Properties.RuleName", "another"),
+        Mutation(
+            deliveries.undelivered_is_kept, "Resources.UndeliveredQueuePolicy.Properties.PolicyDocument.Statement.1"
+        ),
+        Mutation(
+            deliveries.undelivered_is_kept, "Resources.UndeliveredQueuePolicy.Properties.PolicyDocument.Statement.2"
+        ),
+        *(
+            Mutation(kept, f"Resources.{q}.Properties.MessageRetentionPeriod")
+            for q in queues
+            if q.startswith(("D", "F", "U"))
+        ),
+        Mutation(deliveries.answers_before_the_api_gives_up, "Resources.PredictFunction.Properties.Timeout", 60),
+        *(Mutation(storage.only_over_tls, f"Resources.{holder}Policy") for holder in (*queues[:4], *buckets, "Topic")),
+        *(
+            Mutation(
+                storage.only_over_tls, f"Resources.{holder}Policy.Properties.PolicyDocument.Statement.0.{key}", value
+            )
+            for holder in ("Queue", "InputBucket", "Topic")
+            for key, value in (
+                ("Condition.Bool", {"aws:SecureTransport": True}),
+                ("Principal", {"AWS": "123456789012"}),
+            )
+        ),
+        Mutation(
+            storage.only_over_tls,
+            "Resources.InputBucketPolicy.Properties.PolicyDocument.Statement.0.Resource",
+            {"Fn::GetAtt": ["InputBucket", "Arn"]},
+        ),
+        *(
+            Mutation(storage.encrypted_at_rest, f"Resources.{queue}.Properties.SqsManagedSseEnabled", False)
+            for queue in queues
+        ),
+        *(Mutation(storage.encrypted_at_rest, f"Resources.{bucket}.Properties.BucketEncryption") for bucket in buckets),
+        Mutation(storage.encrypted_at_rest, "Resources.Topic.Properties.KmsMasterKeyId"),
+        *(
+            Mutation(storage.buckets_are_private, f"Resources.{bucket}.Properties.{key}")
+            for bucket in buckets
+            for key in (
+                "PublicAccessBlockConfiguration",
+                "PublicAccessBlockConfiguration.BlockPublicPolicy",
+                "OwnershipControls",
+            )
+        ),
+        *(
+            Mutation(storage.buckets_forget, f"Resources.{bucket}.Properties.LifecycleConfiguration.Rules.0.{key}")
+            for bucket in buckets
+            for key in ("AbortIncompleteMultipartUpload", "ExpirationInDays")
+        ),
+        Mutation(
+            storage.buckets_forget, "Resources.InputBucket.Properties.LifecycleConfiguration.Rules.0.Status", "Disabled"
+        ),
+        Mutation(
+            storage.buckets_forget,
+            "Resources.InputBucket.Properties.LifecycleConfiguration.Rules.0.NoncurrentVersionExpiration",
+        ),
+        Mutation(storage.buckets_forget, "Resources.InputBucket.Properties.VersioningConfiguration"),
+        *(
+            Mutation(storage.buckets_outlive_the_stack, f"Resources.{bucket}.{policy}", "Delete")
+            for bucket in buckets
+            for policy in ("DeletionPolicy", "UpdateReplacePolicy")
+        ),
+        *(
+            Mutation(storage.logs_are_json_and_end, f"Resources.{function}.Properties.LoggingConfig.{key}")
+            for function in ("PredictFunction", "BatchFunction")
+            for key in ("LogFormat", "LogGroup")
+        ),
+        Mutation(storage.logs_are_json_and_end, f"{batch}.LoggingConfig.LogGroup", {"Ref": "PredictLogGroup"}),
+        *(
+            Mutation(storage.log_groups_forget, f"Resources.{g}LogGroup.Properties.RetentionInDays")
+            for g in ("Predict", "Batch")
+        ),
+        Mutation(few, f"{role}.Policies.2.PolicyDocument.Statement.0.Action.3", "sqs:*"),
+        Mutation(
+            few,
+            f"{role}.Policies.0.PolicyDocument.Statement",
+            [{"Effect": "Allow", "NotAction": "iam:*", "Resource": {"Fn::GetAtt": ["BatchLogGroup", "Arn"]}}],
+            (storage.logs_are_json_and_end,),
+        ),
+        Mutation(few, f"{role}.ManagedPolicyArns", ["arn:aws:iam::aws:policy/AmazonS3FullAccess"]),
+        Mutation(few, "Resources.PredictRole.Properties.Policies.0.PolicyDocument.Statement.0.Resource", "*"),
+        Mutation(few, "Resources.StreamPolicy.Properties.PolicyDocument.Statement.0.Resource", "*"),
+        Mutation(
+            few,
+            "Resources.UndeliveredQueuePolicy.Properties.PolicyDocument.Statement.1.Condition",
+            {},
+            (deliveries.undelivered_is_kept,),
+        ),
+        Mutation(enough, f"{files}.0.Action", "s3:GetObject"),
+        Mutation(enough, f"{files}.1.Action", [*may_write, "s3:DeleteObject"]),
+        Mutation(enough, f"{files}.1.Resource", elsewhere),
+        Mutation(enough, f"{files}.2"),
+        Mutation(enough, f"{role}.Policies.2.PolicyDocument.Statement.0.Action.1", "sqs:ListQueueTags"),
+        Mutation(enough, f"{role}.Policies.2.PolicyDocument.Statement.1.Resource.0", {"Fn::GetAtt": ["Queue", "Arn"]}),
+        Mutation(enough, "Resources.StreamPolicy.Properties.Roles", [{"Ref": "PredictRole"}]),
+    ]
+
+
+@pytest.mark.parametrize("mutation", _mutations(), ids=lambda m: f"{m.noticed_by.__name__}: {m.path}")
+def test_check_notices_what_it_is_for(mutation: Mutation) -> None:
+    found = complaining(broken((mutation.path, mutation.value)))
+    expected = {check.__name__ for check in (mutation.noticed_by, *mutation.also)}
+    assert set(found) == expected, found

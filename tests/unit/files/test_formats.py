@@ -1,0 +1,273 @@
+"""Each format comes back with its predictions, rows in equal rows out. Touches nothing."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pyarrow
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from function.contract import BOOLEAN, NUMBER, STRING, Feature, parse_cell
+from function.errors import InputTooLarge, InvalidInput, MalformedInput, RetryLater
+from function.files import chunks, csv_file, parquet_file
+from function.files.chunks import Job
+from function.files.reader import ObjectReader
+from function.files.report import Tally
+from function.files.scored import of_cells, of_values, score
+from function.model import Model
+from function.prediction import Prediction, predict_each
+from tests.unit.files.files import SOURCE, Bucket, csv_of, failed, json_lines_of, parquet_of
+from tests.unit.small_models import classifier, regressor
+
+SIZE = Feature("size", NUMBER, False, 0, 10)
+ODD = [
+    *("", "3", " 3 ", "x", "NA", "nan", "-inf", "1e999", "1_0", "٣", "30", "true", "True ", "a", "c", "=1+1", "-1.5"),
+    *("a\rb", 'q"', "n\nl", ",", "\ufeff", "\0", "+3", "\t9", "'", "\x1c3"),
+]
+CELLS = st.sampled_from(ODD) | st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
+FEATURES = [
+    SIZE,
+    Feature("other", NUMBER, True, -1, 5),
+    Feature("flag", BOOLEAN, True),
+    Feature("on", BOOLEAN),
+    Feature("note", STRING, True, categories=("a", "b")),
+    Feature("text", STRING),
+]
+
+
+def read(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def written(rows: list[list[str]], line_end: str) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows(rows)
+    return text.getvalue().encode()
+
+
+@given(st.lists(st.lists(CELLS, min_size=6, max_size=6), max_size=6), st.booleans())
+def test_columns_are_scored_as_records_are(rows: list[list[str]], strict: bool) -> None:
+    model = regressor(FEATURES, refused=7.0)
+    records = [{f.name: parse_cell(f, cell) for f, cell in zip(FEATURES, row, strict=True)} for row in rows]
+    if not rows:
+        return
+    for columns in (
+        [of_cells(f, [row[place] for row in rows]) for place, f in enumerate(FEATURES)],
+        [of_values(f, [record[f.name] for record in records]) for f in FEATURES],
+    ):
+        found = score(model, columns, records.__getitem__, {}, strict=strict)
+        for place, outcome in enumerate(predict_each(model, records, strict=strict)):
+            if isinstance(outcome, Prediction):
+                assert found.values[place] == outcome.value
+                assert found.warnings.get(place, []) == outcome.warnings
+                assert place not in found.problems
+            else:
+                assert found.problems[place] == outcome
+                assert found.values[place] is None
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=1, max_size=5).filter(any), max_size=6),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.integers(1, 9),
+)
+def test_rows_and_cells_of_a_csv_come_back(rows: list[list[str]], line_end: str, block: int) -> None:
+    answered, tally = csv_of(
+        regressor([SIZE, Feature("note", STRING, True)]),
+        written([["size", "note", "id"], *rows], line_end),
+        block=block,
+    )
+    header, *found = read(answered)
+    assert header == ["size", "note", "id", "prediction", "warnings", "error"]
+    assert len(found) == len(rows) == tally.read
+    for before, after in zip(rows, found, strict=True):
+        assert len(after) == 6
+        for cell, shown in zip([*before, "", ""], after[:3], strict=False):
+            assert shown in (cell, "'" + cell)
+        assert bool(after[3]) != bool(after[5])
+        assert len(before) == 3 or after[5].startswith(f"{len(before)} cells")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_text_of_a_csv_is_a_formula(start: str) -> None:
+    body = written([["size", "note", start + "x"], ["3", start + "y", start + "z"], ["-1.5", "", "-2"]], "\n")
+    header, first, second = read(csv_of(regressor(), body)[0])
+    assert (header[2], first[1:3]) == (f"'{start}x", [f"'{start}y", f"'{start}z"])
+    assert (second[0], second[2]) == ("-1.5", "-2")
+
+
+def test_byte_order_mark_ends_and_blank_lines_of_a_csv() -> None:
+    answered, tally = csv_of(regressor(), b'\xef\xbb\xbf"size",note\r\n\r\n1,"a\r\nb"\r\n\r\nx,a', block=2)
+    assert answered.startswith('size,note,prediction,warnings,error\r\n1,"a\r\nb",1.0,')
+    assert [(row["row"], row["line"]) for row in tally.first_rejected] == [(2, 6)]
+
+
+def test_classes_of_a_csv_have_their_columns() -> None:
+    answered, _ = csv_of(classifier(["no", "=yes"]), b"size,note\n1,a\nx,a\n0,c\n")
+    assert [row[2:5] for row in read(answered)] == [
+        ["prediction", "probability_no", "probability_=yes"],
+        ["'=yes", "0.0", "1.0"],
+        ["", "", ""],
+        ["no", "1.0", "0.0"],
+    ]
+
+
+def test_chunks_are_cut_by_rows_and_characters_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b"size,note\n" + b"".join(b"%d,a\n" % (n % 12) for n in range(100))
+    whole = csv_of(regressor(), body, block=1000)
+    monkeypatch.setattr(csv_file, "MAX_ROWS", 7)
+    assert csv_of(regressor(), body, block=3)[0] == whole[0]
+    monkeypatch.setattr(csv_file, "MAX_CHARACTERS", 9)
+    found, tally = csv_of(regressor(), body, block=3)
+    assert (found, tally.warnings, tally.read) == (whole[0], whole[1].warnings, 100)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [(b"size\n\xff", "byte 6"), (b"\xef\xbb\xbfsize\n\xc3", "byte 9"), (b"size\n1\xe2\x82x", "byte 7")],
+)
+@pytest.mark.parametrize("block", [1, 4, 100])
+def test_wrong_byte_is_named(body: bytes, place: str, block: int) -> None:
+    with pytest.raises(MalformedInput, match=place):
+        csv_of(regressor([SIZE]), body, block=block)
+
+
+def test_first_rejected_rows_alone_are_kept() -> None:
+    _, tally = csv_of(regressor(), b"size,note\n" + b"x,a\n" * 3_000, block=1000)
+    assert (tally.rejected, len(tally.first_rejected), tally.first_rejected[-1]["line"]) == (3_000, 1_000, 1_001)
+
+
+def test_row_of_many_lines_is_capped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_file, "MAX_ROW_CHARACTERS", 5_000)
+    monkeypatch.setattr(csv_file, "MAX_CHARACTERS", 100)
+    with pytest.raises(InputTooLarge):
+        csv_of(regressor(), b'size,note\n1,"' + b'a\n","b' * 2_000, block=1000)
+
+
+def test_lines_of_json_come_back_as_they_were() -> None:
+    body = b'\xef\xbb\xbf {"size": 1.50, "id": [1e999]} \r\n{}\n[1]\n{"size": NaN}\n'
+    body += b'{"size": 1, "error": 2}\n\n{"size":1,"size":2}\n'
+    found, tally = json_lines_of(regressor([SIZE]), body)
+    assert found[0] == b'{"size": 1.50, "id": [1e999], "prediction": 1.5, "warnings": [], "error": null}'
+    assert found[1].startswith(b'{"prediction": null, "warnings": [], "error": "size: missing')
+    lines = [json.loads(line).get("line") for line in found]
+    assert lines == [None, None, 3, 4, 5, 7]
+    assert (tally.read, tally.rejected) == (6, 5)
+
+
+def test_classes_of_json_lines_have_probabilities() -> None:
+    found, _ = json_lines_of(classifier(["no", "yes"]), b'{"size":1,"note":"a"}\n{"size":"x","note":"a"}')
+    assert json.loads(found[0])["probabilities"] == {"no": 0.0, "yes": 1.0}
+    assert json.loads(found[1])["probabilities"] is None
+
+
+def parquet_bytes(table: pyarrow.Table, **options: Any) -> bytes:
+    sink = io.BytesIO()
+    parquet.write_table(table, sink, **options)
+    return sink.getvalue()
+
+
+def test_parquet_columns_of_every_kind() -> None:
+    table = pyarrow.table(
+        {
+            "size": pyarrow.array([Decimal("1.5"), None, Decimal(30)], pyarrow.decimal128(5, 1)),
+            "other": pyarrow.array([float("nan"), 2.0, 3.0], pyarrow.float32()),
+            "flag": pyarrow.array([None, True, False]),
+            "on": pyarrow.array([True, False, True]),
+            "note": pyarrow.array(["a", "c", None]).dictionary_encode(),
+            "text": pyarrow.array(["x", "y", "z"], pyarrow.large_string()),
+            "when": pyarrow.array([1, 2, 3], pyarrow.timestamp("s")),
+        }
+    )
+    found, tally = parquet_of(regressor(FEATURES), parquet_bytes(table))
+    answered = parquet.read_table(io.BytesIO(found))
+    kept = [name for name in table.schema.names if name != "other"]  # NaN equals nothing
+    assert answered.select(kept).equals(parquet.read_table(io.BytesIO(parquet_bytes(table))).select(kept))
+    assert answered["prediction"].to_pylist() == [1.5, None, 30.0]
+    assert answered["error"].to_pylist() == [None, "size: null; training saw none here: expected a number", None]
+    assert (tally.read, tally.rejected, dict(tally.warnings)) == (3, 1, {"size": 1})
+
+
+@pytest.mark.parametrize("column", [["3"], [True], [b"3"], [[3]], [{"a": 3}]])
+def test_parquet_value_of_another_type_is_rejected(column: list[object]) -> None:
+    found, _ = parquet_of(regressor([SIZE]), parquet_bytes(pyarrow.table({"size": column})))
+    assert parquet.read_table(io.BytesIO(found))["error"].to_pylist()[0].startswith("size: expected a number")
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [(["no", "yes"], pyarrow.string()), ([0, 1], pyarrow.int64()), ([False, True], pyarrow.bool_())],
+)
+def test_parquet_labels_keep_their_type(labels: list[Any], kind: Any) -> None:
+    table = pyarrow.table({"size": [1.0, None], "note": ["a", "a"]})
+    answered = parquet.read_table(io.BytesIO(parquet_of(classifier(labels), parquet_bytes(table))[0]))
+    assert answered.schema.field("prediction").type == kind
+    assert answered["prediction"].to_pylist() == [labels[1], None]
+
+
+def test_parquet_without_rows_or_the_columns() -> None:
+    empty = pyarrow.table({"size": pyarrow.array([], pyarrow.float64())})
+    found, tally = parquet_of(regressor([SIZE]), parquet_bytes(empty))
+    assert (parquet.read_table(io.BytesIO(found)).num_rows, tally.read) == (0, 0)
+    with pytest.raises(InvalidInput):
+        parquet_of(regressor([SIZE]), parquet_bytes(pyarrow.table({"other": [1]})))
+    wide = parquet_bytes(pyarrow.table({f"c{n}": [1] for n in range(chunks.MAX_COLUMNS + 1)}))
+    with pytest.raises(InputTooLarge):
+        parquet_of(regressor([SIZE]), wide)
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+def test_parquet_that_cannot_be_read_now_is_left_to_another_delivery(answers: int) -> None:
+    data = parquet_bytes(pyarrow.table({"size": [float(n) for n in range(100_000)]}))
+    client: Any = Bucket(data)
+    reader = ObjectReader(client, SOURCE)
+    client.refuses = [failed(503, "SlowDown")] * 9
+    client.get_object = _after(client, answers)
+    with pytest.raises(RetryLater):
+        parquet_file.convert(Job(regressor([SIZE]), False, Tally(), lambda _: None, lambda: None), reader)
+
+
+@pytest.mark.parametrize("error", [RetryLater("full"), InputTooLarge("full")])
+@pytest.mark.parametrize("calls", [0, 1, 2])
+def test_parquet_that_cannot_be_written_says_why(error: Exception, calls: int) -> None:
+    client: Any = Bucket(parquet_bytes(pyarrow.table({"size": [float(n) for n in range(50_000)]})))
+    reader = ObjectReader(client, SOURCE)
+    taken: list[bytes] = []
+
+    def write(data: bytes) -> None:
+        if len(taken) == calls:
+            raise error
+        taken.append(data)
+
+    with pytest.raises(type(error)):
+        parquet_file.convert(Job(regressor([SIZE]), False, Tally(), write, lambda: None), reader)
+
+
+def _after(bucket: Bucket, answers: int) -> Callable[..., dict[str, Any]]:
+    """The bucket's answers, refusals after so many."""
+    refusals, bucket.refuses = bucket.refuses, []
+    answer = bucket.get_object
+
+    def get_object(**place: Any) -> dict[str, Any]:
+        if len(bucket.asked) > answers:
+            bucket.refuses = list(refusals)
+        return answer(**place)
+
+    return get_object
+
+
+def test_damaged_parquet_is_refused(houses: Model) -> None:
+    table = pyarrow.table({"AreaSqft": [1500.0] * 5_000, "NumBedrooms": [3] * 5_000})
+    data = bytearray(parquet_bytes(table, use_dictionary=False, compression="none"))
+    for at in range(4, 400):
+        data[at] ^= 0xFF
+    with pytest.raises(MalformedInput):
+        parquet_of(houses, bytes(data))
+    with pytest.raises(MalformedInput):
+        parquet_of(houses, bytes(data[:-20]))

@@ -1,0 +1,38 @@
+"""gzip is unpacked as it comes. Touches nothing."""
+
+import gzip
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from function.errors import MalformedInput
+from function.files.gunzip import MAX_PIECE_BYTES, gunzipped
+from tests.unit.files.files import cut
+
+
+@given(st.lists(st.binary(max_size=50), max_size=4), st.integers(1, 40), st.integers(0, 9))
+def test_members_come_out_one_after_the_other(members: list[bytes], block: int, zeros: int) -> None:
+    packed = b"".join(map(gzip.compress, members)) + b"\0" * zeros
+    assert b"".join(gunzipped(cut(packed, block))) == b"".join(members)
+
+
+def test_bomb_comes_in_pieces() -> None:
+    size = 200 * MAX_PIECE_BYTES + 77
+    pieces = [len(piece) for piece in gunzipped(cut(gzip.compress(b"\0" * size), 100_000))]
+    assert sum(pieces) == size
+    assert max(pieces) <= MAX_PIECE_BYTES
+
+
+@pytest.mark.parametrize("packed", [b"plain", gzip.compress(b"x") + b"plain", gzip.compress(b"x" * 99)[:-1], b"\x1f"])
+@pytest.mark.parametrize("block", [1, 99])
+def test_damaged_file_is_refused(packed: bytes, block: int) -> None:
+    with pytest.raises(MalformedInput):
+        list(gunzipped(cut(packed, block)))
+
+
+def test_wrong_checksum_is_refused() -> None:
+    packed = bytearray(gzip.compress(b"x" * 99))
+    packed[-6] ^= 1
+    with pytest.raises(MalformedInput):
+        list(gunzipped([bytes(packed)]))

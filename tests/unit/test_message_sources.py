@@ -1,0 +1,231 @@
+"""SQS, SNS, EventBridge and Kinesis: what is answered, what is sent, what is handed back. Touches nothing."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from function.errors import RetryLater, SettingError
+from function.model import Model
+from function.service import Service
+from function.settings import Settings
+from function.sources import eventbridge, kinesis, sns, sqs
+from tests.events import FOLDER
+from tests.unit.small_queue import Clients, Queue
+
+RECORD = {"AreaSqft": 1500, "NumBedrooms": 3}
+
+
+class Context:
+    """An invocation with so many milliseconds left."""
+
+    def __init__(self, *milliseconds: int) -> None:
+        self._left = list(milliseconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._left.pop(0) if len(self._left) > 1 else self._left[0]
+
+
+def service(model: Model, queue: Queue, url: str = "https://queue") -> Service:
+    return Service(model, Settings("", results_queue_url=url), Clients(queue))  # type: ignore[arg-type]
+
+
+def event(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+def messages(*bodies: Any, group: str | None = None) -> dict[str, Any]:
+    """An SQS event with messages m0, m1, …; of a FIFO queue where there is a group."""
+    records = [
+        {
+            "messageId": f"m{index}",
+            "body": body if isinstance(body, str) else json.dumps(body),
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:q" + (".fifo" if group else ""),
+            "attributes": {"MessageGroupId": group},
+        }
+        for index, body in enumerate(bodies)
+    ]
+    return {"Records": records}
+
+
+def failures(answer: dict[str, Any]) -> list[str]:
+    assert list(answer) == ["batchItemFailures"]
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def test_results_carry_source_id_model_and_answer(houses: Model) -> None:
+    queue = Queue()
+    assert failures(sqs.handle(event("sqs-records"), None, service(houses, queue))) == []
+    first, second = queue.results
+    assert first == {
+        "source": "sqs",
+        "id": "059f36b4-87a3-44ab-83d2-661970000001",
+        "prediction": 360000.0,
+        "warnings": [],
+        "model": houses.manifest.identity,
+    }
+    assert second["predictions"] == [360000.0, 470000.0]
+
+
+def test_records_of_all_messages_are_predicted_in_one_call(houses: Model) -> None:
+    calls: list[int] = []
+
+    class Counting:
+        def predict(self, columns: Any) -> Any:
+            calls.append(len(columns[0]))
+            return houses.runtime.predict(columns)
+
+    bodies = [RECORD, {"instances": [RECORD] * 5}, "broken", {"AreaSqft": 1}]
+    sqs.handle(messages(*bodies), None, service(houses._replace(runtime=Counting()), Queue()))
+    assert calls == [6]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "Hello", "null", "[]", "{", "NaN", '{"AreaSqft":1,"AreaSqft":1,"NumBedrooms":3}', '"\\ud800"'),
+        *({}, {"AreaSqft": "1500", "NumBedrooms": 3}, {"instances": [RECORD, {}]}, {"instances": 1}),
+        {"instances": [RECORD] * 10_001},
+    ],
+)
+def test_poison_alone_is_handed_back(houses: Model, body: Any) -> None:
+    queue = Queue()
+    assert failures(sqs.handle(messages(RECORD, body, RECORD), None, service(houses, queue))) == ["m1"]
+    assert [result["id"] for result in queue.results] == ["m0", "m2"]
+
+
+def test_all_are_handed_back_where_all_are_poison(houses: Model) -> None:
+    assert failures(sqs.handle(messages("a", "b", "c"), None, service(houses, Queue()))) == ["m0", "m1", "m2"]
+
+
+def test_repeated_id_is_one_message(houses: Model) -> None:
+    queue = Queue()
+    batch = messages(RECORD, "broken")
+    batch["Records"] += batch["Records"]
+    assert failures(sqs.handle(batch, None, service(houses, queue))) == ["m1"]
+    assert [result["id"] for result in queue.results] == ["m0"]
+
+
+def test_message_whose_result_is_not_accepted_is_handed_back(houses: Model) -> None:
+    queue = Queue(refuses=lambda body: body["id"] == "m3")
+    assert failures(sqs.handle(messages(*[RECORD] * 6), None, service(houses, queue))) == ["m3"]
+
+
+def test_result_that_is_not_accepted_takes_no_other_with_it(houses: Model) -> None:
+    queue = Queue(refuses=lambda body: body["id"] == "m3")
+    assert failures(sqs.handle(messages(*[RECORD] * 25), None, service(houses, queue))) == ["m3"]
+    assert len(queue.results) == 24
+
+
+def test_nothing_of_a_group_is_sent_behind_its_failure(houses: Model) -> None:
+    queue = Queue(refuses=lambda body: body["id"] == "m3")
+    handed_back = failures(sqs.handle(messages(*[RECORD] * 25, group="g"), None, service(houses, queue)))
+    assert handed_back == [f"m{index}" for index in range(3, 25)]
+    assert len(queue.batches) == 1
+
+
+def test_result_that_is_too_large_takes_no_other_with_it(houses: Model) -> None:
+    huge = {"instances": [{"AreaSqft": 9, "NumBedrooms": 9}] * 10_000}  # two warnings each
+    assert failures(sqs.handle(messages(RECORD, huge, RECORD), None, service(houses, Queue()))) == ["m1"]
+
+
+def test_queue_that_is_down_hands_everything_back(houses: Model) -> None:
+    queue = Queue()
+    queue.down = True
+    assert failures(sqs.handle(messages(RECORD, RECORD), None, service(houses, queue))) == ["m0", "m1"]
+
+
+def test_large_results_are_sent_in_batches_that_the_queue_takes(houses: Model) -> None:
+    queue = Queue()
+    bodies = [{"instances": [RECORD] * 10_000}] * 4
+    assert failures(sqs.handle(messages(*bodies), None, service(houses, queue))) == []
+    assert len(queue.results) == 4
+
+
+@pytest.mark.parametrize("milliseconds", [2000, 0, -5])
+def test_too_little_time_hands_everything_back(houses: Model, milliseconds: int) -> None:
+    queue = Queue()
+    assert failures(sqs.handle(messages(RECORD, "x"), Context(milliseconds), service(houses, queue))) == ["m0", "m1"]
+    assert queue.batches == []
+
+
+def test_time_that_runs_out_hands_the_unsent_back(houses: Model) -> None:
+    queue = Queue()
+    context = Context(60_000, 60_000, 100)
+    handed_back = failures(sqs.handle(messages(*[RECORD] * 15), context, service(houses, queue)))
+    assert handed_back == [f"m{index}" for index in range(10, 15)]
+    assert len(queue.results) == 10
+
+
+def test_fifo_group_stops_at_its_first_failure(houses: Model) -> None:
+    queue = Queue()
+    answer = sqs.handle(event("sqs-fifo"), None, service(houses, queue))
+    assert [message_id[-1] for message_id in failures(answer)] == ["2", "3"]
+    assert [result["id"][-1] for result in queue.results] == ["1", "4"]
+
+
+def test_fifo_group_stops_where_a_result_is_not_accepted(houses: Model) -> None:
+    queue = Queue(refuses=lambda body: body["id"] == "m1")
+    assert failures(sqs.handle(messages(*[RECORD] * 4, group="g"), None, service(houses, queue))) == ["m1", "m2", "m3"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [(sqs, "sqs-records"), (sns, "sns-record"), (eventbridge, "eventbridge-record"), (kinesis, "kinesis-records")],
+)
+def test_environment_without_the_queue_is_told_the_variable(houses: Model, source: Any, name: str) -> None:
+    with pytest.raises(SettingError, match="RESULTS_QUEUE_URL"):
+        source.handle(event(name), None, service(houses, Queue(), url=""))
+
+
+def test_message_through_sns_and_eventbridge_is_unwrapped(houses: Model) -> None:
+    queue = Queue()
+    through_sns = {"Type": "Notification", "TopicArn": "arn:aws:sns:t", "Message": json.dumps(RECORD)}
+    through_rule = event("eventbridge-record")
+    both = {"Type": "Notification", "TopicArn": "arn:aws:sns:t", "Message": json.dumps(through_rule)}
+    assert failures(sqs.handle(messages(through_sns, through_rule, both), None, service(houses, queue))) == []
+    assert [result["prediction"] for result in queue.results] == [360000.0] * 3
+
+
+@pytest.mark.parametrize(("source", "name"), [(sns, "sns-invalid"), (eventbridge, "eventbridge-batch")])
+def test_source_that_cannot_take_back_gets_the_problems_as_result(houses: Model, source: Any, name: str) -> None:
+    queue = Queue()
+    source.handle(event(name), None, service(houses, queue))
+    refused = queue.results[-1]
+    assert refused["code"] == "invalid_input"
+    assert [problem["pointer"] for problem in refused["problems"]] == ["/AreaSqft", "/NumBedrooms", "/Bedrooms"]
+    assert refused["model"] == houses.manifest.identity
+
+
+@pytest.mark.parametrize(("source", "name"), [(sns, "sns-record"), (eventbridge, "eventbridge-batch")])
+def test_asynchronous_event_raises_until_its_result_is_accepted(houses: Model, source: Any, name: str) -> None:
+    queue = Queue()
+    queue.down = True
+    with pytest.raises(RetryLater):
+        source.handle(event(name), None, service(houses, queue))
+    queue.down = False
+    source.handle(event(name), None, service(houses, queue))
+    assert queue.results
+
+
+def test_kinesis_names_the_lowest_failed_record_and_sends_nothing_behind_it(houses: Model) -> None:
+    queue = Queue()
+    answer = kinesis.handle(event("kinesis-malformed"), None, service(houses, queue))
+    assert [sequence[-4:] for sequence in failures(answer)] == ["0002"]
+    assert [result["id"][-4:] for result in queue.results] == ["0001"]
+
+
+@pytest.mark.parametrize("data", [None, "", "%%%", "é", "8IncwgoA", base64.b64encode(b"\xf3\x89\x9a\xc2x").decode()])
+def test_kinesis_record_that_cannot_be_read_is_a_failure(houses: Model, data: str | None) -> None:
+    batch = event("kinesis-records")
+    batch["Records"][0]["kinesis"]["data"] = data
+    assert len(failures(kinesis.handle(batch, None, service(houses, Queue())))) == 1
+
+
+def test_strict_inputs_hold_for_messages(houses: Model) -> None:
+    strict = service(houses, Queue())._replace(
+        settings=Settings("", strict_inputs=True, results_queue_url="https://queue")
+    )
+    assert failures(sqs.handle(messages({"AreaSqft": 9000, "NumBedrooms": 3}), None, strict)) == ["m0"]

@@ -1,0 +1,80 @@
+"""S3's notifications: which are of this source, and what is refused before any call. Touches files only."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from function.dispatch import SOURCES
+from function.errors import BucketNotAllowed, RetryLater, SettingError
+from function.service import Service
+from function.settings import Settings
+from function.sources import s3
+from tests.emulator import REPOSITORY
+from tests.events import FOLDER
+from tests.unit.small_models import regressor
+from tests.unit.small_queue import Clients, Queue
+
+SETTINGS = Settings("", input_bucket="example-bucket", results_bucket="results")
+
+
+def event(name: str) -> Any:
+    return json.loads((FOLDER / name).read_text())
+
+
+def service(settings: Settings = SETTINGS) -> Service:
+    """Without S3: whoever asks for it fails."""
+    clients: Any = Clients(Queue())
+    return Service(regressor(), settings, clients)
+
+
+class Context:
+    """An invocation with so many milliseconds left."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left
+
+
+@pytest.mark.parametrize("name", ["s3-put.json", "s3-batch.json", "s3-test-event.json", "s3-delete.json"])
+def test_notification_is_of_no_other_source(name: str) -> None:
+    assert [source for source in SOURCES if source.matches(event(name))] == [s3]
+
+
+@pytest.mark.parametrize("name", ["s3-test-event.json", "s3-delete.json"])
+def test_nothing_is_done_where_no_object_was_created(name: str) -> None:
+    assert s3.handle(event(name), None, service(Settings(""))) == {"done": 0}
+
+
+@pytest.mark.parametrize("name", ["input_bucket", "results_bucket"])
+def test_missing_setting_is_named(name: str) -> None:
+    unset: dict[str, Any] = {name: ""}
+    settings = SETTINGS._replace(**unset)
+    with pytest.raises(SettingError, match=name.upper()):
+        s3.handle(event("s3-put.json"), None, service(settings))
+
+
+def test_other_bucket_is_refused_before_any_call() -> None:
+    with pytest.raises(BucketNotAllowed):
+        s3.handle(event("s3-put.json"), None, service(SETTINGS._replace(input_bucket="another")))
+
+
+@pytest.mark.parametrize("left", [2_999, 0, -1])
+def test_too_little_time_is_no_beginning(left: int) -> None:
+    with pytest.raises(RetryLater):
+        s3.handle(event("s3-put.json"), Context(left), service())
+
+
+def test_results_of_ours_are_let_lie() -> None:
+    one_bucket = SETTINGS._replace(results_bucket="example-bucket", results_prefix="input/")
+    assert s3.handle(event("s3-put.json"), None, service(one_bucket)) == {"done": 1}
+
+
+def test_what_reads_files_is_imported_when_there_is_one() -> None:
+    code = "import sys, function.dispatch; print(*[name for name in sys.modules if name.startswith('function.files')])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["function.files.notification", "function.files"]
