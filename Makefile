@@ -17,7 +17,7 @@ help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: serve
-serve: $(SERVE_STAMP) model/manifest.json ## answer HTTP on http://127.0.0.1:3000 through the Lambda handler (PORT=3000)
+serve: $(SERVE_STAMP) model/manifest.json ## answer HTTP through the Lambda handler, on this machine alone (PORT=3000)
 	@$(PYTHON) -m function serve --port $(PORT)
 
 .PHONY: train
@@ -41,7 +41,7 @@ image: ## build the container image ml-model-deployer
 lock: $(TEST_STAMP) ## pin the newest releases that pyproject.toml allows, with hashes
 	@for lock in "tests --group dev" "function -c tests/requirements.txt"; do \
 	  set -- $$lock; folder=$$1; shift; echo "locking $$folder/requirements.txt"; \
-	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header \
+	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-header \
 	    pyproject.toml "$$@" -o $$folder/requirements.txt || exit 1; done
 
 .PHONY: clean
