@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from function.errors import InvalidInput, Problem, RequestError
-from function.prediction import Prediction, Records, answer_document, predict_each, records_of
+from function.errors import InvalidInput, RequestError
+from function.prediction import Outcome, Records, all_or_none, answer_document, predict_each, records_of
 from function.service import Service
 
 type Content = dict[str, object]
@@ -43,17 +43,8 @@ def _records(service: Service, body: object) -> Records | RequestError:
         return error
 
 
-def _content(
-    service: Service, records: Records, outcomes: Sequence[Prediction | list[Problem]]
-) -> Content | RequestError:
-    predictions = [outcome for outcome in outcomes if isinstance(outcome, Prediction)]
-    if len(predictions) == len(outcomes):
-        return answer_document(service.model, records, predictions)
-    return InvalidInput(
-        [
-            problem._replace(pointer=records.pointer_of(index) + problem.pointer)
-            for index, outcome in enumerate(outcomes)
-            if not isinstance(outcome, Prediction)
-            for problem in outcome
-        ]
-    )
+def _content(service: Service, records: Records, outcomes: Sequence[Outcome]) -> Content | RequestError:
+    try:
+        return answer_document(service.model, records, all_or_none(outcomes, records.pointer_of))
+    except InvalidInput as error:
+        return error

@@ -96,9 +96,14 @@ def predict(
     `pointer_of(i)` is the JSON pointer of record i, for problems. Raises InvalidInput, InputTooLarge.
     """
     _check_count(records)
+    return all_or_none(predict_each(model, records, strict=strict), pointer_of)
+
+
+def all_or_none(outcomes: Sequence[Outcome], pointer_of: Callable[[int], str]) -> list[Prediction]:
+    """The predictions, where all are. Raises InvalidInput with the problems of all that are none."""
     predictions: list[Prediction] = []
     problems: list[Problem] = []
-    for index, outcome in enumerate(predict_each(model, records, strict=strict)):
+    for index, outcome in enumerate(outcomes):
         if isinstance(outcome, Prediction):
             predictions.append(outcome)
         else:

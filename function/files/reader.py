@@ -60,14 +60,20 @@ class ObjectReader:
         )
 
     def blocks(self) -> Iterator[bytes]:
-        """All of it, piece by piece. Raises Gone, RetryLater."""
+        """All of it, in blocks of 1 MB, the last one smaller. Raises Gone, RetryLater."""
         checksum = 0
-        for block in self._stretch(0, self.version.size):
-            checksum = zlib.crc32(block, checksum)
-            yield block
+        waiting = bytearray()
+        for piece in self._stretch(0, self.version.size):
+            checksum = zlib.crc32(piece, checksum)
+            waiting += piece
+            while len(waiting) >= BLOCK_BYTES:
+                yield bytes(waiting[:BLOCK_BYTES])
+                del waiting[:BLOCK_BYTES]
         expected = self.version.crc32
         if expected and b64decode(expected) != checksum.to_bytes(4):
             raise RetryLater("The object's bytes have another checksum than the object.")
+        if waiting:
+            yield bytes(waiting)
 
     def stretch(self, start: int, end: int) -> bytes:
         """The bytes from `start` to before `end`. Raises Gone, RetryLater."""
@@ -119,7 +125,7 @@ class RangeFile(io.RawIOBase):
         self._reader = reader
         self._size = reader.version.size
         self._at = 0
-        self._checksums = _checksums(reader.blocks()) if reader.version.crc32 else None
+        self._checksums = list(map(zlib.crc32, reader.blocks())) if reader.version.crc32 else None
         self.failure: Exception | None = None
 
     def readable(self) -> bool:
@@ -160,16 +166,3 @@ class RangeFile(io.RawIOBase):
             if zlib.crc32(data[at : at + BLOCK_BYTES]) != self._checksums[first + at // BLOCK_BYTES]:
                 raise RetryLater("The object's bytes have another checksum than they had before.")
         return data[start - begin : end - begin]
-
-
-def _checksums(blocks: Iterator[bytes]) -> list[int]:
-    """The checksum of every BLOCK_BYTES, however the blocks come."""
-    found: list[int] = []
-    checksum = filled = 0
-    for block in blocks:
-        for piece in (block[: BLOCK_BYTES - filled], block[BLOCK_BYTES - filled :]):
-            checksum, filled = zlib.crc32(piece, checksum), filled + len(piece)
-            if filled == BLOCK_BYTES:
-                found.append(checksum)
-                checksum = filled = 0
-    return [*found, checksum] if filled else found

@@ -9,7 +9,6 @@ from typing import Any
 from function.deadline import time_left
 from function.files import notified
 from function.service import Service
-from function.sources.deliveries import score_files
 from function.sources.envelopes import records_from
 
 
@@ -20,6 +19,8 @@ def matches(event: object) -> bool:
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
     """How many objects were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
+    from function.sources.deliveries import score_files
+
     objects = notified(event) or []
     failure = score_files(service, objects, time_left(context))
     if failure is not None:
