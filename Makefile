@@ -2,15 +2,18 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PORT ?= 3000
-# pytest's own words: make test ARGS="tests/unit -k csv"
+# A stage of the Dockerfile: full, or slim for bundles that have an ONNX or a flat artifact.
+TARGET ?= full
+# pytest's own words, or those of bench: make test ARGS="tests/unit -k csv"
 ARGS ?=
 export JOBLIB_MULTIPROCESSING := 0
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 # Each stamp says that one requirements file is installed as it is now.
-SERVE_STAMP := $(VENV)/.installed-function
+SERVE_STAMP := $(VENV)/.installed-training
 TEST_STAMP := $(VENV)/.installed-tests
+BENCH_STAMP := $(VENV)/.installed-benchmarks
 
 .PHONY: help
 help: ## show the targets
@@ -34,15 +37,23 @@ check: $(TEST_STAMP) ## style and types
 	@echo "mypy" && $(VENV)/bin/mypy
 
 .PHONY: image
-image: ## build the container image ml-model-deployer
-	docker build -t ml-model-deployer .
+image: ## build the container image ml-model-deployer (TARGET=slim leaves scikit-learn out)
+	docker build --target $(TARGET) -t ml-model-deployer .
+
+.PHONY: bench
+bench: $(BENCH_STAMP) ## measure everything against its peers, about ten minutes (ARGS="--quick" for a look)
+	@$(PYTHON) -m benchmarks $(ARGS)
 
 .PHONY: lock
 lock: $(TEST_STAMP) ## pin the newest releases that pyproject.toml allows, with hashes
-	@for lock in "tests --group dev" "function -c tests/requirements.txt"; do \
-	  set -- $$lock; folder=$$1; shift; echo "locking $$folder/requirements.txt"; \
+	@everything="-c tests/requirements.txt --extra scikit-learn"; \
+	for lock in "tests/requirements.txt --extra scikit-learn --group training --group dev" \
+	  "benchmarks/requirements.txt $$everything --group training --group dev --group bench" \
+	  "training/requirements.txt $$everything --group training" \
+	  "function/requirements.txt $$everything" "function/slim.txt -c tests/requirements.txt"; do \
+	  set -- $$lock; file=$$1; shift; echo "locking $$file"; \
 	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-header \
-	    pyproject.toml "$$@" -o $$folder/requirements.txt || exit 1; done
+	    pyproject.toml "$$@" -o $$file || exit 1; done
 
 .PHONY: clean
 clean: ## remove what the targets made
@@ -55,8 +66,9 @@ $(PYTHON):
 	elif python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then python3 -m venv $(VENV); \
 	else echo "Python 3.13 is needed: install it, or uv, which brings it." >&2; exit 1; fi
 
-$(SERVE_STAMP): function/requirements.txt | $(PYTHON)
-	@echo "installing function/requirements.txt (about a minute)"
+# To serve is to make a bundle first, where there is none.
+$(SERVE_STAMP): training/requirements.txt | $(PYTHON)
+	@echo "installing training/requirements.txt (about a minute)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r $<
 	@touch $@
 
@@ -64,6 +76,11 @@ $(TEST_STAMP): tests/requirements.txt | $(PYTHON)
 	@echo "installing tests/requirements.txt (one to three minutes)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r $<
 	@touch $@ $(SERVE_STAMP)
+
+$(BENCH_STAMP): benchmarks/requirements.txt | $(PYTHON)
+	@echo "installing benchmarks/requirements.txt (one to three minutes)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r $<
+	@touch $@ $(TEST_STAMP) $(SERVE_STAMP)
 
 model/manifest.json:
 	@test -x $(PYTHON) && echo "making the example bundle in model/"

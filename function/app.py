@@ -15,4 +15,4 @@ if "AWS_LAMBDA_RUNTIME_API" in os.environ:
 
 _settings = Settings.of(os.environ)
 # In Lambda's init phase, once per execution environment.
-handler = create_handler(Service(load(_settings.model_path), _settings))
+handler = create_handler(Service(load(_settings.model_path, _settings.model_runtime), _settings))

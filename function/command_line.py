@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from function import csv_table, strict_json
-from function.bundle import load
+from function import bundle, csv_table, strict_json, verified
 from function.contract import Feature, parse_cell, pointer, show
 from function.errors import DeployerError, InvalidInput, MalformedInput, Problem, RequestError
 from function.manifest import label_text
@@ -25,7 +24,8 @@ _EXAMPLES = """examples:
   python -m function serve --port 3000
   python -m function verify
 
-MODEL_PATH names the bundle's directory (default: model/), STRICT_INPUTS=1 refuses what training never saw.
+MODEL_PATH names the bundle's directory (default: model/), MODEL_RUNTIME the runtime (joblib, onnx or flat),
+STRICT_INPUTS=1 refuses what training never saw.
 Exit codes: 0 done, 1 the bundle cannot be used, 2 the input or the command is wrong.
 """
 
@@ -35,10 +35,11 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     options = _parser(environ).parse_args(arguments)
     try:
         settings = Settings.of(environ)
-        model = load(settings.model_path)
+        if options.command == "verify":
+            _verify(settings, options.record)
+            return 0
+        model = bundle.load(settings.model_path, settings.model_runtime)
         match options.command:
-            case "verify":
-                _print_verified(model)
             case "invoke":
                 _invoke(Service(model, settings), options.event)
             case "serve":
@@ -75,7 +76,8 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     serve_parser.add_argument("--port", default=port, type=int, help="port (default: PORT, else %(default)s)")
     invoke_parser = commands.add_parser("invoke", help="give the Lambda handler an event, and print its answer")
     invoke_parser.add_argument("event", metavar="FILE", help="a file such as those in events/, or - (stdin)")
-    commands.add_parser("verify", help="run every check on the bundle, as the image build does")
+    verify_parser = commands.add_parser("verify", help="run every check on the bundle, as the image build does")
+    verify_parser.add_argument("--record", metavar="FILE", help="write the digests that are right (for image builds)")
     return parser
 
 
@@ -121,11 +123,13 @@ def _print_prediction(model: Model, prediction: Prediction, out: TextIO) -> None
         print(f"warning: {warning.feature}: {warning.detail}", file=sys.stderr)
 
 
-def _print_verified(model: Model) -> None:
-    manifest = model.manifest
+def _verify(settings: Settings, record: str | None) -> None:
+    manifest, runtimes = bundle.verify(settings.model_path)
+    if record is not None:
+        verified.record(manifest.artifacts, record)
     print(
         f"{manifest.name} {manifest.version}: every digest, library version and golden row is right "
-        f"({len(manifest.artifacts)} file, {len(manifest.examples)} rows)"
+        f"({', '.join(runtimes)}; {len(manifest.examples)} rows)"
     )
 
 

@@ -14,8 +14,9 @@ from function.errors import BundleError
 FORMAT = 1
 FILE_NAME = "manifest.json"
 REGRESSION, CLASSIFICATION = "regression", "classification"
+JOBLIB, ONNX, FLAT = "joblib", "onnx", "flat"
 
-# What the artifacts of an estimator depend on, by the name that pip knows and the module's.
+# What an estimator that joblib wrote depends on, by the name that pip knows and the module's.
 LIBRARIES = {
     "scikit-learn": "sklearn",
     "numpy": "numpy",
@@ -31,8 +32,8 @@ PACKAGE_AGAIN = "package the model again (python -m training)"
 class Artifact(NamedTuple):
     """A file of the bundle beside the manifest.
 
-    `input` is what its runtime passes to the estimator: `array` (the values in column order) or `frame` (a pandas
-    DataFrame with named columns).
+    `input` is how its runtime takes the values: `array` (in column order, one matrix) or `frame` (named columns).
+    `largest_error` is the largest relative difference from scikit-learn that packaging found; 0 means equal bits.
     """
 
     file: str
@@ -40,6 +41,7 @@ class Artifact(NamedTuple):
     size: int
     runtime: str
     input: str
+    largest_error: float = 0.0
 
 
 class Example(NamedTuple):
@@ -167,6 +169,7 @@ def _artifact(file: str, item: dict[str, Any]) -> Artifact:
         size=_is(int, item["bytes"]),
         runtime=_text(item["runtime"]),
         input=_one_of(item["input"], ("array", "frame")),
+        largest_error=_number(item.get("largest_relative_error", 0.0)),
     )
 
 

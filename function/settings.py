@@ -5,6 +5,7 @@ from os.path import abspath, dirname, join
 from typing import NamedTuple
 
 from function.errors import SettingError
+from function.selection import RUNTIMES
 
 _SWITCH = {"": False, "0": False, "false": False, "1": True, "true": True}
 
@@ -12,7 +13,8 @@ _SWITCH = {"": False, "0": False, "false": False, "1": True, "true": True}
 class Settings(NamedTuple):
     """The settings of one execution environment; those of sources that it does not serve are empty.
 
-    `MODEL_PATH`: the bundle's directory. `STRICT_INPUTS`: values unseen in training are errors, not warnings.
+    `MODEL_PATH`: the bundle's directory. `MODEL_RUNTIME`: joblib, onnx or flat (unset: function.selection's rule).
+    `STRICT_INPUTS`: values unseen in training are errors, not warnings.
     `RESULTS_QUEUE_URL`: where the results of messages go. `INPUT_BUCKET`, `RESULTS_BUCKET`: files are read from the one
     (the only one that is) and their predictions written to the other, under `RESULTS_PREFIX`.
     """
@@ -23,6 +25,7 @@ class Settings(NamedTuple):
     input_bucket: str = ""
     results_bucket: str = ""
     results_prefix: str = "predictions/"
+    model_runtime: str = ""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Settings":
@@ -35,6 +38,7 @@ class Settings(NamedTuple):
             input_bucket=environ.get("INPUT_BUCKET", ""),
             results_bucket=environ.get("RESULTS_BUCKET", ""),
             results_prefix=environ.get("RESULTS_PREFIX") or "predictions/",
+            model_runtime=_runtime(environ),
         )
 
     def require(self, name: str) -> str:
@@ -50,3 +54,10 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     if value not in _SWITCH:
         raise SettingError(f"The environment variable {name} must be 1 or 0.")
     return _SWITCH[value]
+
+
+def _runtime(environ: Mapping[str, str]) -> str:
+    value = environ.get("MODEL_RUNTIME", "").lower()
+    if value not in ("", *RUNTIMES):
+        raise SettingError(f"The environment variable MODEL_RUNTIME must be one of {', '.join(RUNTIMES)}, or unset.")
+    return value

@@ -9,7 +9,17 @@ from platform import python_version
 from typing import Any, NamedTuple
 
 from function.contract import Feature
-from function.manifest import CLASSIFICATION, FORMAT, LIBRARIES, REGRESSION, Artifact, feature_document, version_of
+from function.manifest import (
+    CLASSIFICATION,
+    FORMAT,
+    JOBLIB,
+    LIBRARIES,
+    ONNX,
+    REGRESSION,
+    Artifact,
+    feature_document,
+    version_of,
+)
 from training.errors import TrainingError
 from training.examples import Example
 from training.inputs import ARRAY
@@ -24,7 +34,7 @@ type Document = dict[str, Any]
 
 def artifact_of(data: bytes, served_as: str) -> Artifact:
     """The artifact with these bytes."""
-    return Artifact(ARTIFACT, sha256(data).hexdigest(), len(data), "joblib", served_as)
+    return Artifact(ARTIFACT, sha256(data).hexdigest(), len(data), JOBLIB, served_as)
 
 
 class Packaged(NamedTuple):
@@ -34,38 +44,45 @@ class Packaged(NamedTuple):
     classes: list[Any] | None
     metrics: Metrics | None
     examples: list[Example]
-    artifact: Artifact
+    artifacts: list[Artifact]
+    refused: dict[str, str]
 
 
 def document_of(options: Options, table: Table, packaged: Packaged) -> Document:
     """The manifest's keys in the order that a reader wants them."""
-    features, classes, metrics, examples, artifact = packaged
+    features, classes, metrics, examples, artifacts, refused = packaged
     target = {"name": options.target, "unit": options.unit, "classes": classes}
     document = {
         "format": FORMAT,
         "name": options.name,
-        "version": version_of([artifact]),
+        "version": version_of(artifacts),
         "task": REGRESSION if classes is None else CLASSIFICATION,
         "features": [feature_document(feature) for feature in features],
         "targets": [{key: value for key, value in target.items() if value is not None}],
         "metrics": metrics,
         "training": {"rows": table.rows, "sha256": table.sha256, "when": _now(), "command": options.command},
-        "environment": _environment(artifact.input),
-        "artifacts": {
-            artifact.file: {
-                "sha256": artifact.sha256,
-                "bytes": artifact.size,
-                "runtime": artifact.runtime,
-                "input": artifact.input,
-            }
-        },
+        "environment": _environment(artifacts),
+        "artifacts": {artifact.file: _artifact(artifact) for artifact in artifacts},
+        "refused_exports": refused or None,
         "examples": examples,
     }
     return {key: value for key, value in document.items() if value is not None}
 
 
-def _environment(served_as: str) -> dict[str, str]:
-    libraries = [library for library in LIBRARIES if not (library == "pandas" and served_as == ARRAY)]
+def _artifact(artifact: Artifact) -> dict[str, Any]:
+    fields = {
+        "sha256": artifact.sha256,
+        "bytes": artifact.size,
+        "runtime": artifact.runtime,
+        "input": artifact.input,
+    }
+    return fields if artifact.runtime == JOBLIB else fields | {"largest_relative_error": artifact.largest_error}
+
+
+def _environment(artifacts: Sequence[Artifact]) -> dict[str, str]:
+    by_runtime = {artifact.runtime: artifact for artifact in artifacts}
+    libraries = [name for name in LIBRARIES if not (name == "pandas" and by_runtime[JOBLIB].input == ARRAY)]
+    libraries += ["onnxruntime"] if ONNX in by_runtime else []
     return {"python": python_version(), **{library: version(library) for library in libraries}}
 
 

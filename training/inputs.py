@@ -1,12 +1,12 @@
 """The forms that a table can be passed to an estimator in, and which of them serving should use."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
 import pandas
 
-from function.contract import STRING, Feature
+from function.contract import BOOLEAN, NUMBER, STRING, Columns, Feature, Value
 from training.table import Table
 
 ARRAY, FRAME = "array", "frame"
@@ -53,3 +53,19 @@ def _equal(one: Any, other: Any) -> bool:
         # BLAS adds up rows and columns in different orders, so the last bits may differ by the layout in memory.
         return bool(numpy.allclose(one, other, rtol=1e-9, atol=1e-12))
     return bool(numpy.array_equal(one, other))
+
+
+def as_columns(frame: pandas.DataFrame, features: Sequence[Feature]) -> Columns:
+    """The values as the contract passes them on: floats, booleans and texts, None for a null."""
+    lists = [
+        frame[feature.name].astype(object).where(frame[feature.name].notna(), None).tolist() for feature in features
+    ]
+    return [
+        [None if value is None else _value(feature, value) for value in values]
+        for feature, values in zip(features, lists, strict=True)
+    ]
+
+
+def _value(feature: Feature, value: Any) -> Value:
+    kinds: dict[str, Callable[[Any], Value]] = {NUMBER: float, BOOLEAN: bool, STRING: str}
+    return kinds[feature.type](value)

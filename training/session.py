@@ -1,6 +1,7 @@
 """One bundle from beginning to end: read, train or take, check, package, say so."""
 
 import io
+import json
 import sys
 from typing import Any, NamedTuple
 
@@ -8,16 +9,19 @@ import joblib
 import numpy
 
 from function.contract import Feature
-from function.manifest import CLASSIFICATION, REGRESSION
-from training import estimators, existing, inputs, scores, targets
+from function.manifest import CLASSIFICATION, REGRESSION, Manifest
+from function.runtimes import joblib as joblib_runtime
+from training import estimators, existing, exports, inputs, scores, targets
 from training.document import Packaged, artifact_of, document_of
 from training.errors import TrainingError, listed
 from training.examples import Positions, examples_of, taken
 from training.features import features_of, notices
 from training.options import Options
 from training.package import Verify, check_place, put
+from training.parity import Material
 from training.summary import summary
 from training.table import Table, choose, read
+from training.trees import thresholds_of
 
 
 class _Fitted(NamedTuple):
@@ -99,11 +103,19 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
     served_as = inputs.served_as(estimator, table, features, named=named)
     buffer = io.BytesIO()
     joblib.dump(estimator, buffer)
-    artifact = artifact_of(buffer.getvalue(), served_as)
+    pickled = artifact_of(buffer.getvalue(), served_as)
     classes = _classes(estimator) if task.name == CLASSIFICATION else None
-    document = document_of(options, table, Packaged(features, classes, metrics, examples, artifact))
+    packaged = Packaged(features, classes, metrics, examples, [pickled], {})
+    manifest = Manifest.parse(json.dumps(document_of(options, table, packaged), allow_nan=False).encode())
+    reference = joblib_runtime.load(buffer.getvalue(), manifest, pickled)
+    subject = exports.Subject(estimator, served_as, manifest, reference)
+    golden = manifest.contract.check([example.record for example in manifest.examples]).columns
+    material = Material(features, golden, inputs.as_columns(canonical, features), thresholds_of(estimator))
+    exported = exports.exports_of(subject, material, say)
+    contents = {pickled: buffer.getvalue(), **exported.artifacts}
+    document = document_of(options, table, packaged._replace(artifacts=list(contents), refused=exported.refused))
     say("verifying the bundle in a fresh process")
-    put(options.out, document, {artifact.file: buffer.getvalue()}, verify)
+    put(options.out, document, {artifact.file: data for artifact, data in contents.items()}, verify)
     return summary(document, task, features, options.out)
 
 

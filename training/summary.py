@@ -13,7 +13,6 @@ from training.targets import Task
 def summary(document: Document, task: Task, features: Sequence[Feature], out: Path) -> str:
     """The bundle for people, and the next step."""
     target = document["targets"][0]
-    (artifact,) = document["artifacts"].values()
     lines = [
         f"{document['name']} {document['version']}",
         f"  predicts   {target['name']}{' in ' + target['unit'] if 'unit' in target else ''}: {_outcome(target)}",
@@ -21,7 +20,8 @@ def summary(document: Document, task: Task, features: Sequence[Feature], out: Pa
         f"  rows       {document['training']['rows']:,}",
         *_features(features),
         *_scores(document.get("metrics")),
-        f"  bundle     {out}: {_size(artifact['bytes'])}, {len(document['examples'])} golden rows, verified",
+        *_artifacts(document),
+        f"  bundle     {out}: {len(document['examples'])} golden rows, verified",
         f"Next: {'' if out == Path('model') else f'MODEL_PATH={out} '}python -m function predict, or make serve",
     ]
     return "\n".join(lines)
@@ -50,6 +50,22 @@ def _scores(metrics: dict[str, Any] | None) -> list[str]:
 
 def _score(value: Any) -> str:
     return f"{value['mean']:.4g} ± {value['std']:.2g}" if isinstance(value, dict) else f"{value:.4g}"
+
+
+def _artifacts(document: Document) -> list[str]:
+    kept = [
+        f"  {'runtimes' if index == 0 else '':<10} {artifact['runtime']}: {_size(artifact['bytes'])}{_error(artifact)}"
+        for index, artifact in enumerate(document["artifacts"].values())
+    ]
+    refused = document.get("refused_exports", {})
+    return kept + [f"  {'':<10} {runtime}: none. {sentence}" for runtime, sentence in refused.items()]
+
+
+def _error(artifact: dict[str, Any]) -> str:
+    if "largest_relative_error" not in artifact:
+        return ""
+    error = artifact["largest_relative_error"]
+    return ", scikit-learn's answers to the last bit" if error == 0 else f", scikit-learn's answers within {error:.1e}"
 
 
 def _size(count: int) -> str:

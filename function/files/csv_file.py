@@ -4,198 +4,136 @@ Cells come back as they came (formulas neutralised), quoted anew where they need
 whose cells are not as many as the header's is rejected in its place: one that is short is filled with empty cells, of
 one that is long the cells that have a column are shown, and `error` says how many are not. Lines without a cell are no
 rows. A quote in the wrong place ends it all: nothing behind it can be told apart any more.
+
+It is read by blocks: plain ones are scored as arrays, by a thread for each processor, the others cell by cell. Blocks
+are written in their order, and where they are cut does not depend on processors or network: neither does what comes
+out. From the first quote on, which may hold line ends, all is read cell by cell.
 """
 
-import codecs
-import csv
-from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
+import os
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from function.contract import NUMBER, parse_cell
-from function.csv_table import FORMULA_STARTS, added_columns, check_header, neutralise, warnings_cell
-from function.errors import InputTooLarge, MalformedInput, Problem
-from function.files.chunks import MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, MAX_ROWS, Job
+from function.contract import parse_cell
+from function.csv_table import warnings_cell
+from function.files.chunks import MAX_COLUMNS, Job
+from function.files.csv_cells import Place, Table, cell_text, convert_cells
+from function.files.csv_fast import Block, Layout, blocks_of, score_block
 from function.files.report import problems_text
-from function.files.scored import Column, of_cells, score
-from function.manifest import Label, label_text
+from function.files.scored import Scored
+from function.prediction import Prediction, predict_each
 
-ERROR = "error"
+if TYPE_CHECKING:
+    import pyarrow
+
+_MARK = b"\xef\xbb\xbf"
+type Waiting = deque[tuple[bytes, Future[Block | None]]]
 
 
-def convert(job: Job, blocks: Iterable[bytes]) -> None:
-    """Scores the CSV. Raises MalformedInput, InvalidInput, InputTooLarge where it is no such table."""
-    csv.field_size_limit(MAX_ROW_CHARACTERS)
-    lines = Lines(blocks)
-    reader = csv.reader(lines, strict=True)
+def convert(job: Job, blocks: Iterable[bytes], *, fast: bool = True) -> None:
+    """Scores the CSV; the same bytes come out, and the same report, whether `fast` or not.
+
+    Raises MalformedInput, InvalidInput, InputTooLarge where it is no such table.
+    """
+    if not fast:
+        convert_cells(job, blocks)
+        return
+    pieces = blocks_of(blocks)
+    first = next(pieces, b"")
+    header, rest = _header_line(first)
+    if header is None:
+        convert_cells(job, chain([first], pieces))
+        return
+    line_end = b"\r\n" if header.endswith(b"\r\n") else b"\n"
+    table = convert_cells(job, [header])
+    assert table is not None  # for mypy: it raises where there is no header
+    names = header.removeprefix(_MARK).decode().rstrip("\r\n").split(",")
+    layout = Layout(job.model.manifest, len(names), [names.index(f.name) for f in job.features], line_end)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what estimators say of tables; once for all threads, which share the filters
+        _Blocks(job, layout, table, len(header)).convert(chain([rest] if rest else [], pieces))
+
+
+def _header_line(first: bytes) -> tuple[bytes | None, bytes]:
+    """The header's line, where it is plain, and what follows it."""
+    header, end, rest = first.partition(b"\n")
+    plain = end and b'"' not in header and b"\r" not in header.removesuffix(b"\r") and header.strip(b"\r")
+    if not plain or header.count(b",") >= MAX_COLUMNS:
+        return None, b""
     try:
-        header = next((row for row in reader if row), None)
-        if header is None:
-            raise MalformedInput("The CSV is empty: it needs a header line with the names of the features.")
-        if len(header) > MAX_COLUMNS:
-            raise _too_many_columns()
-        table = _Table(job, header, "\r\n" if lines.ends_in_crlf else "\n")
-        before = reader.line_num
-        for row in reader:
-            if row:
-                table.rows.append(row)
-                table.lines.append(before + 1)
-                if len(table.rows) == MAX_ROWS or lines.characters > MAX_CHARACTERS:
-                    table.flush()
-                    lines.characters = 0
-            before = reader.line_num
-    except csv.Error as error:
-        raise MalformedInput(f"The file is not CSV: {error} (line {reader.line_num}).") from None
-    table.flush()
+        header.decode()
+    except UnicodeDecodeError:
+        return None, b""
+    return header + end, rest
 
 
-class Lines:
-    """The lines of UTF-8 text, each with its end: LF, CR LF or CR. `characters` counts them until it is set to 0."""
+class _Blocks:
+    """The blocks of one file on their way."""
 
-    def __init__(self, blocks: Iterable[bytes]) -> None:
-        self.characters = 0
-        self.ends_in_crlf = False
-        self._blocks = blocks
-
-    def __iter__(self) -> Iterator[str]:
-        first = True
-        for text in self._whole_lines():
-            for line in StringIO(text, newline=""):
-                self.characters += len(line)
-                if self.characters > MAX_CHARACTERS + MAX_ROW_CHARACTERS:
-                    raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
-                if first:
-                    first = False
-                    self.ends_in_crlf = line.endswith("\r\n")
-                    if line.count(",") >= MAX_COLUMNS:
-                        raise _too_many_columns()
-                yield line
-
-    def _whole_lines(self) -> Iterator[str]:
-        """The text in pieces that end where a line does."""
-        rest = ""
-        for text in decoded(self._blocks):
-            rest += text
-            # A CR at the end may be half of a CR LF.
-            end = max(rest.rfind("\n"), rest.rfind("\r", 0, -1)) + 1
-            if end:
-                yield rest[:end]
-                rest = rest[end:]
-            elif len(rest) > MAX_ROW_CHARACTERS:
-                raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
-        yield rest
-
-
-def decoded(blocks: Iterable[bytes]) -> Iterator[str]:
-    """The text, without a byte order mark before it. Raises MalformedInput with the first wrong byte's place."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    past, begun = 0, False
-    for block, final in _with_the_last(blocks):
-        pending = len(decoder.getstate()[0])
-        try:
-            text = decoder.decode(block, final)
-        except UnicodeDecodeError as error:
-            raise MalformedInput(f"The file is not UTF-8: byte {past - pending + error.start + 1:,}.") from None
-        past += len(block)
-        if text:
-            yield text if begun else text.removeprefix("\ufeff")
-            begun = True
-
-
-def _with_the_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    for block in blocks:
-        yield block, False
-    yield b"", True
-
-
-class _Table:
-    """The rows of the chunk that is being read, with the lines they begin at."""
-
-    def __init__(self, job: Job, header: list[str], line_end: str) -> None:
-        added = [*added_columns(job.model.manifest), ERROR]
-        check_header(job.model.manifest.contract, header, added)
+    def __init__(self, job: Job, layout: Layout, table: Table, header_bytes: int) -> None:
         self._job = job
-        self._width = len(header)
-        self._places = [header.index(feature.name) for feature in job.features]
-        self._classes = len(job.model.manifest.probability_keys)
-        self._line_end = line_end
-        self._start_chunk()
-        self._write([[neutralise(name) for name in header + added]])
+        self._layout = layout
+        self._table = table
+        self._done = Place(lines=1, bytes=header_bytes)
 
-    def _start_chunk(self) -> None:
-        self.rows: list[list[str]] = []
-        self.lines: list[int] = []
+    def convert(self, blocks: Iterator[bytes]) -> None:
+        """Scores and writes all of them."""
+        runtime = self._job.model.bulk()
+        workers = os.process_cpu_count() or 1
+        waiting: Waiting = deque()
+        with ThreadPoolExecutor(workers) as pool:
+            for block in blocks:
+                if b'"' in block:
+                    self._settle(waiting, 0)
+                    convert_cells(self._job, chain([block], blocks), self._table, self._done)
+                    return
+                waiting.append((block, pool.submit(score_block, self._layout, runtime, block)))
+                self._settle(waiting, workers)
+            self._settle(waiting, 0)
 
-    def flush(self) -> None:
-        """Scores the chunk and writes it."""
-        self._job.look_at_the_time()
-        if not self.rows:
-            return
-        features, rows = self._job.features, self.rows
-        faults = self._brought_to_width()
-        cells: list[Sequence[str]] = list(zip(*rows, strict=True))
-        columns = [of_cells(f, cells[place]) for f, place in zip(features, self._places, strict=True)]
-        scored = score(
-            self._job.model,
-            columns,
-            lambda row: {f.name: parse_cell(f, rows[row][p]) for f, p in zip(features, self._places, strict=True)},
-            faults,
-            strict=self._job.strict,
-        )
-        self._job.tally.add(scored, self.lines)
-        numbers = self._number_places(columns)
-        shown: list[Sequence[str]] = [
-            column if place in numbers else _neutralised(column) for place, column in enumerate(cells)
-        ]
-        shown.append(_labels(scored.values))
-        shown += [
-            ["" if row is None else repr(row[place]) for row in scored.probabilities] for place in range(self._classes)
-        ]
-        shown.append(_sparse(len(rows), {row: warnings_cell(found) for row, found in scored.warnings.items()}))
-        shown.append(_sparse(len(rows), {row: problems_text(found) for row, found in scored.problems.items()}))
-        self._write(zip(*shown, strict=True))
-        self._start_chunk()
+    def _settle(self, waiting: Waiting, allowed: int) -> None:
+        """Writes what is done until no more than so many blocks are under way."""
+        while len(waiting) > allowed:
+            block, future = waiting.popleft()
+            self._job.look_at_the_time()
+            scored = future.result()
+            if scored is None:
+                convert_cells(self._job, [block], self._table, self._done)
+            else:
+                self._write(block, scored)
+            self._done = Place(self._done.lines + block.count(b"\n"), self._done.bytes + len(block))
 
-    def _brought_to_width(self) -> dict[int, list[Problem]]:
-        """Brings every row to the header's width; those that were not of it are wrong."""
-        faults: dict[int, list[Problem]] = {}
-        if set(map(len, self.rows)) == {self._width}:
-            return faults
-        for index, row in enumerate(self.rows):
-            if len(row) != self._width:
-                lost = f": {len(row) - self._width:,} of them are left out here" if len(row) > self._width else ""
-                detail = f"{len(row):,} cells where the header line has {self._width:,}{lost}"
-                faults[index] = [Problem("", "row_length", detail)]
-                self.rows[index] = (row + [""] * self._width)[: self._width]
-        return faults
+    def _write(self, block: bytes, scored: Block) -> None:
+        outcome = Scored([None] * scored.rows, [], {}, {})
+        if scored.aside:
+            scored = scored._replace(added=self._with_aside(block, scored, outcome))
+        self._job.tally.add(outcome, range(self._done.lines + 1, self._done.lines + 1 + scored.rows))
+        self._job.write(scored.written(self._layout.line_end))
 
-    def _number_places(self, columns: Sequence[Column]) -> set[int]:
-        """The columns of the file that hold numbers alone, which are no formulas."""
-        found = zip(self._job.features, self._places, columns, strict=True)
-        return {place for feature, place, column in found if feature.type == NUMBER and not column.unusual}
+    def _with_aside(self, block: bytes, scored: Block, outcome: Scored) -> "list[pyarrow.Array]":
+        """The added cells with those of the rows that were set aside, each with warnings or problems of its own."""
+        import pyarrow
 
-    def _write(self, rows: Iterable[Sequence[str]]) -> None:
-        text = StringIO(newline="")
-        csv.writer(text, lineterminator=self._line_end).writerows(rows)
-        self._job.write(text.getvalue().encode())
-
-
-def _labels(labels: Sequence[Label | None]) -> Sequence[str]:
-    return [
-        repr(label) if type(label) is float else "" if label is None else neutralise(label_text(label))
-        for label in labels
-    ]
-
-
-def _neutralised(cells: Sequence[str]) -> Sequence[str]:
-    return [neutralise(cell) if cell[:1] in FORMULA_STARTS else cell for cell in cells]
-
-
-def _sparse(count: int, texts: dict[int, str]) -> list[str]:
-    column = [""] * count
-    for row, text in texts.items():
-        column[row] = neutralise(text)
-    return column
-
-
-def _too_many_columns() -> InputTooLarge:
-    return InputTooLarge(f"The file has more than {MAX_COLUMNS:,} columns.")
+        lines = block.split(b"\n")
+        features, places = self._job.features, self._layout.places
+        cells = [lines[row].rstrip(b"\r").decode().split(",") for row in scored.aside]
+        records = [{f.name: parse_cell(f, row[p]) for f, p in zip(features, places, strict=True)} for row in cells]
+        model = self._job.model._replace(runtime=self._job.model.bulk())
+        added = [column.to_pylist() for column in scored.added]
+        outcomes = predict_each(model, records, strict=self._job.strict)
+        for row, found in zip(scored.aside, outcomes, strict=True):
+            if isinstance(found, Prediction):
+                added[0][row] = cell_text(found.value)
+                for place, share in enumerate((found.probabilities or {}).values(), 1):
+                    added[place][row] = repr(share)
+                if found.warnings:
+                    outcome.warnings[row] = found.warnings
+                    added[-2][row] = cell_text(warnings_cell(found.warnings))
+            else:
+                outcome.problems[row] = found
+                added[-1][row] = cell_text(problems_text(found))
+        return [pyarrow.array(column, pyarrow.string()) for column in added]

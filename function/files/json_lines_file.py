@@ -75,7 +75,7 @@ class _Chunk:
             return
         features, values = self._job.features, self._values
         scored = score(
-            self._job.model,
+            self._job.model._replace(runtime=self._job.model.bulk()),
             [of_values(f, [value.get(f.name, _MISSING) for value in values]) for f in features],
             lambda row: {f.name: values[row][f.name] for f in features if f.name in values[row]},
             self._faults,

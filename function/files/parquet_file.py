@@ -79,7 +79,7 @@ def _columns(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
     """The batch's columns and those that are added to them."""
     values = [_values(feature, batch.column(feature.name)) for feature in job.features]
     scored = score(
-        job.model,
+        job.model._replace(runtime=job.model.bulk()),
         [of_values(feature, column) for feature, column in zip(job.features, values, strict=True)],
         lambda row: {feature.name: column[row] for feature, column in zip(job.features, values, strict=True)},
         {},

@@ -1,28 +1,37 @@
 """Runs the scikit-learn estimator that joblib wrote; the only module of the function that imports scikit-learn."""
 
 import os
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from function.contract import BOOLEAN, NUMBER, STRING, Columns, Feature
 from function.errors import BundleError
 from function.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
-from function.model import NotPredictable, Outputs
+from function.model import ArrayOutputs, NotPredictable, Outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy
     import pandas
 
+    type Array = numpy.ndarray[Any, Any]
+    type Table = Array | pandas.DataFrame
 
-def versions() -> dict[str, str]:
-    """The versions of the libraries that the manifest may name; those that are not installed lack."""
-    found: dict[str, str] = {}
-    for distribution, module in LIBRARIES.items():
+
+def versions(wanted: Iterable[str]) -> dict[str, str]:
+    """The versions, of Python and of those libraries that are wanted, known and installed."""
+    from function.runtimes.deferred import import_scikit_learn
+
+    found = {"python": sys.version.split()[0]}
+    for distribution in wanted:
         try:
-            found[distribution] = __import__(module).__version__
-        except ImportError:
+            import_scikit_learn()
+            found[distribution] = __import__(LIBRARIES[distribution]).__version__
+        except (ImportError, KeyError):
             continue
     return found
 
@@ -35,6 +44,9 @@ def load(data: bytes, manifest: Manifest, artifact: Artifact) -> "JoblibRuntime"
     """
     # Lambda has no /dev/shm: without this, importing joblib tries a semaphore there and warns that it cannot.
     os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
+    from function.runtimes.deferred import import_scikit_learn
+
+    import_scikit_learn()
     import joblib
     from sklearn.exceptions import InconsistentVersionWarning
 
@@ -92,37 +104,73 @@ class JoblibRuntime:
         self._estimator = estimator
         self._features = manifest.contract.features
         self._classifies = manifest.task == CLASSIFICATION
+        self._classes = manifest.classes or ()
         self._form = form
 
     def predict(self, columns: Columns) -> Outputs:
         """One output per record; numbers come from the estimator unrounded. Raises NotPredictable."""
         if not columns[0]:
             return Outputs([], None)
+        values, probabilities = self._asked(
+            lambda: _array(columns, self._features) if self._form == "array" else _frame(columns, self._features)
+        )
+        if self._classifies:
+            rows = None if probabilities is None else probabilities.tolist()
+            return Outputs([_plain(label) for label in values.tolist()], rows)
+        return Outputs(values.ravel().astype(float).tolist(), None)
+
+    def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
+        """One output per row. Raises NotPredictable."""
+        values, probabilities = self._asked(lambda: self._table(columns))
+        if self._classifies:
+            return ArrayOutputs(self._places(values), probabilities)
+        return ArrayOutputs(values.ravel().astype(float), None)
+
+    def _asked(self, table_of: "Callable[[], Table]") -> "tuple[Array, Array | None]":
+        """What the estimator predicts for the table, and its probabilities. Raises NotPredictable."""
         try:
             with warnings.catch_warnings():
                 # Among them: "X does not have valid feature names" (the array is in the features' order) and overflows
                 # (an answer that is not finite is dealt with by who asked).
                 warnings.simplefilter("ignore")
-                table = _array(columns, self._features) if self._form == "array" else _frame(columns, self._features)
-                values = self._estimator.predict(table)
+                table = table_of()
                 # `predict` decides the label: for SVC and tuned thresholds it is not always the likeliest class.
-                probabilities = self._probabilities(table)
+                return self._estimator.predict(table), self._probabilities(table)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001
             # The values have passed the contract and the golden rows were predicted, so it is these values that the
             # estimator refuses: an unseen category, a number past float32.
             raise NotPredictable(type(error).__name__) from None
-        if self._classifies:
-            return Outputs([_plain(label) for label in values.tolist()], probabilities)
-        return Outputs(values.ravel().astype(float).tolist(), None)
 
-    def _probabilities(self, table: "numpy.ndarray[Any, Any] | pandas.DataFrame") -> list[list[float]] | None:
+    def _probabilities(self, table: "Table") -> "Array | None":
         # hasattr is how scikit-learn says it: SVC and Pipeline have the method only where it can answer.
         if not self._classifies or not hasattr(self._estimator, "predict_proba"):
             return None
-        rows: list[list[float]] = self._estimator.predict_proba(table).tolist()
+        rows: Array = self._estimator.predict_proba(table)
         return rows
+
+    def _table(self, columns: "Sequence[Array]") -> "Table":
+        import numpy
+
+        if self._form == "array" and all(feature.type != STRING for feature in self._features):
+            return numpy.column_stack(columns)
+        # Nulls take the forms that they have in records.
+        lists = [
+            [None if value is None or value != value else _native(feature, value) for value in column.tolist()]  # noqa: PLR0124
+            for feature, column in zip(self._features, columns, strict=True)
+        ]
+        return _array(lists, self._features) if self._form == "array" else _frame(lists, self._features)
+
+    def _places(self, labels: "Array") -> "Array":
+        import numpy
+
+        places = {label: place for place, label in enumerate(self._classes)}
+        return numpy.array([places[_plain(label)] for label in labels.tolist()], dtype=numpy.intp)
+
+
+def _native(feature: Feature, value: Any) -> Any:
+    return bool(value) if feature.type == BOOLEAN else value
 
 
 def _plain(label: Any) -> Any:

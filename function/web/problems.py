@@ -1,7 +1,5 @@
 """Errors as RFC 9457 problem details, and the status of each."""
 
-from http import HTTPStatus
-
 from function import strict_json
 from function.errors import (
     DeployerError,
@@ -54,6 +52,8 @@ def problem_response(error: DeployerError, request_id: str) -> Response:
 
     Where the list alone would pass what Lambda can answer, it is cut and `errors_omitted` counts the rest.
     """
+    from http import HTTPStatus  # costs 2 ms, which an answer that is no problem does not pay
+
     status = STATUS[type(error)]
     document: dict[str, object] = {
         "type": "about:blank",

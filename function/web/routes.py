@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from function import prediction, strict_json
 from function.errors import DeployerError, InputTooLarge, MalformedInput
-from function.failures import report
 from function.service import Service
 from function.web.messages import CSV, HTML, JSON, Request, Response, json_response
 from function.web.problems import (
@@ -92,6 +91,8 @@ def respond(service: Service, request: Request) -> Response:
     except DeployerError as error:
         return problem_response(error, request.request_id)
     except Exception as error:  # noqa: BLE001
+        from function.failures import report
+
         return problem_response(report(error, request.request_id), request.request_id)
 
 

@@ -4,14 +4,34 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy
+
 from function.contract import NUMBER, STRING, Columns, Feature
 from function.manifest import Manifest, feature_document
-from function.model import Model, NotPredictable, Outputs
+from function.model import ArrayOutputs, Model, NotPredictable, Outputs
 
 NUMBER_AND_TEXT = (Feature("size", NUMBER, False, 0, 10), Feature("note", STRING, True, categories=("a", "b")))
 
 
-class FirstColumn:
+class ByRecords:
+    """Answers tables as it answers records."""
+
+    labels: Sequence[str] = ()
+
+    def predict(self, columns: Columns) -> Outputs:
+        """What a model of this kind answers."""
+        raise NotImplementedError
+
+    def predict_arrays(self, columns: Sequence[Any]) -> ArrayOutputs:
+        """The same as arrays."""
+        plain = [[None if value != value else value for value in column.tolist()] for column in columns]  # noqa: PLR0124
+        outputs = self.predict(plain)
+        places = [self.labels.index(str(value)) for value in outputs.values] if self.labels else outputs.values
+        shares = None if outputs.probabilities is None else numpy.array(outputs.probabilities)
+        return ArrayOutputs(numpy.array(places), shares)
+
+
+class FirstColumn(ByRecords):
     """Answers each record's first value; refuses a record in which a number is `refused`."""
 
     def __init__(self, refused: float | None = None) -> None:
@@ -26,7 +46,7 @@ class FirstColumn:
         return Outputs([value or 0.0 for value in columns[0]], None)
 
 
-class Classes:
+class Classes(ByRecords):
     """Answers the label at each record's first value, with all probability on it."""
 
     def __init__(self, labels: Sequence[str]) -> None:
@@ -39,7 +59,7 @@ class Classes:
         return Outputs([self.labels[place] for place in places], rows)
 
 
-class Failing:
+class Failing(ByRecords):
     """Fails in a way that nobody foresaw, with a text that quotes a value."""
 
     def __init__(self, text: str) -> None:

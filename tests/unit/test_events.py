@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from function.dispatch import SOURCES, create_handler
+from function.dispatch import SOURCES, create_handler, source_named
 from function.errors import DeployerError, UnknownEvent
 from function.model import Model
 from function.service import Service
@@ -15,7 +15,7 @@ from tests.unit.small_queue import Clients, Queue
 
 def names_of_matching_sources(event: object) -> list[str]:
     """The last part of each matching module's name."""
-    return [str(getattr(source, "__name__", "")).rpartition(".")[2] for source in SOURCES if source.matches(event)]
+    return [name for name in SOURCES if source_named(name).matches(event)]
 
 
 def test_every_event_is_documented() -> None:

@@ -12,6 +12,7 @@ from function.service import Service
 from function.settings import Settings
 from function.sources import eventbridge, kinesis, sns, sqs
 from tests.events import FOLDER
+from tests.unit.small_models import ByRecords
 from tests.unit.small_queue import Clients, Queue
 
 RECORD = {"AreaSqft": 1500, "NumBedrooms": 3}
@@ -72,7 +73,7 @@ def test_results_carry_source_id_model_and_answer(houses: Model) -> None:
 def test_records_of_all_messages_are_predicted_in_one_call(houses: Model) -> None:
     calls: list[int] = []
 
-    class Counting:
+    class Counting(ByRecords):
         def predict(self, columns: Any) -> Any:
             calls.append(len(columns[0]))
             return houses.runtime.predict(columns)

@@ -12,14 +12,14 @@ from function.model import Model, Outputs, Runtime
 from function.prediction import MAX_RECORDS, Prediction, answer, predict, predict_each
 from function.service import Service
 from function.settings import Settings
-from tests.unit.small_models import FirstColumn, classifier, document, manifest, regressor
+from tests.unit.small_models import ByRecords, FirstColumn, classifier, document, manifest, regressor
 
 MODEL = {"name": "small", "version": "0123456789ab"}
 RECORD = {"size": 3, "note": "a"}
 FAR = {"size": 30, "note": "c"}
 
 
-class Constant:
+class Constant(ByRecords):
     """Answers the same for each record."""
 
     def __init__(self, value: float, probabilities: list[float] | None = None) -> None:
@@ -31,7 +31,7 @@ class Constant:
         return Outputs([self.value for _ in columns[0]], rows)
 
 
-class Counting:
+class Counting(ByRecords):
     """Another runtime, and how often it was called."""
 
     def __init__(self, runtime: Runtime) -> None:

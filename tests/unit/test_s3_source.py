@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from function.dispatch import SOURCES
+from function.dispatch import SOURCES, source_named
 from function.errors import BucketNotAllowed, RetryLater, SettingError
 from function.service import Service
 from function.settings import Settings
@@ -42,7 +42,7 @@ class Context:
 
 @pytest.mark.parametrize("name", ["s3-put.json", "s3-batch.json", "s3-test-event.json", "s3-delete.json"])
 def test_notification_is_of_no_other_source(name: str) -> None:
-    assert [source for source in SOURCES if source.matches(event(name))] == [s3]
+    assert [source for source in SOURCES if source_named(source).matches(event(name))] == ["s3"]
 
 
 @pytest.mark.parametrize("name", ["s3-test-event.json", "s3-delete.json"])
@@ -75,6 +75,9 @@ def test_results_of_ours_are_let_lie() -> None:
 
 
 def test_what_reads_files_is_imported_when_there_is_one() -> None:
-    code = "import sys, function.dispatch; print(*[name for name in sys.modules if name.startswith('function.files')])"
+    code = (
+        "import sys; from function.dispatch import SOURCES, source_named; [source_named(name) for name in SOURCES]; "
+        "print(*[name for name in sys.modules if name.startswith('function.files')])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["function.files.notification", "function.files"]

@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from function.contract import BOOLEAN, NUMBER, STRING, Feature, parse_cell
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, RetryLater
-from function.files import chunks, csv_file, parquet_file
+from function.files import chunks, csv_cells, csv_fast, parquet_file
 from function.files.chunks import Job
 from function.files.reader import ObjectReader
 from function.files.report import Tally
@@ -121,9 +121,10 @@ def test_classes_of_a_csv_have_their_columns() -> None:
 def test_chunks_are_cut_by_rows_and_characters_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     body = b"size,note\n" + b"".join(b"%d,a\n" % (n % 12) for n in range(100))
     whole = csv_of(regressor(), body, block=1000)
-    monkeypatch.setattr(csv_file, "MAX_ROWS", 7)
+    monkeypatch.setattr(csv_cells, "MAX_ROWS", 7)
     assert csv_of(regressor(), body, block=3)[0] == whole[0]
-    monkeypatch.setattr(csv_file, "MAX_CHARACTERS", 9)
+    monkeypatch.setattr(csv_cells, "MAX_CHARACTERS", 9)
+    monkeypatch.setattr(csv_fast, "MAX_CHARACTERS", 9)
     found, tally = csv_of(regressor(), body, block=3)
     assert (found, tally.warnings, tally.read) == (whole[0], whole[1].warnings, 100)
 
@@ -144,8 +145,9 @@ def test_first_rejected_rows_alone_are_kept() -> None:
 
 
 def test_row_of_many_lines_is_capped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_file, "MAX_ROW_CHARACTERS", 5_000)
-    monkeypatch.setattr(csv_file, "MAX_CHARACTERS", 100)
+    for module in (csv_cells, csv_fast):
+        monkeypatch.setattr(module, "MAX_ROW_CHARACTERS", 5_000)
+        monkeypatch.setattr(module, "MAX_CHARACTERS", 100)
     with pytest.raises(InputTooLarge):
         csv_of(regressor(), b'size,note\n1,"' + b'a\n","b' * 2_000, block=1000)
 

@@ -1,0 +1,176 @@
+"""`python -m benchmarks`: measures everything in one go, in interleaved runs, and writes results, tables and plots."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import draw, emulated, figures, images, models
+
+HERE = Path(__file__).parent
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "article": (
+        *("empty", "ours", "ours, onnx", "ours, joblib"),
+        *("article", "fastapi_onnx", "fastapi_joblib", "powertools_joblib"),
+    ),
+    "forest": ("ours", "article"),
+    "boosting": ("ours", "article"),
+    "mixed": ("ours", "article"),
+    "classifier": ("ours", "article"),
+}
+FILES = {
+    "article, 1,000,000 rows": ("article", 1_000_000, ("ours", "pandas")),
+    "article, 10,000,000 rows": ("article", 10_000_000, ("ours",)),
+    "forest, 100,000 rows": ("forest", 100_000, ("ours", "pandas")),
+}
+PARTS = ("starts", "in_process", "files", "images")
+BEGIN, END = "<!-- results -->", "<!-- end of results -->"
+
+
+def main(arguments: list[str]) -> None:
+    """Runs the parts that are asked for and writes what they found."""
+    options = _options(arguments)
+    folder = Path(tempfile.gettempdir()) / f"bench-{os.getuid()}"
+    results: dict[str, Any] = {"about": about()}
+    if options.keep and (HERE / "results.json").exists():
+        results = json.loads((HERE / "results.json").read_text()) | results
+    tasks = {}
+    for name in models.MODELS:
+        say(f"model {name}")
+        tasks[name] = models.make(name, folder)
+    rounds = 3 if options.quick else 11
+    if "starts" in options.only:
+        results["starts"] = starts(tasks, rounds)
+    if "in_process" in options.only:
+        results["in_process"] = in_process(tasks["article"], rounds)
+    if "files" in options.only:
+        results["files"] = files(tasks, folder, 1 if options.quick else 5)
+    if "images" in options.only:
+        say("images")
+        results["images"] = images.sizes_mb(tasks["article"], folder)
+    write(results)
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=PARTS, help=f"some of {','.join(PARTS)}")
+    parser.add_argument("--keep", action="store_true", help="keep the other parts of results.json")
+    return parser.parse_args(arguments)
+
+
+def say(line: str) -> None:
+    """Tells how far it is, on stderr."""
+    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+
+
+def starts(tasks: dict[str, Path], rounds: int) -> dict[str, Any]:
+    """Every variant once in each round, so that what disturbs the machine disturbs all of them."""
+    found: dict[str, Any] = {model: {name: [] for name in names} for model, names in VARIANTS.items()}
+    for number in range(-1, rounds):  # the first warms the page cache, and is not counted
+        say(f"cold starts: round {number + 1} of {rounds}")
+        for model, names in VARIANTS.items():
+            for name in names:
+                handler, _, runtime = name.partition(", ")
+                run = emulated.start(handler, tasks[model], models.event(tasks[model]), runtime)
+                if number >= 0:
+                    found[model][name].append(run._asdict())
+    return found
+
+
+def in_process(task: Path, rounds: int) -> list[dict[str, float]]:
+    """One row, without the emulator."""
+    say("one row in process")
+    return [_script(task, "benchmarks.in_process", stdin=models.event(task)) for _ in range(rounds)]
+
+
+def files(tasks: dict[str, Path], folder: Path, rounds: int) -> dict[str, Any]:
+    """The CSV files."""
+    found: dict[str, Any] = {case: {who: [] for who in whose} for case, (_, _, whose) in FILES.items()}
+    for number in range(rounds):
+        for case, (model, count, whose) in FILES.items():
+            source = _csv(folder, model, count)
+            for who in whose:
+                say(f"files: round {number + 1} of {rounds}: {case}, {who}")
+                arguments = (who, str(source), str(folder / "scored.csv"))
+                found[case][who].append(_script(tasks[model], "benchmarks.file_run", *arguments))
+    (folder / "scored.csv").unlink(missing_ok=True)
+    return found
+
+
+def _csv(folder: Path, model: str, count: int) -> Path:
+    import numpy
+    import pandas
+
+    path = folder / f"{model}-{count}.csv"
+    if not path.exists():
+        generator = numpy.random.default_rng(0)
+        for begin in range(0, count, 1_000_000):
+            rows = min(1_000_000, count - begin)
+            if model == "article":
+                size, rooms = generator.integers(1_000, 2_001, rows), generator.integers(2, 5, rows)
+                table = pandas.DataFrame({"AreaSqft": size, "NumBedrooms": rooms})
+            else:
+                values = generator.normal(size=(rows, 8)).clip(-3, 3)
+                table = pandas.DataFrame(values, columns=[f"x{place}" for place in range(8)])
+            table.to_csv(path, mode="a", header=begin == 0, index=False)
+    return path
+
+
+def _script(task: Path, module: str, *arguments: str, stdin: bytes = b"") -> dict[str, float]:
+    environment = {**os.environ, "MODEL_PATH": "model", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
+    done = subprocess.run(command, cwd=task, env=environment, input=stdin, stdout=subprocess.PIPE, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def about() -> dict[str, Any]:
+    """When, of what, and on what kind of machine."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
+    )
+    names = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnxruntime", "joblib", "awslambdaric", "fastapi")
+    names += ("mangum", "aws-lambda-powertools", "pydantic")
+    return {
+        "when": datetime.now(UTC).date().isoformat(),
+        "commit": commit.stdout.strip(),
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {os.process_cpu_count()} cores, {_processor()}",
+        "versions": {name: version(name) for name in names},
+    }
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "unknown processor")
+
+
+def write(results: dict[str, Any]) -> None:
+    """Writes results.json, the plots, and the table into README.md, and prints it."""
+    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    draw.draw(results, HERE / "plots")
+    readme = HERE / "README.md"
+    before, _, rest = readme.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    readme.write_text(before + block(results) + after)
+    print(figures.table(figures.rows(results)))
+
+
+def block(results: dict[str, Any]) -> str:
+    """The part of README.md that is made of the results."""
+    said = results["about"]
+    about_it = f"Measured on {said['when']} at {said['commit']}: {said['machine']}, Python {said['python']}."
+    return f"{BEGIN}\n{about_it}\n\n{figures.table(figures.rows(results))}\n{END}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

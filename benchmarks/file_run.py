@@ -1,0 +1,101 @@
+"""Scores one CSV, with this project or with pandas, and prints seconds and peak memory. Run as a script in a task.
+
+Both read a local file and write one, in a process whose imports and model are loaded; S3 is a folder here, for what is
+compared is parsing, predicting and writing.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+class LocalS3:
+    """The calls of an S3 client that the function makes, on one local file for input and one for results."""
+
+    def __init__(self, source: Path, results: Path) -> None:
+        self._source = source
+        self._results = results
+
+    def head_object(self, **_: Any) -> dict[str, Any]:
+        """The input."""
+        return {"ETag": '"bench"', "ContentLength": self._source.stat().st_size}
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        """The input, streamed; of results there are none yet."""
+        if request["Bucket"] == "results":
+            from botocore.exceptions import ClientError
+
+            answer: Any = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+            raise ClientError(answer, "GetObject")
+        return {"Body": self._source.open("rb")}
+
+    def put_object(self, *, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Keeps a result."""
+        with self._results.open("ab") as file:
+            file.write(Body)
+        return {}
+
+    def create_multipart_upload(self, **_: Any) -> dict[str, Any]:
+        """An upload."""
+        return {"UploadId": "1"}
+
+    def upload_part(self, *, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Keeps a part."""
+        self.put_object(Body=Body)
+        return {"ETag": '"part"'}
+
+    def complete_multipart_upload(self, **_: Any) -> dict[str, Any]:
+        """Nothing more."""
+        return {}
+
+
+def ours(source: Path, results: Path) -> float:
+    """The seconds that the function takes for the file."""
+    from function.bundle import load
+    from function.files import SourceObject, score_object
+    from function.service import Service
+    from function.settings import Settings
+
+    settings = Settings.of(os.environ)._replace(input_bucket="input", results_bucket="results")
+    clients: Any = type("Clients", (), {"s3": LocalS3(source, results)})()
+    service = Service(load(settings.model_path), settings, clients)
+    small = source.with_name("warm.csv")
+    with source.open("rb") as file:
+        small.write_bytes(b"".join(file.readline() for _ in range(100)))
+    warm = service._replace(clients=type("Clients", (), {"s3": LocalS3(small, Path(os.devnull))})())
+    score_object(warm, SourceObject("input", "input/warm.csv", None, None, None), lambda: 1e9)
+    begun = time.perf_counter()
+    score_object(service, SourceObject("input", "input/rows.csv", None, None, None), lambda: 1e9)
+    return time.perf_counter() - begun
+
+
+def pandas_and_scikit_learn(source: Path, results: Path) -> float:
+    """The seconds that read_csv, predict and to_csv take for it."""
+    import joblib
+    import pandas
+
+    model = joblib.load(Path(os.environ["MODEL_PATH"]) / "model.joblib")
+    names = list(model.feature_names_in_)
+    model.predict(pandas.read_csv(source, nrows=100)[names])
+    begun = time.perf_counter()
+    frame = pandas.read_csv(source)
+    frame["prediction"] = model.predict(frame[names])
+    frame.to_csv(results, index=False)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Prints the figures as JSON."""
+    who, source, results = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    results.unlink(missing_ok=True)
+    seconds = (ours if who == "ours" else pandas_and_scikit_learn)(source, results)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak_mb": peak, "bytes": results.stat().st_size}))
+
+
+if __name__ == "__main__":
+    main()

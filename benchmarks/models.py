@@ -1,0 +1,99 @@
+"""The models that are measured, each laid out as the image lays it out: function, bundle and the build's record."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy
+import pandas
+from sklearn.datasets import load_iris, make_regression
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+
+REPOSITORY = Path(__file__).parents[1]
+SEED = 0
+
+
+def make(name: str, folder: Path) -> Path:
+    """The task folder of the model of that name, made where it is not there yet."""
+    task = folder / name
+    if not (task / "verified.json").exists():
+        task.mkdir(parents=True, exist_ok=True)
+        _run("-m", "training", *MODELS[name](task), "--out", str(task / "model"), cwd=REPOSITORY)
+        shutil.copytree(REPOSITORY / "function", task / "function", dirs_exist_ok=True)
+        shutil.copytree(REPOSITORY / "benchmarks", task / "benchmarks", dirs_exist_ok=True)
+        _run("-m", "compileall", "-qf", "--invalidation-mode", "unchecked-hash", "function", "benchmarks", cwd=task)
+        _run("-m", "function", "verify", "--record", "verified.json", cwd=task)
+    return task
+
+
+def event(task: Path) -> bytes:
+    """An API Gateway event with the bundle's example record."""
+    document: dict[str, Any] = json.loads((REPOSITORY / "events" / "http-api-record.json").read_text())
+    manifest = json.loads((task / "model" / "manifest.json").read_text())
+    return json.dumps(document | {"body": json.dumps(manifest["examples"][0]["input"])}).encode()
+
+
+def _run(*arguments: str, cwd: Path) -> None:
+    subprocess.run([sys.executable, "-W", "ignore", *arguments], cwd=cwd, check=True, capture_output=True)
+
+
+def _packaged(task: Path, estimator: Any, table: pandas.DataFrame) -> list[str]:
+    features = table.drop(columns="y")
+    joblib.dump(estimator.fit(features, table["y"]), task / "mine.joblib")
+    table.head(2_000).to_csv(task / "table.csv", index=False)
+    return ["--model", str(task / "mine.joblib"), "--data", str(task / "table.csv"), "--target", "y"]
+
+
+def _regression(rows: int) -> pandas.DataFrame:
+    values, target = make_regression(rows, 8, noise=10, random_state=SEED)
+    return pandas.DataFrame(values, columns=[f"x{place}" for place in range(8)]).assign(y=target)
+
+
+def _article(task: Path) -> list[str]:
+    return []
+
+
+def _forest(task: Path) -> list[str]:
+    forest = RandomForestRegressor(n_estimators=100, random_state=SEED, n_jobs=-1)
+    return _packaged(task, forest, _regression(20_000))
+
+
+def _boosting(task: Path) -> list[str]:
+    return _packaged(task, GradientBoostingRegressor(random_state=SEED), _regression(5_000))
+
+
+def _mixed(task: Path) -> list[str]:
+    generator = numpy.random.default_rng(SEED)
+    table = pandas.DataFrame(
+        {
+            "size": generator.normal(80, 30, 1_000).round(1),
+            "rooms": generator.integers(1, 7, 1_000),
+            "city": generator.choice(["Bonn", "Oslo", "Rome"], 1_000),
+            "lift": generator.choice(["true", "false", ""], 1_000),
+        }
+    )
+    table["y"] = (table["size"] * 3_000 + table["rooms"] * 10_000 + (table["city"] == "Oslo") * 90_000).round()
+    table.loc[::9, "size"] = numpy.nan
+    table["y"] = table["y"].fillna(0)
+    table.to_csv(task / "table.csv", index=False)
+    return ["--data", str(task / "table.csv"), "--target", "y", "--task", "regression"]
+
+
+def _classifier(task: Path) -> list[str]:
+    iris = load_iris(as_frame=True)
+    table = iris.frame.assign(target=iris.target_names[iris.target])
+    table.to_csv(task / "table.csv", index=False)
+    return ["--data", str(task / "table.csv"), "--target", "target"]
+
+
+MODELS = {
+    "article": _article,
+    "forest": _forest,
+    "boosting": _boosting,
+    "mixed": _mixed,
+    "classifier": _classifier,
+}

@@ -1,0 +1,23 @@
+"""FastAPI and Mangum over joblib."""
+
+import os
+from typing import Any
+
+import joblib
+import pandas
+from fastapi import FastAPI
+from mangum import Mangum
+
+from benchmarks.peers.record import Record
+
+model = joblib.load(os.path.join(os.environ["MODEL_PATH"], "model.joblib"))
+app = FastAPI()
+
+
+@app.post("/predict")
+def predict(record: Record) -> dict[str, Any]:  # type: ignore[valid-type]
+    """The prediction for the record."""
+    return {"prediction": model.predict(pandas.DataFrame([record.model_dump()])).tolist()[0]}  # type: ignore[attr-defined]
+
+
+handler = Mangum(app, lifespan="off")

@@ -1,0 +1,225 @@
+"""Reads and writes a CSV cell by cell: what `csv_file` does with the tables, or the parts of them, that are odd."""
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
+from typing import NamedTuple
+
+from function.contract import NUMBER, parse_cell
+from function.csv_table import FORMULA_STARTS, added_columns, check_header, neutralise, warnings_cell
+from function.errors import InputTooLarge, MalformedInput, Problem
+from function.files.chunks import MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, MAX_ROWS, Job
+from function.files.report import problems_text
+from function.files.scored import Column, of_cells, score
+from function.manifest import Label, label_text
+
+ERROR = "error"
+
+
+class Place(NamedTuple):
+    """How much of a file is done."""
+
+    lines: int = 0
+    bytes: int = 0
+
+
+def convert_cells(
+    job: Job, blocks: Iterable[bytes], table: "Table | None" = None, done: "Place | None" = None
+) -> "Table | None":
+    """Scores the CSV cell by cell, or, where there is a table of it already, the rows after what is done.
+
+    Returns the table; None where there is no header.
+    """
+    done = done or Place()
+    lines = Lines(blocks, done.bytes)
+    csv.field_size_limit(MAX_ROW_CHARACTERS)
+    reader = csv.reader(lines, strict=True)
+    try:
+        if table is None:
+            header = next((row for row in reader if row), None)
+            if header is None:
+                raise MalformedInput("The CSV is empty: it needs a header line with the names of the features.")
+            if len(header) > MAX_COLUMNS:
+                raise too_many_columns()
+            table = Table(job, header, "\r\n" if lines.ends_in_crlf else "\n")
+        before = reader.line_num
+        for row in reader:
+            if row:
+                table.rows.append(row)
+                table.lines.append(done.lines + before + 1)
+                if len(table.rows) == MAX_ROWS or lines.characters > MAX_CHARACTERS:
+                    table.flush()
+                    lines.characters = 0
+            before = reader.line_num
+    except csv.Error as error:
+        raise MalformedInput(f"The file is not CSV: {error} (line {done.lines + reader.line_num}).") from None
+    table.flush()
+    return table
+
+
+class Lines:
+    """The lines of UTF-8 text, each with its end: LF, CR LF or CR. `characters` counts them until it is set to 0.
+
+    `past` bytes of the file stand before it.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], past: int = 0) -> None:
+        self._past = past
+        self.characters = 0
+        self.ends_in_crlf = False
+        self._blocks = blocks
+
+    def __iter__(self) -> Iterator[str]:
+        first = True
+        for text in self._whole_lines():
+            for line in StringIO(text, newline=""):
+                self.characters += len(line)
+                if self.characters > MAX_CHARACTERS + MAX_ROW_CHARACTERS:
+                    raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
+                if first:
+                    first = False
+                    self.ends_in_crlf = line.endswith("\r\n")
+                    if line.count(",") >= MAX_COLUMNS:
+                        raise too_many_columns()
+                yield line
+
+    def _whole_lines(self) -> Iterator[str]:
+        """The text in pieces that end where a line does."""
+        rest = ""
+        for text in decoded(self._blocks, self._past):
+            rest += text
+            # A CR at the end may be half of a CR LF.
+            end = max(rest.rfind("\n"), rest.rfind("\r", 0, -1)) + 1
+            if end:
+                yield rest[:end]
+                rest = rest[end:]
+            elif len(rest) > MAX_ROW_CHARACTERS:
+                raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
+        yield rest
+
+
+def decoded(blocks: Iterable[bytes], past: int = 0) -> Iterator[str]:
+    """The text, without a byte order mark at the file's start, `past` bytes before these.
+
+    Raises MalformedInput with the first wrong byte's place.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    begun = past > 0
+    for block, final in _with_the_last(blocks):
+        pending = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(block, final)
+        except UnicodeDecodeError as error:
+            raise MalformedInput(f"The file is not UTF-8: byte {past - pending + error.start + 1:,}.") from None
+        past += len(block)
+        if text:
+            yield text if begun else text.removeprefix("\ufeff")
+            begun = True
+
+
+def _with_the_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    for block in blocks:
+        yield block, False
+    yield b"", True
+
+
+class Table:
+    """The rows of the chunk that is being read, with the lines they begin at."""
+
+    def __init__(self, job: Job, header: list[str], line_end: str) -> None:
+        added = [*added_columns(job.model.manifest), ERROR]
+        check_header(job.model.manifest.contract, header, added)
+        self._job = job
+        self._width = len(header)
+        self._places = [header.index(feature.name) for feature in job.features]
+        self._classes = len(job.model.manifest.probability_keys)
+        self._line_end = line_end
+        self._start_chunk()
+        self._write([[neutralise(name) for name in header + added]])
+
+    def _start_chunk(self) -> None:
+        self.rows: list[list[str]] = []
+        self.lines: list[int] = []
+
+    def flush(self) -> None:
+        """Scores the chunk and writes it."""
+        self._job.look_at_the_time()
+        if not self.rows:
+            return
+        features, rows = self._job.features, self.rows
+        faults = self._brought_to_width()
+        cells: list[Sequence[str]] = list(zip(*rows, strict=True))
+        columns = [of_cells(f, cells[place]) for f, place in zip(features, self._places, strict=True)]
+        scored = score(
+            self._job.model._replace(runtime=self._job.model.bulk()),
+            columns,
+            lambda row: {f.name: parse_cell(f, rows[row][p]) for f, p in zip(features, self._places, strict=True)},
+            faults,
+            strict=self._job.strict,
+        )
+        self._job.tally.add(scored, self.lines)
+        numbers = self._number_places(columns)
+        shown: list[Sequence[str]] = [
+            column if place in numbers else _neutralised(column) for place, column in enumerate(cells)
+        ]
+        shown.append(_labels(scored.values))
+        shown += [
+            ["" if row is None else repr(row[place]) for row in scored.probabilities] for place in range(self._classes)
+        ]
+        shown.append(_sparse(len(rows), {row: warnings_cell(found) for row, found in scored.warnings.items()}))
+        shown.append(_sparse(len(rows), {row: problems_text(found) for row, found in scored.problems.items()}))
+        self._write(zip(*shown, strict=True))
+        self._start_chunk()
+
+    def _brought_to_width(self) -> dict[int, list[Problem]]:
+        """Brings every row to the header's width; those that were not of it are wrong."""
+        faults: dict[int, list[Problem]] = {}
+        if set(map(len, self.rows)) == {self._width}:
+            return faults
+        for index, row in enumerate(self.rows):
+            if len(row) != self._width:
+                lost = f": {len(row) - self._width:,} of them are left out here" if len(row) > self._width else ""
+                detail = f"{len(row):,} cells where the header line has {self._width:,}{lost}"
+                faults[index] = [Problem("", "row_length", detail)]
+                self.rows[index] = (row + [""] * self._width)[: self._width]
+        return faults
+
+    def _number_places(self, columns: Sequence[Column]) -> set[int]:
+        """The columns of the file that hold numbers alone, which are no formulas."""
+        found = zip(self._job.features, self._places, columns, strict=True)
+        return {place for feature, place, column in found if feature.type == NUMBER and not column.unusual}
+
+    def _write(self, rows: Iterable[Sequence[str]]) -> None:
+        text = StringIO(newline="")
+        csv.writer(text, lineterminator=self._line_end).writerows(rows)
+        self._job.write(text.getvalue().encode())
+
+
+def _labels(labels: Sequence[Label | None]) -> Sequence[str]:
+    return [
+        repr(label) if type(label) is float else "" if label is None else neutralise(label_text(label))
+        for label in labels
+    ]
+
+
+def cell_text(label: Label) -> str:
+    """The cell as it stands in the file, quoted where it needs to be."""
+    text = repr(label) if type(label) is float else neutralise(label_text(label))
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
+
+
+def _neutralised(cells: Sequence[str]) -> Sequence[str]:
+    return [neutralise(cell) if cell[:1] in FORMULA_STARTS else cell for cell in cells]
+
+
+def _sparse(count: int, texts: dict[int, str]) -> list[str]:
+    column = [""] * count
+    for row, text in texts.items():
+        column[row] = neutralise(text)
+    return column
+
+
+def too_many_columns() -> InputTooLarge:
+    """The error of a table that is too wide."""
+    return InputTooLarge(f"The file has more than {MAX_COLUMNS:,} columns.")

@@ -1,0 +1,135 @@
+"""The flat runtime's work on many rows at once, by numpy: the same steps in the same order, and so the same bits."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy
+
+from function.contract import Columns
+from function.model import ArrayOutputs, NotPredictable
+from function.runtimes.flat_format import Flat
+
+type Array = numpy.ndarray[Any, Any]
+type Link = Callable[[list[float]], list[float]]
+
+# A tree of no more nodes is computed on all its sides, which is faster than to follow each row through it.
+_SMALL = 65
+# Rows that are walked together: what they look at stays in the processor's cache.
+_ROWS = 8_192
+
+
+def array_outputs(flat: Flat, link: Link, columns: Sequence[Array]) -> ArrayOutputs:
+    """The outputs of the rows of a table; `link` makes those of a row of what was added up. Raises NotPredictable."""
+    raw = _raw(flat, numpy.column_stack(columns))
+    if not flat.classes:
+        linked = raw[:, 0] if flat.link != "exp" else numpy.array([link([x])[0] for x in raw[:, 0].tolist()])
+        return ArrayOutputs(linked, None)
+    if flat.outputs == 1:
+        places = numpy.where(raw[:, 0] == 0, flat.at_zero, raw[:, 0] > 0).astype(numpy.intp)
+    else:
+        places = raw.argmax(axis=1)
+    if flat.link == "label":
+        return ArrayOutputs(places, None)
+    # exp of numpy's own may differ in the last bit from the one that answers a single row.
+    shares = raw if flat.link == "mean" else numpy.array([link(row) for row in raw.tolist()])
+    return ArrayOutputs(places, shares.reshape(len(raw), flat.classes))
+
+
+def raw_of_values(flat: Flat, columns: Columns) -> Array:
+    """What the trees or terms of each record add up to, shape (n, outputs). Raises NotPredictable."""
+    return _raw(flat, numpy.array(columns, dtype=float).T)
+
+
+def _raw(flat: Flat, table: Array) -> Array:
+    add_up = _linear if flat.kind == "linear" else _trees
+    raw = numpy.tile(numpy.array(flat.start), (len(table), 1))
+    views = {name: numpy.asarray(array) for name, array in flat.arrays.items()}
+    with numpy.errstate(all="ignore"):
+        for at in range(0, len(table), _ROWS):
+            add_up(flat, views, _prepared(flat, table[at : at + _ROWS]), raw[at : at + _ROWS])
+        if flat.link == "mean":
+            raw /= len(views["roots"])
+    return raw
+
+
+def _prepared(flat: Flat, table: Array) -> Array:
+    if not flat.nulls and numpy.isnan(table).any():
+        raise NotPredictable("ValueError")
+    if flat.means is not None:
+        table = (table - numpy.array(flat.means)) / numpy.array(flat.scales)
+    if not flat.float32:
+        return table
+    single = table.astype(numpy.float32)
+    if numpy.isinf(single).any():
+        raise NotPredictable("OverflowError")
+    return single.astype(float)
+
+
+def _linear(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> None:
+    coefficients = views["coefficients"].reshape(flat.outputs, flat.features)
+    for output in range(flat.outputs):
+        total = numpy.zeros(len(table))
+        for feature in range(flat.features):
+            total += table[:, feature] * coefficients[output, feature]
+        raw[:, output] = total + flat.start[output]
+
+
+def _trees(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> None:
+    columns = numpy.ascontiguousarray(table.T)
+    cells = numpy.ascontiguousarray(table).ravel()
+    if flat.vector:
+        leaves = views["leaves"].reshape(-1, flat.outputs)
+    roots = views["roots"].tolist()
+    for number, (root, end) in enumerate(zip(roots, [*roots[1:], len(views["skips"])], strict=True)):
+        if 0 < end - root <= _SMALL:
+            reached = numpy.broadcast_to(_chosen(flat, columns, root)[0], len(table))
+        else:
+            reached = views["thresholds"].take(_walked(views, root, cells, flat.features))
+        if flat.vector:
+            raw += leaves.take(reached.astype(numpy.intp), axis=0)
+        else:
+            raw[:, number % flat.outputs] += reached
+
+
+def _chosen(flat: Flat, columns: Array, node: int) -> tuple[Any, int]:
+    """What each row gets of the subtree at a node, all sides of which are computed, and the node behind the subtree.
+
+    Raises IndexError where the nodes are no tree.
+    """
+    arrays = flat.arrays
+    skip, threshold = arrays["skips"][node], arrays["thresholds"][node]
+    if not skip:
+        return threshold, node + 1
+    values = columns[arrays["features"][node]]
+    left = values <= threshold
+    if flat.nulls and arrays["null_left"][node]:
+        left |= numpy.isnan(values)
+    below, behind = _chosen(flat, columns, node + 1)
+    if behind != node + skip:
+        raise IndexError("the nodes are no tree")
+    above, end = _chosen(flat, columns, behind)
+    return numpy.where(left, below, above), end
+
+
+def _walked(views: dict[str, Array], root: int, cells: Array, width: int) -> Array:
+    """The leaf that each row ends at."""
+    count = len(cells) // width
+    ends = numpy.empty(count, dtype=numpy.intp)
+    rows = numpy.arange(count)
+    nodes = numpy.full(count, root, dtype=numpy.intp)
+    null_left = views.get("null_left")
+    while len(rows):
+        skips = views["skips"].take(nodes)
+        inner = skips != 0
+        if not inner.all():
+            ends[rows[~inner]] = nodes[~inner]
+            rows, nodes, skips = rows[inner], nodes[inner], skips[inner]
+        features = views["features"].take(nodes).astype(numpy.intp)
+        if len(features) and features.max() >= width:
+            raise IndexError("a node looks at a feature that there is not")
+        found = cells.take(rows * width + features)
+        left = found <= views["thresholds"].take(nodes)
+        if null_left is not None:
+            left |= numpy.isnan(found) & (null_left.take(nodes) != 0)
+        nodes = nodes + numpy.where(left, 1, skips.astype(numpy.intp))
+    return ends

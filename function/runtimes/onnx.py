@@ -1,0 +1,122 @@
+"""Runs the ONNX artifact; the only module of the function that imports onnxruntime."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from function.contract import STRING, Columns, Feature
+from function.errors import BundleError
+from function.manifest import PACKAGE_AGAIN, Artifact, Manifest
+from function.model import ArrayOutputs, NotPredictable, Outputs
+
+if TYPE_CHECKING:
+    from function.model import Array
+
+
+def versions(_: Iterable[str]) -> dict[str, str]:
+    """The versions of the libraries that an artifact depends on; empty where they are not installed."""
+    try:
+        return {"onnxruntime": _onnxruntime().__version__}
+    except ImportError:
+        return {}
+
+
+def _onnxruntime() -> Any:
+    # From 1.29 on it sends telemetry by default on Linux, and writes a device id under the home directory.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
+def load(data: bytes | str, manifest: Manifest, artifact: Artifact) -> "OnnxRuntime":
+    """The runtime of the model in `data`: its bytes, or the path of a file that is known to be right.
+
+    Raises BundleError `artifact_unreadable` where onnxruntime cannot load it.
+    """
+    onnxruntime = _onnxruntime()
+    try:
+        session = onnxruntime.InferenceSession(data, _options(onnxruntime), providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001
+        # onnxruntime has no base of its own for what it raises; its text may quote paths.
+        raise BundleError(
+            "artifact_unreadable",
+            f"onnxruntime cannot load the bundle's file {artifact.file} ({type(error).__name__}): {PACKAGE_AGAIN}.",
+        ) from None
+    return OnnxRuntime(session, manifest, artifact.input)
+
+
+def _options(onnxruntime: Any) -> Any:
+    """For one small row: no threads that would be started and wait, no arena, no pattern of memory to plan."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.log_severity_level = 4  # fatal alone: what it says of a failed run quotes values
+    return options
+
+
+class OnnxRuntime:
+    """A session; `form` says whether it takes one matrix (`array`) or named columns (`frame`)."""
+
+    def __init__(self, session: Any, manifest: Manifest, form: str) -> None:
+        import numpy
+
+        self._numpy = numpy
+        self._session = session
+        self._run = session.run
+        self._features = manifest.contract.features
+        self._classes = manifest.classes
+        self._form = form
+        names = [output.name for output in session.get_outputs()]
+        answers = ["value"] if self._classes is None else ["place"]
+        self._has_probabilities = "probabilities" in names
+        self._outputs = answers + ["probabilities"] * self._has_probabilities
+        self._outputs += [name for name in names if name.startswith("refused")]
+
+    def predict(self, columns: Columns) -> Outputs:
+        """One output per record. Raises NotPredictable."""
+        if not columns[0]:
+            return Outputs([], None)
+        if self._form == "array":
+            inputs = {"X": self._numpy.array(columns, dtype=float).T}
+        else:
+            pairs = zip(self._features, columns, strict=True)
+            inputs = {feature.name: self._named(feature, column) for feature, column in pairs}
+        answers = self._answers(inputs)
+        if self._classes is None:
+            return Outputs(answers[0].ravel().astype(float).tolist(), None)
+        values = [self._classes[place] for place in answers[0].ravel().tolist()]
+        return Outputs(values, answers[1].astype(float).tolist() if self._has_probabilities else None)
+
+    def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
+        """One output per row. Raises NotPredictable."""
+        if self._form == "array":
+            inputs = {"X": self._numpy.column_stack(columns)}
+        else:
+            pairs = zip(self._features, columns, strict=True)
+            inputs = {feature.name: self._named(feature, column) for feature, column in pairs}
+        answers = self._answers(inputs)
+        values = answers[0].reshape(-1)
+        if self._classes is None:
+            return ArrayOutputs(values.astype(float), None)
+        return ArrayOutputs(values, answers[1].astype(float) if self._has_probabilities else None)
+
+    def _named(self, feature: Feature, column: Any) -> "Array":
+        """The column as the graph's input of its name, shape (n, 1)."""
+        if feature.type != STRING:
+            return self._numpy.array(column, dtype=float).reshape(-1, 1)
+        texts = ["" if text is None else text for text in column]
+        return self._numpy.array(texts, dtype=object).reshape(-1, 1)
+
+    def _answers(self, inputs: dict[str, "Array"]) -> list["Array"]:
+        try:
+            answers: list[Array] = self._run(self._outputs, inputs)
+        except Exception as error:  # noqa: BLE001
+            # The golden rows were answered, so it is these values that some node refuses.
+            raise NotPredictable(type(error).__name__) from None
+        for refused in answers[1 + self._has_probabilities :]:
+            if refused.any():
+                raise NotPredictable("ValueError")
+        return answers

@@ -1,0 +1,76 @@
+"""The estimator in the forms that start faster than a pickle: each kept only where it passes the gate."""
+
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from function.errors import BundleError
+from function.manifest import FLAT, ONNX, Artifact, Manifest
+from function.model import Runtime
+from function.runtimes import flat as flat_runtime
+from function.runtimes import onnx as onnx_runtime
+from training import flat
+from training.errors import said
+from training.estimators import Say
+from training.inputs import ARRAY
+from training.parity import Differs, Material, largest_error
+from training.trees import NotExported
+
+ONNX_FILE = "model.onnx"
+
+
+class Exports(NamedTuple):
+    """The artifacts that passed with their bytes, and by runtime why another did not."""
+
+    artifacts: dict[Artifact, bytes]
+    refused: dict[str, str]
+
+
+class Subject(NamedTuple):
+    """What is exported: the estimator, how it is served (array or frame), and the runtime that answers as it does."""
+
+    estimator: Any
+    form: str
+    manifest: Manifest
+    reference: Runtime
+
+
+def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
+    """The exports that answer all of the material as the reference does."""
+    exports = Exports({}, {})
+    for runtime, file, write, load in (
+        (FLAT, flat.FILE, _flat, flat_runtime.load),
+        (ONNX, ONNX_FILE, _onnx, onnx_runtime.load),
+    ):
+        say(f"exporting for the {runtime} runtime")
+        try:
+            data = write(subject)
+            form = subject.form if runtime == ONNX else ARRAY
+            artifact = Artifact(file, sha256(data).hexdigest(), len(data), runtime, form)
+            loaded: Runtime = load(data, subject.manifest, artifact)
+            error = largest_error(subject.reference, loaded, material)
+            exports.artifacts[artifact._replace(largest_error=error)] = data
+        except NotExported as reason:
+            exports.refused[runtime] = f"Not exported: {reason}."
+        except Differs as difference:
+            exports.refused[runtime] = f"Not kept, since it answers otherwise than scikit-learn; {difference}."
+        except BundleError as error:
+            exports.refused[runtime] = f"Not kept: {error}"
+    return exports
+
+
+def _flat(subject: Subject) -> bytes:
+    return flat.flat_bytes(subject.estimator, nulls=any(f.nullable for f in subject.manifest.contract.features))
+
+
+def _onnx(subject: Subject) -> bytes:
+    try:
+        from training import onnx_export
+
+        return onnx_export.onnx_bytes(subject.estimator, subject.manifest.contract.features, subject.form)
+    except (NotExported, MemoryError):
+        raise
+    except ImportError as error:
+        raise NotExported(f"{error.name} is not installed (training/requirements.txt has it)") from None
+    except Exception as error:  # noqa: BLE001
+        # skl2onnx raises anything where it does not know an estimator, or a release of scikit-learn.
+        raise NotExported(f"skl2onnx cannot convert it ({said(error)})") from None

@@ -1,0 +1,129 @@
+"""Writes an estimator as the flat artifact, `function.runtimes.flat_format`."""
+
+import json
+from typing import Any
+
+import numpy
+
+from function.runtimes.flat_format import MAGIC, TYPE_SIZES
+from training.trees import Array, Linear, NotExported, Scaling, Tree, Trees, parts_of, split
+
+FILE = "model.flat"
+_MOST_FEATURES = 2**16
+_MOST_NODES = 2**32
+_NUMPY = {"B": "<u1", "H": "<u2", "I": "<u4", "d": "<f8"}
+
+type Arrays = dict[str, tuple[str, Array]]
+
+
+def flat_bytes(estimator: Any, *, nulls: bool) -> bytes:
+    """The artifact of the estimator; `nulls` says whether it takes NaN. Raises NotExported."""
+    scaling, last = split(estimator)
+    parts = parts_of(last)
+    width = int(estimator.n_features_in_)
+    if width > _MOST_FEATURES:
+        raise NotExported(f"it has more than {_MOST_FEATURES:,} features")
+    classes = len(last.classes_) if hasattr(last, "classes_") else 0
+    header = {"features": width, "classes": classes, **_scaled(scaling)}
+    if isinstance(parts, Linear):
+        return _packed({**header, **_linear(parts)}, {"coefficients": ("d", parts.coefficients.ravel())})
+    return _packed({**header, **_trees(parts, nulls)}, _arrays(parts, nulls))
+
+
+def _scaled(scaling: Scaling | None) -> dict[str, Any]:
+    return {"means": None, "scales": None} if scaling is None else scaling._asdict()
+
+
+def _linear(parts: Linear) -> dict[str, Any]:
+    return {
+        "kind": "linear",
+        "outputs": len(parts.start),
+        "start": parts.start,
+        "link": parts.link,
+        "float32": False,
+        "nulls": False,
+        "at_zero": 0,
+        "vector": False,
+    }
+
+
+def _trees(parts: Trees, nulls: bool) -> dict[str, Any]:
+    return {
+        "kind": "trees",
+        "outputs": len(parts.start),
+        "start": parts.start,
+        "link": parts.link,
+        "float32": parts.float32,
+        "nulls": nulls,
+        "at_zero": parts.at_zero,
+        "vector": _is_vector(parts),
+    }
+
+
+def _is_vector(parts: Trees) -> bool:
+    return bool(parts.trees[0].values.shape[1] > 1)
+
+
+def _arrays(parts: Trees, nulls: bool) -> Arrays:
+    if parts.nodes > _MOST_NODES:
+        raise NotExported(f"it has more than {_MOST_NODES:,} nodes")
+    orders = [_pre_order(tree) for tree in parts.trees]
+    sizes = [len(order) for order in orders]
+    roots = numpy.cumsum([0, *sizes[:-1]])
+    pairs = list(zip(parts.trees, orders, strict=True))
+    leaf = numpy.concatenate([tree.left[order] < 0 for tree, order in pairs])
+    values = numpy.concatenate([tree.values[order] for tree, order in pairs])
+    thresholds = numpy.concatenate([tree.threshold[order] for tree, order in pairs]).astype(float)
+    thresholds[leaf] = numpy.arange(leaf.sum()) if _is_vector(parts) else values[leaf, 0]
+    features = numpy.concatenate([tree.feature[order] for tree, order in pairs])
+    found: Arrays = {
+        "roots": ("I", roots),
+        "skips": ("I", numpy.concatenate([_skips(tree, order) for tree, order in pairs])),
+        "features": ("H", numpy.where(leaf, 0, features)),
+        "thresholds": ("d", thresholds),
+    }
+    if nulls:
+        found["null_left"] = ("B", numpy.concatenate([tree.null_left[order] for tree, order in pairs]))
+    if _is_vector(parts):
+        found["leaves"] = ("d", values[leaf].ravel())
+    return found
+
+
+def _pre_order(tree: Tree) -> Array:
+    """The nodes in the order in which a walk that goes left first meets them; some trees are grown otherwise."""
+    left, right = tree.left.tolist(), tree.right.tolist()
+    order: list[int] = []
+    waiting = [0]
+    while waiting:
+        node = waiting.pop()
+        order.append(node)
+        if left[node] >= 0:
+            waiting += (right[node], left[node])
+    return numpy.array(order)
+
+
+def _skips(tree: Tree, order: Array) -> Array:
+    place = numpy.empty(len(tree.left), dtype=numpy.int64)
+    place[order] = numpy.arange(len(order))
+    right = tree.right[order]
+    return numpy.where(right < 0, 0, place[right] - numpy.arange(len(order)))
+
+
+def _packed(header: dict[str, Any], arrays: Arrays) -> bytes:
+    """The file: the header as long as it must be, the arrays behind it."""
+    # With places as wide as they can be the text is never shorter than with the true ones.
+    widest = {name: [code, 10**15, len(values)] for name, (code, values) in arrays.items()}
+    begin = 12 + len(json.dumps({**header, "arrays": widest}))
+    begin += -begin % 8
+    places: dict[str, list[Any]] = {}
+    at = begin
+    for name, (code, values) in arrays.items():
+        places[name] = [code, at, len(values)]
+        at += TYPE_SIZES[code] * len(values)
+        at += -at % 8
+    text = json.dumps({**header, "arrays": places}).ljust(begin - 12).encode()
+    parts = [MAGIC, len(text).to_bytes(4, "little"), text]
+    for code, values in arrays.values():
+        data = values.astype(_NUMPY[code]).tobytes()
+        parts += [data, b"\0" * (-len(data) % 8)]
+    return b"".join(parts)

@@ -1,0 +1,93 @@
+"""Writes an estimator as the ONNX artifact that `function.runtimes.onnx` runs.
+
+Trees and linear models, bare or behind scalers, encoders and imputers, are written here, in float64; anything else is
+skl2onnx's, in float64 where it has that. Nothing is taken on trust: training.parity compares what comes out.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+from onnx import ModelProto, TensorProto, helper
+from sklearn.pipeline import Pipeline
+
+from function.contract import STRING, Feature
+from training.inputs import ARRAY
+from training.onnx_columns import add_columns
+from training.onnx_graph import Graph, add_answers, add_linear, add_trees
+from training.trees import Linear, NotExported, parts_of
+
+_OPSETS = {"": 20, "ai.onnx.ml": 5}
+_IR_VERSION = 10
+_TYPES = {"value": TensorProto.DOUBLE, "place": TensorProto.INT64, "probabilities": TensorProto.DOUBLE}
+
+
+def onnx_bytes(estimator: Any, features: Sequence[Feature], form: str) -> bytes:
+    """The artifact; `form` says whether it takes one matrix (array) or named columns (frame).
+
+    Raises NotExported, and whatever skl2onnx raises.
+    """
+    try:
+        model = _written_here(estimator, features, form)
+    except NotExported as reason:
+        if "nodes" in str(reason) or "classes" in str(reason):
+            raise
+        from training.onnx_converted import converted
+
+        model = converted(estimator, features, form)
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
+
+
+def _written_here(estimator: Any, features: Sequence[Feature], form: str) -> ModelProto:
+    before, last = _parted(estimator)
+    parts = parts_of(last)
+    graph = Graph()
+    inputs = _inputs(features, form)
+    if form == ARRAY and any(feature.type == STRING for feature in features):
+        raise NotExported("texts in a matrix have no type that ONNX knows")
+    x = _matrix(graph, before, features, form)
+    raw = add_linear(graph, x, parts) if isinstance(parts, Linear) else add_trees(graph, x, parts)
+    classes = len(last.classes_) if hasattr(last, "classes_") else 0
+    at_zero = 0 if isinstance(parts, Linear) else parts.at_zero
+    outputs = add_answers(graph, raw, parts.link, at_zero, classes)
+    outputs |= {f"refused_{number}": name for number, name in enumerate(graph.refused)}
+    return _model(graph, inputs, outputs)
+
+
+def _parted(estimator: Any) -> tuple[list[Any], Any]:
+    """The transformers before the last step, and that step; pipelines within pipelines are unfolded."""
+    if not isinstance(estimator, Pipeline):
+        return [], estimator
+    steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+    before, last = _parted(steps[-1])
+    return [*steps[:-1], *before], last
+
+
+def _inputs(features: Sequence[Feature], form: str) -> list[Any]:
+    if form == ARRAY:
+        return [helper.make_tensor_value_info("X", TensorProto.DOUBLE, [None, len(features)])]
+    kinds = [TensorProto.STRING if feature.type == STRING else TensorProto.DOUBLE for feature in features]
+    return [helper.make_tensor_value_info(f.name, kind, [None, 1]) for f, kind in zip(features, kinds, strict=True)]
+
+
+def _matrix(graph: Graph, before: Sequence[Any], features: Sequence[Feature], form: str) -> str:
+    """What the last step is given."""
+    chain = Pipeline([(str(number), step) for number, step in enumerate(before)] or [("none", None)])
+    if form != ARRAY:
+        return add_columns(graph, chain, [feature.name for feature in features], features)
+    if not before:
+        return "X"
+    columns = [
+        graph.add("Slice", "X", *(graph.constant([at], numpy.int64) for at in (place, place + 1, 1)))
+        for place in range(len(features))
+    ]
+    return add_columns(graph, chain, columns, features)
+
+
+def _model(graph: Graph, inputs: list[Any], outputs: dict[str, str]) -> ModelProto:
+    named = [helper.make_node("Identity", [name], [output]) for output, name in outputs.items()]
+    infos = [helper.make_tensor_value_info(output, _TYPES.get(output, TensorProto.BOOL), None) for output in outputs]
+    made = helper.make_graph([*graph.nodes, *named], "model", inputs, infos, graph.constants)
+    opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
+    return helper.make_model(made, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="ml-model-deployer")
