@@ -17,7 +17,7 @@ RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-comp
  && find . -type d -name tests -not -path './numpy/*' -prune -exec rm -rf {} + \
  && rm -rf bin pyarrow/include pyarrow/src pyarrow/libarrow_flight* pyarrow/libarrow_python_flight* \
       pyarrow/_flight* pyarrow/libarrow_s3* pyarrow/_s3fs* pyarrow/libarrow_python.so pyarrow/libarrow_python.so.*.*.* \
-      onnxruntime/capi/libonnxruntime.so* numpy/f2py onnxruntime/tools onnxruntime/transformers onnxruntime/quantization \
+      onnxruntime/capi/libonnxruntime.so* onnxruntime/tools onnxruntime/transformers onnxruntime/quantization \
       onnxruntime/datasets onnxruntime/backend \
  && find botocore/data boto3/data -mindepth 1 -maxdepth 1 -type d -not -name s3 -not -name sqs -not -name sts \
       -exec rm -rf {} + \

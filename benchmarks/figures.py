@@ -167,3 +167,16 @@ def table(found: Sequence[Row]) -> str:
         measured = f"{row.median:.3g}{row.unit} ({row.low:.3g} to {row.high:.3g})"
         lines.append(f"| {row.name} | {measured} | {row.must:g}{row.unit} | {row.aim:g}{row.unit} | {row.verdict} |")
     return "\n".join(lines)
+
+
+BEGIN, END = "<!-- results -->", "<!-- end of results -->"
+
+
+def block(results: Results) -> str:
+    """The part of README.md that is made of the results."""
+    about, found = results["about"], rows(results)
+    measured = f"Measured on {about['when']} at {about['commit']}: {about['machine']}, Python {about['python']}."
+    short = [f"- {row.name}: {row.median:.3g}{row.unit} where {row.must:g}{row.unit} must be reached" for row in found]
+    short = [line for line, row in zip(short, found, strict=True) if row.verdict.startswith("short")]
+    said = "\n".join(["What falls short:", "", *short]) if short else "No figure falls short of what it must reach."
+    return f"{BEGIN}\n{measured}\n\n{table(found)}\n\n{said}\n{END}"

@@ -51,7 +51,8 @@ def add_scaling(graph: Graph, x: str, means: Any, scales: Any) -> str:
 
 
 def add_linear(graph: Graph, x: str, parts: Linear) -> str:
-    """The outputs of a linear model, shape (n, outputs)."""
+    """The outputs of a linear model, shape (n, outputs); what overflowed before it is refused."""
+    graph.refused.append(graph.add("IsInf", x))
     return graph.add("Add", graph.add("MatMul", x, graph.constant(parts.coefficients.T)), graph.constant(parts.start))
 
 

@@ -12,7 +12,7 @@ Two ways, by how scikit-learn uses a module:
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
-from threading import RLock
+from threading import RLock, get_ident
 from types import ModuleType
 from typing import Any
 
@@ -46,6 +46,8 @@ class DeferredModule(ModuleType):
             raise AttributeError(name)
         if name in NAMES[self.__name__] and not _Lock.depth:
             return StandIn(self, name)
+        if self.__dict__.get("__running__") == get_ident():
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r} yet")
         run(self)
         return getattr(self, name)
 
@@ -138,7 +140,7 @@ def run(module: ModuleType) -> None:
             run(parent)
         if not isinstance(module, DeferredModule):
             return
-        vars(module)["__running__"] = True
+        vars(module)["__running__"] = get_ident()
         spec: Any = module.__spec__
         spec.loader = spec.loader.loader
         _Lock.depth += 1

@@ -5,7 +5,7 @@ One row costs microseconds and the load costs nothing, however large the forest.
 """
 
 from collections.abc import Callable, Sequence
-from math import exp, inf, isnan, nan
+from math import exp, inf, isinf, isnan, nan
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,7 @@ def _preparation(flat: Flat) -> Callable[[Sequence[float | None]], Row]:
     """What turns a row's values into what the trees or the terms look at."""
     width, means, scales, nulls = flat.features, flat.means, flat.scales, flat.nulls
     single = Struct(f"<{width}f") if flat.float32 else None
+    refuses_infinity = not flat.takes_infinity
     pairs = None if means is None or scales is None else list(zip(means, scales, strict=True))
 
     def prepare(values: Sequence[float | None]) -> Row:
@@ -103,6 +104,8 @@ def _preparation(flat: Flat) -> Callable[[Sequence[float | None]], Row]:
             row = [nan if value is None else value for value in values]
         if pairs is not None:
             row = [(value - mean) / scale for value, (mean, scale) in zip(row, pairs, strict=True)]
+            if refuses_infinity and any(map(isinf, row)):
+                raise NotPredictable("ValueError")
         if single is not None:
             try:
                 row = single.unpack(single.pack(*row))

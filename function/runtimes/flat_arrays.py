@@ -57,6 +57,8 @@ def _prepared(flat: Flat, table: Array) -> Array:
         raise NotPredictable("ValueError")
     if flat.means is not None:
         table = (table - numpy.array(flat.means)) / numpy.array(flat.scales)
+        if not flat.takes_infinity and numpy.isinf(table).any():
+            raise NotPredictable("ValueError")
     if not flat.float32:
         return table
     single = table.astype(numpy.float32)

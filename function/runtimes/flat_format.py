@@ -66,6 +66,11 @@ class Flat(NamedTuple):
     vector: bool
     arrays: dict[str, "memoryview[Any]"]
 
+    @property
+    def takes_infinity(self) -> bool:
+        """Whether a feature that overflows when it is scaled is taken: histogram gradient boosting does, nothing else."""
+        return self.kind == "trees" and not self.float32
+
 
 def parse(view: memoryview) -> Flat:
     """The parts of a flat artifact. Raises ValueError, KeyError, TypeError and their like for anything else."""

@@ -1,0 +1,289 @@
+"""Exports answer as scikit-learn does or are not kept; the gate that decides is shown what it must refuse."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pandas
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
+
+from function.contract import NUMBER, Feature
+from function.manifest import FLAT, JOBLIB, ONNX, Artifact, Manifest
+from function.runtimes import flat as flat_runtime
+from function.runtimes import joblib as joblib_runtime
+from function.runtimes import onnx as onnx_runtime
+from tests.conftest import MakeBundle
+from training import flat, onnx_export
+from training.parity import Differs, Material, largest_error
+from training.trees import NotExported, thresholds_of
+
+type Data = tuple[Any, Any]
+
+
+def named(found: Any) -> Data:
+    return found.data.to_numpy(), found.target.to_numpy()
+
+
+DIABETES, CANCER = named(load_diabetes(as_frame=True)), named(load_breast_cancer(as_frame=True))
+WINE, IRIS = named(load_wine(as_frame=True)), named(load_iris(as_frame=True))
+COUNTS = (DIABETES[0], DIABETES[1].astype(float))
+
+
+def with_nulls(data: Data) -> Data:
+    values = data[0].copy()
+    values[numpy.random.default_rng(0).random(values.shape) < 0.1] = numpy.nan
+    return values, data[1]
+
+
+def scaled(estimator: Any) -> Any:
+    return make_pipeline(StandardScaler(), estimator)
+
+
+EXACT = [
+    (DecisionTreeRegressor(random_state=0), DIABETES),
+    (DecisionTreeRegressor(max_leaf_nodes=9, random_state=0), with_nulls(DIABETES)),
+    (ExtraTreeRegressor(random_state=0), DIABETES),
+    (RandomForestRegressor(15, random_state=0), DIABETES),
+    (RandomForestRegressor(15, max_leaf_nodes=30, random_state=0), with_nulls(DIABETES)),
+    (ExtraTreesRegressor(10, random_state=0), with_nulls(DIABETES)),
+    (GradientBoostingRegressor(n_estimators=30, random_state=0), DIABETES),
+    (GradientBoostingRegressor(n_estimators=20, loss="huber", init="zero", random_state=0), DIABETES),
+    (HistGradientBoostingRegressor(max_iter=30), with_nulls(DIABETES)),
+    (HistGradientBoostingRegressor(max_iter=20, loss="absolute_error"), DIABETES),
+    (scaled(RandomForestRegressor(10, random_state=0)), DIABETES),
+    (scaled(HistGradientBoostingRegressor(max_iter=20)), with_nulls(DIABETES)),
+    (RandomForestRegressor(3, max_depth=1, random_state=0), DIABETES),
+    (DecisionTreeRegressor(max_leaf_nodes=2, min_samples_leaf=200, random_state=0), DIABETES),
+    (DecisionTreeClassifier(random_state=0), WINE),
+    (RandomForestClassifier(15, class_weight="balanced", random_state=0), with_nulls(WINE)),
+    (ExtraTreesClassifier(10, random_state=0), CANCER),
+]
+CLOSE = [
+    (HistGradientBoostingRegressor(max_iter=20, loss="poisson"), COUNTS),
+    (HistGradientBoostingRegressor(max_iter=20, loss="gamma"), COUNTS),
+    (GradientBoostingClassifier(n_estimators=15, random_state=0), IRIS),
+    (GradientBoostingClassifier(n_estimators=15, loss="exponential", random_state=0), CANCER),
+    (HistGradientBoostingClassifier(max_iter=15), with_nulls(CANCER)),
+    (HistGradientBoostingClassifier(max_iter=10), IRIS),
+    (LinearRegression(), DIABETES),
+    (Ridge(), DIABETES),
+    (Lasso(0.1), DIABETES),
+    (ElasticNet(0.01), DIABETES),
+    (scaled(LogisticRegression()), CANCER),
+    (scaled(LogisticRegression()), IRIS),
+    (scaled(Ridge()), DIABETES),
+]
+
+
+class Case:
+    """A fitted estimator with all that the gate wants."""
+
+    def __init__(self, estimator: Any, data: Data) -> None:
+        values, target = data
+        self.estimator = estimator.fit(values, target)
+        self.nulls = bool(numpy.isnan(values).any())
+        self.features = [
+            Feature(f"x{place}", NUMBER, self.nulls, float(numpy.nanmin(column)), float(numpy.nanmax(column)))
+            for place, column in enumerate(values.T)
+        ]
+        columns = [[None if numpy.isnan(value) else value for value in column] for column in values.T.tolist()]
+        self.manifest = self._manifest(columns)
+        golden = [column[:5] for column in columns]
+        self.material = Material(self.features, golden, columns, thresholds_of(self.estimator))
+        form = Artifact("model.joblib", "0" * 64, 1, JOBLIB, "array")
+        self.reference = joblib_runtime.JoblibRuntime(self.estimator, self.manifest, form.input)
+
+    def _manifest(self, columns: list[list[float | None]]) -> Manifest:
+        from tests.unit.small_models import classifier_document, document
+
+        classes = getattr(self.estimator, "classes_", None)
+        record = {feature.name: column[0] or 0.0 for feature, column in zip(self.features, columns, strict=True)}
+        if classes is None:
+            made = document(self.features, examples=[{"input": record, "prediction": 1.0}])
+        else:
+            made = classifier_document([str(label) for label in classes], self.features)
+            made["targets"] = [{"name": "y", "classes": classes.tolist()}]
+            made["examples"] = [{"input": record, "prediction": classes.tolist()[0]}]
+        return Manifest.parse(json.dumps(made).encode())
+
+    def error(self, runtime: str, data: bytes | None = None) -> float:
+        """The largest error that the gate finds in the export (or in these bytes). Raises Differs."""
+        artifact = Artifact(f"model.{runtime}", "0" * 64, 1, runtime, "array")
+        if runtime == FLAT:
+            exported = flat.flat_bytes(self.estimator, nulls=self.nulls) if data is None else data
+            return largest_error(self.reference, flat_runtime.load(exported, self.manifest, artifact), self.material)
+        exported = onnx_export.onnx_bytes(self.estimator, self.features, "array") if data is None else data
+        return largest_error(self.reference, onnx_runtime.load(exported, self.manifest, artifact), self.material)
+
+
+def kind(value: Any) -> str:
+    return type(value[-1] if hasattr(value, "steps") else value).__name__ if isinstance(value, BaseEstimator) else ""
+
+
+@pytest.mark.parametrize(("estimator", "data"), EXACT, ids=kind)
+def test_trees_are_exported_to_the_last_bit(estimator: Any, data: Data) -> None:
+    case = Case(estimator, data)
+    assert case.error(FLAT) == 0
+    assert case.error(ONNX) < 1e-13
+
+
+@pytest.mark.parametrize(("estimator", "data"), CLOSE, ids=kind)
+def test_what_ends_in_other_arithmetic_is_exported_within_rounding(estimator: Any, data: Data) -> None:
+    case = Case(estimator, data)
+    assert case.error(FLAT) < 1e-9
+    assert case.error(ONNX) < 1e-9
+
+
+def test_export_has_the_same_bytes_each_time() -> None:
+    case = Case(RandomForestRegressor(5, random_state=0), DIABETES)
+    assert flat.flat_bytes(case.estimator, nulls=False) == flat.flat_bytes(case.estimator, nulls=False)
+    written = [onnx_export.onnx_bytes(case.estimator, case.features, "array") for _ in range(2)]
+    assert written[0] == written[1]
+
+
+def float32_onnx(case: Case) -> bytes:
+    """What skl2onnx makes of the estimator where it is asked for float32, as people do."""
+    from onnx import TensorProto, helper
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import FloatTensorType
+
+    width = len(case.features)
+    model = convert_sklearn(case.estimator, initial_types=[("x", FloatTensorType([None, width]))], target_opset=18)
+    given = model.graph.output[0].name
+    model.graph.node.insert(0, helper.make_node("Cast", ["X"], ["x"], to=TensorProto.FLOAT))
+    model.graph.node.append(helper.make_node("Identity", [given], ["value"]))
+    del model.graph.input[:], model.graph.output[:]
+    model.graph.input.append(helper.make_tensor_value_info("X", TensorProto.DOUBLE, [None, width]))
+    model.graph.output.append(helper.make_tensor_value_info("value", TensorProto.FLOAT, None))
+    data: bytes = model.SerializeToString()
+    return data
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        scaled(RandomForestRegressor(10, random_state=0)),
+        scaled(DecisionTreeRegressor(random_state=0)),
+        scaled(GradientBoostingRegressor(n_estimators=20, random_state=0)),
+    ],
+    ids=kind,
+)
+def test_float32_before_trees_is_refused(estimator: Any) -> None:
+    case = Case(estimator, DIABETES)
+    with pytest.raises(Differs, match=r"off|refused"):
+        case.error(ONNX, float32_onnx(case))
+
+
+def nudged(data: bytes, case: Case) -> bytes:
+    """The flat file with its first threshold one float lower or higher."""
+    from function.runtimes.flat_format import parse
+
+    found = parse(memoryview(data)).arrays["thresholds"]
+    at = data.index(found.tobytes())
+    first = numpy.frombuffer(data[at : at + 8])[0]
+    # A whole float32 away, since the trees round to that.
+    other = numpy.nextafter(numpy.float32(first), numpy.float32(numpy.inf)).astype(float)
+    return data[:at] + numpy.float64(other).tobytes() + data[at + 8 :]
+
+
+@pytest.mark.parametrize("blind", [False, True])
+def test_threshold_that_is_a_bit_off_is_found(blind: bool) -> None:
+    case = Case(DecisionTreeRegressor(max_depth=2, random_state=0), DIABETES)
+    if blind:  # without being told where the thresholds are
+        case.material = case.material._replace(places={})
+    data = nudged(flat.flat_bytes(case.estimator, nulls=False), case)
+    with pytest.raises(Differs):
+        case.error(FLAT, data)
+
+
+def test_other_direction_of_nulls_is_found() -> None:
+    case = Case(DecisionTreeRegressor(max_depth=3, random_state=0), with_nulls(DIABETES))
+    from function.runtimes.flat_format import parse
+
+    data = flat.flat_bytes(case.estimator, nulls=True)
+    directions = parse(memoryview(data)).arrays["null_left"]
+    turned = bytes(1 - direction for direction in directions)
+    at = data.rindex(directions.tobytes())
+    with pytest.raises(Differs):
+        case.error(FLAT, data[:at] + turned + data[at + len(turned) :])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "sentence"),
+    [
+        (KNeighborsRegressor(), "KNeighborsRegressor is none of"),
+        (make_pipeline(PolynomialFeatures(), LinearRegression()), "of pipelines only a StandardScaler"),
+        (GradientBoostingRegressor(n_estimators=2, init=LinearRegression()), "starts from the predictions"),
+        (HistGradientBoostingRegressor(max_iter=2, categorical_features=[1]), "categories of its own"),
+        (DummyRegressor(), "DummyRegressor is none of"),
+    ],
+    ids=kind,
+)
+def test_what_is_not_exported_flat_says_why(estimator: Any, sentence: str) -> None:
+    with pytest.raises(NotExported, match=sentence):
+        flat.flat_bytes(estimator.fit(*DIABETES), nulls=False)
+
+
+def manifest_of(bundle: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((bundle / "manifest.json").read_text())
+    return document
+
+
+def test_bundle_holds_what_passed_with_its_error(houses_bundle: Path) -> None:
+    document = manifest_of(houses_bundle)
+    errors = {name: item.get("largest_relative_error") for name, item in document["artifacts"].items()}
+    assert errors == {"model.joblib": None, "model.flat": 0.0, "model.onnx": 0.0}
+    assert "refused_exports" not in document
+    assert "onnxruntime" in document["environment"]
+
+
+def test_mixed_pipeline_is_exported_with_nulls_and_unseen_texts(mixed_bundle: Path) -> None:
+    document = manifest_of(mixed_bundle)
+    assert document["artifacts"]["model.onnx"]["input"] == "frame"
+    assert document["artifacts"]["model.onnx"]["largest_relative_error"] < 1e-12
+    assert document["refused_exports"]["flat"].startswith("Not exported: of pipelines only")
+
+
+def test_encoder_that_refuses_unseen_texts_does_so_as_onnx(picky_bundle: Path) -> None:
+    assert "model.onnx" in manifest_of(picky_bundle)["artifacts"]
+
+
+def bundle_of(make: MakeBundle, folder: Path, estimator: Any, data: Data, dump: Callable[..., Any]) -> dict[str, Any]:
+    names = [f"x{place}" for place in range(data[0].shape[1])]
+    table = pandas.DataFrame(data[0], columns=names)
+    dump(estimator.fit(table, data[1]), folder / "mine.joblib")
+    table.assign(y=data[1]).to_csv(folder / "table.csv", index=False)
+    arguments = ["--model", str(folder / "mine.joblib"), "--data", str(folder / "table.csv"), "--target", "y"]
+    return manifest_of(make(*arguments))
+
+
+@pytest.mark.parametrize("estimator", [scaled(SVC()), scaled(KNeighborsClassifier())], ids=kind)
+def test_other_estimators_are_converted_or_refused_in_a_sentence(
+    make_bundle: MakeBundle, tmp_path: Path, estimator: Any
+) -> None:
+    import joblib
+
+    document = bundle_of(make_bundle, tmp_path, estimator, IRIS, joblib.dump)
+    assert "model.joblib" in document["artifacts"]
+    assert "model.onnx" in document["artifacts"] or document["refused_exports"]["onnx"].endswith(".")
