@@ -68,7 +68,7 @@ class Flat(NamedTuple):
 
     @property
     def takes_infinity(self) -> bool:
-        """Whether a feature that overflows when it is scaled is taken: histogram gradient boosting does, nothing else."""
+        """Whether a feature that overflows as it is scaled is taken: histogram gradient boosting alone takes it."""
         return self.kind == "trees" and not self.float32
 
 

@@ -99,9 +99,17 @@ def test_function_answers_as_lambda_runs_it(docker: Docker, function: str) -> No
     assert "Warning" not in log.stdout + log.stderr
 
 
-@pytest.fixture(scope="module")
-def wired(docker: Docker, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+@pytest.fixture(scope="module", params=["full", "slim", "slim with ONNX"])
+def wired(
+    docker: Docker,
+    image: str,
+    slim_image: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[int]:
     """The port of the function in a container under the emulator, from which it reaches buckets and queues."""
+    image = image if request.param == "full" else slim_image
+    runtime = ("--env", f"MODEL_RUNTIME={'onnx' if request.param.endswith('ONNX') else ''}")
     binary = emulator.binary(tmp_path_factory.mktemp("rie"))
     port, runtime_port = free_port(), free_port()
     addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
@@ -109,7 +117,16 @@ def wired(docker: Docker, image: str, tmp_path_factory: pytest.TempPathFactory) 
     flags = [flag for flag in AS_LAMBDA if flag != "--network=none"]
     with services.running() as endpoint:
         given = [flag for name, value in variables(endpoint).items() for flag in ("--env", f"{name}={value}")]
-        run = ("run", "--detach", *flags, "--network=host", "--volume", f"{binary}:/aws-lambda-rie:ro", *given)
+        run = (
+            "run",
+            "--detach",
+            *flags,
+            "--network=host",
+            "--volume",
+            f"{binary}:/aws-lambda-rie:ro",
+            *given,
+            *runtime,
+        )
         command = ("--entrypoint", "/aws-lambda-rie", image, *addresses, "python", "-m", "function")
         container = docker(*run, *command).stdout.strip()
         yield port
@@ -135,7 +152,7 @@ def test_image_runs_as_nobody_in_particular(docker: Docker, image: str) -> None:
 
 
 def test_image_holds_no_compiler_no_training_and_no_tests(docker: Docker, image: str) -> None:
-    assert shell(docker, image, "ls /var/task").split() == ["function", "model"]
+    assert shell(docker, image, "ls /var/task").split() == ["function", "model", "verified.json"]
     assert shell(docker, image, "command -v gcc cc make git || true") == ""
     assert shell(docker, image, "find /opt/libraries -type d -name tests -not -path '*/numpy/*'") == ""
 

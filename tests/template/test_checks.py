@@ -104,6 +104,23 @@ def test_stream_is_only_there_when_asked_for() -> None:
     assert with_stream - without == {"BatchFunctionStream", "StreamPolicy"}
 
 
+@pytest.mark.parametrize(("switch", "expected"), [("On", {"ApplyOn": "PublishedVersions"}), ("Off", None)])
+def test_snapshots_are_taken_only_when_asked_for(switch: str, expected: object) -> None:
+    resources = resolve(expand(source()), {"SnapStart": switch})["Resources"]
+    found = [resources[name]["Properties"].get("SnapStart") for name in ("PredictFunction", "BatchFunction")]
+    assert found == [expected, expected]
+
+
+def test_both_functions_have_one_image_and_one_runtime() -> None:
+    resources = source()["Resources"]
+    one, other = (resources[name] for name in ("PredictFunction", "BatchFunction"))
+    assert one["Metadata"] == other["Metadata"]
+    assert one["Metadata"]["DockerBuildTarget"] == {"Ref": "ImageTarget"}
+    found = resolve(expand(source()), {"ModelRuntime": "onnx"})["Resources"]
+    for name in ("PredictFunction", "BatchFunction"):
+        assert found[name]["Properties"]["Environment"]["Variables"]["MODEL_RUNTIME"] == "onnx"
+
+
 def test_visibility_covers_the_longest_window() -> None:
     document = source()
     visibilities = document["Mappings"]["BatchTimeouts"]
