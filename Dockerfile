@@ -15,7 +15,8 @@ RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-comp
  # of Arrow beside Parquet, CSV and its functions, onnxruntime's tools for those who make models, and boto3's
  # descriptions of the services that this function never calls.
  && find . -type d -name tests -not -path './numpy/*' -prune -exec rm -rf {} + \
- && rm -rf bin pyarrow/include pyarrow/src pyarrow/libarrow_flight* pyarrow/libarrow_python_flight* \
+ && find . -type f '(' -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' ')' -delete \
+ && rm -rf bin numpy/_core/include pyarrow/include pyarrow/src pyarrow/libarrow_flight* pyarrow/libarrow_python_flight* \
       pyarrow/_flight* pyarrow/libarrow_s3* pyarrow/_s3fs* pyarrow/libarrow_python.so pyarrow/libarrow_python.so.*.*.* \
       onnxruntime/capi/libonnxruntime.so* onnxruntime/tools onnxruntime/transformers onnxruntime/quantization \
       onnxruntime/datasets onnxruntime/backend \
@@ -31,6 +32,7 @@ RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-comp
  && cd /opt/more && for package in *; do test -e /opt/libraries/$package || cp -a $package /opt/libraries/; done \
  && rm -rf /opt/more && cd /opt/libraries && rm -rf bin \
  && find pandas scipy sklearn joblib -type d -name tests -prune -exec rm -rf {} + \
+ && find . -type f '(' -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' ')' -delete \
  && python -B -m compileall -qf --invalidation-mode unchecked-hash .
 
 # The bundle of model/ or, where there is none, the example. [l] makes the folder optional.
@@ -47,12 +49,20 @@ RUN rm model/pyproject.toml \
  && if [ -e model/manifest.json ]; then echo "taking the bundle in model/"; \
     else rmdir model && python -m training --out model; fi
 
-FROM ${PYTHON_IMAGE} AS runtime
-# Not what is never imported here, which would only make the image larger.
-RUN python -B -m compileall -qf --invalidation-mode unchecked-hash -x '/(test|idlelib|tkinter|turtledemo|ensurepip|site-packages|pydoc_data|lib2to3)/' \
-      "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
+# The base without what is never used here: a later layer cannot make it smaller, so it is copied whole into a new one.
+FROM ${PYTHON_IMAGE} AS system
+RUN cd "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+ && rm -rf site-packages/* ensurepip idlelib test tkinter turtledemo pydoc_data config-* /usr/local/include \
+      /usr/share/doc /usr/share/man /usr/share/locale /usr/share/info /var/cache/apt /var/lib/apt \
+ && find . -name __pycache__ -prune -exec rm -rf {} + \
+ && python -B -m compileall -qf --invalidation-mode unchecked-hash .
+
+FROM scratch AS runtime
+COPY --from=system / /
 WORKDIR /var/task
-ENV PYTHONPATH=/opt/libraries \
+ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
+    LANG=C.UTF-8 \
+    PYTHONPATH=/opt/libraries \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     # For `serve`: a container listens for those outside of it.
