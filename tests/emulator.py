@@ -89,11 +89,11 @@ def free_port() -> int:
         return port
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
-    """Returns once something listens on the port; fails where the process ends first."""
+def wait_for_port(port: int, process: subprocess.Popen[bytes] | None = None, seconds: float = 30) -> None:
+    """Returns once something listens on the port; fails where the process, if it is given, ends first."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        assert process.poll() is None, f"the process ended with {process.returncode}"
+        assert process is None or process.poll() is None, f"the process ended with {process and process.returncode}"
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -11,7 +11,7 @@ import requests
 
 from tests import emulator
 from tests.cloud import services
-from tests.emulator import free_port
+from tests.emulator import free_port, wait_for_port
 from tests.engine import AS_LAMBDA, Docker
 from tests.events import Documented, documented, variables
 
@@ -129,6 +129,7 @@ def wired(
         )
         command = ("--entrypoint", "/aws-lambda-rie", image, *addresses, "python", "-m", "function")
         container = docker(*run, *command).stdout.strip()
+        wait_for_port(port)
         yield port
         docker("rm", "--force", container)
 
