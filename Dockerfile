@@ -21,7 +21,7 @@ RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-comp
       onnxruntime/capi/libonnxruntime.so* onnxruntime/tools onnxruntime/transformers onnxruntime/quantization \
       onnxruntime/datasets onnxruntime/backend \
  && find botocore/data boto3/data -mindepth 1 -maxdepth 1 -type d -not -name s3 -not -name sqs -not -name sts \
-      -exec rm -rf {} + \
+      -not -name lambda -not -name codedeploy -exec rm -rf {} + \
  && python -B -m compileall -qf --invalidation-mode unchecked-hash .
 
 FROM slim-libraries AS full-libraries

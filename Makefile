@@ -13,6 +13,7 @@ PYTHON := $(VENV)/bin/python
 # Each stamp says that one requirements file is installed as it is now.
 SERVE_STAMP := $(VENV)/.installed-training
 TEST_STAMP := $(VENV)/.installed-tests
+POLICY_STAMP := $(VENV)/.installed-checkov
 BENCH_STAMP := $(VENV)/.installed-benchmarks
 
 .PHONY: help
@@ -28,7 +29,7 @@ train: $(SERVE_STAMP) ## make the example bundle in model/ anew
 	@$(PYTHON) -m training
 
 .PHONY: test
-test: $(TEST_STAMP) ## run every test (what needs Docker is skipped without it, and fails with CI=true)
+test: $(TEST_STAMP) $(POLICY_STAMP) ## run every test (what needs Docker is skipped without it, and fails with CI=true)
 	@$(PYTHON) -m pytest $(ARGS)
 
 .PHONY: check
@@ -39,6 +40,15 @@ check: $(TEST_STAMP) ## style and types
 .PHONY: image
 image: ## build the container image ml-model-deployer (TARGET=slim leaves scikit-learn out)
 	docker build --target $(TARGET) -t ml-model-deployer .
+
+.PHONY: rehearse
+rehearse: $(TEST_STAMP) ## deploy to a registry and a cloud on this machine, and send an event through (Docker)
+	@$(PYTHON) -m tests.rehearsal
+
+.PHONY: sbom
+sbom: $(TEST_STAMP) ## list the image's Python packages in sbom.cdx.json (CycloneDX)
+	@$(VENV)/bin/cyclonedx-py requirements function/requirements.txt --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --of JSON -o sbom.cdx.json && echo "wrote sbom.cdx.json"
 
 .PHONY: bench
 bench: $(BENCH_STAMP) ## measure everything against its peers, about ten minutes (ARGS="--quick" for a look)
@@ -53,7 +63,9 @@ lock: $(TEST_STAMP) ## pin the newest releases that pyproject.toml allows, with 
 	  "function/requirements.txt $$everything" "function/slim.txt -c tests/requirements.txt"; do \
 	  set -- $$lock; file=$$1; shift; echo "locking $$file"; \
 	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-header \
-	    pyproject.toml "$$@" -o $$file || exit 1; done
+	    pyproject.toml "$$@" -o $$file || exit 1; done; \
+	echo "locking tests/checkov.txt"; $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 \
+	  --generate-hashes --no-header --group policy -o tests/checkov.txt
 
 .PHONY: clean
 clean: ## remove what the targets made
@@ -76,6 +88,13 @@ $(TEST_STAMP): tests/requirements.txt | $(PYTHON)
 	@echo "installing tests/requirements.txt (one to three minutes)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r $<
 	@touch $@ $(SERVE_STAMP)
+
+# In an environment inside the other: it pins what the others need newer.
+$(POLICY_STAMP): tests/checkov.txt | $(PYTHON)
+	@echo "installing tests/checkov.txt (about a minute)"
+	@$(PYTHON) -m venv $(VENV)/checkov
+	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r $<
+	@touch $@
 
 $(BENCH_STAMP): benchmarks/requirements.txt | $(PYTHON)
 	@echo "installing benchmarks/requirements.txt (one to three minutes)"

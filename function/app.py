@@ -3,10 +3,10 @@
 import os
 import sys
 
-from function.bundle import load
 from function.dispatch import create_handler
 from function.service import Service
 from function.settings import Settings
+from function.startup import load_model
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
     # awslambdaric sends the stack trace of what a handler, or its import, raises to the caller, with the paths and the
@@ -15,4 +15,4 @@ if "AWS_LAMBDA_RUNTIME_API" in os.environ:
 
 _settings = Settings.of(os.environ)
 # In Lambda's init phase, once per execution environment.
-handler = create_handler(Service(load(_settings.model_path, _settings.model_runtime), _settings))
+handler = create_handler(Service(load_model(_settings), _settings), telling=True)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -25,6 +27,24 @@ class Clients:
         import boto3
 
         return boto3.client("sqs", config=_config())
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        """Lambda."""
+        import boto3
+        from botocore.config import Config
+
+        # A first invocation of a large model takes long, and is not to be asked for twice.
+        return boto3.client(
+            "lambda", config=Config(connect_timeout=3, read_timeout=120, retries={"total_max_attempts": 2})
+        )
+
+    @cached_property
+    def deployments(self) -> "CodeDeployClient":
+        """CodeDeploy."""
+        import boto3
+
+        return boto3.client("codedeploy", config=_config())
 
 
 def _config() -> "Config":

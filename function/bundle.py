@@ -5,16 +5,17 @@ before it is known. (A flipped bit in a joblib forest was measured to predict si
 the image's build verified is not read through again at each start, unless it is unpickled: see function.verified.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from math import isclose
 from os import PathLike, fspath
-from os.path import join
-from typing import Any
+from typing import Any, Protocol
 
-from function import selection, verified
+from function import selection
 from function.errors import BundleError
-from function.manifest import FILE_NAME, FLAT, JOBLIB, ONNX, PACKAGE_AGAIN, Artifact, Manifest
+from function.manifest import FLAT, JOBLIB, ONNX, PACKAGE_AGAIN, Artifact, Example, Manifest
 from function.model import Model, NotPredictable, Runtime
+from function.verified import Folder, mapped
 
 # The runtime recomputes what scikit-learn answered with the same libraries; another CPU may round the last bits
 # differently (BLAS picks its kernels by CPU), nothing more.
@@ -22,24 +23,40 @@ RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
 
 
-def load(directory: str | PathLike[str], asked: str = "") -> Model:
-    """The model of the bundle in `directory`, answered by the runtime that is `asked` for or that the rule chooses.
+class Place(Protocol):
+    """Where a bundle is: a directory (function.verified) or a bucket (function.fetched)."""
+
+    def manifest(self) -> bytes:
+        """The manifest's bytes. Raises BundleError."""
+        ...
+
+    def checked(self, artifacts: Sequence[Artifact]) -> dict[Artifact, bytes]:
+        """Those of the artifacts that are checked whether they are loaded or not. Raises BundleError."""
+        ...
+
+    def content(self, artifact: Artifact) -> bytes:
+        """The artifact's bytes, known to be the manifest's. Raises BundleError."""
+        ...
+
+    def verified(self, artifact: Artifact) -> str | None:
+        """The path of an artifact that the image's build verified, else None."""
+        ...
+
+
+def load(place: str | PathLike[str] | Place, asked: str = "") -> Model:
+    """The model of the bundle at `place`, answered by the runtime that is `asked` for or that the rule chooses.
 
     Raises BundleError with the code of the first check that fails: model_missing, manifest_invalid, format_unsupported,
     artifact_missing, digest_mismatch, runtime_unsupported, version_mismatch, artifact_unreadable, golden_mismatch.
     """
-    folder = fspath(directory)
-    manifest = read_manifest(folder)
-    contents = {
-        artifact: verified.checked_bytes(folder, artifact)
-        for artifact in manifest.artifacts
-        if not verified.by_the_build(folder, artifact)
-    }
+    place = _place(place)
+    manifest = Manifest.parse(place.manifest())
+    contents = place.checked(manifest.artifacts)
     artifact = selection.for_records(manifest.artifacts, asked, _can_unpickle)
     # The very bytes that were hashed.
-    runtime = load_runtime(folder, manifest, artifact, contents.get(artifact))
+    runtime = load_runtime(place, manifest, artifact, contents.get(artifact))
     bulk = selection.for_tables(manifest.artifacts, artifact, asked, _can_unpickle)
-    return Model(manifest, runtime, None if bulk is artifact else _Bulk(folder, manifest, bulk))
+    return Model(manifest, runtime, None if bulk is artifact else _Bulk(place, manifest, bulk))
 
 
 def verify(directory: str | PathLike[str]) -> tuple[Manifest, list[str]]:
@@ -47,9 +64,9 @@ def verify(directory: str | PathLike[str]) -> tuple[Manifest, list[str]]:
 
     Returns the manifest and the runtimes that were checked. Raises BundleError as `load` does.
     """
-    folder = fspath(directory)
-    manifest = read_manifest(folder)
-    contents = {artifact: verified.checked_bytes(folder, artifact) for artifact in manifest.artifacts}
+    folder = Folder(fspath(directory))
+    manifest = Manifest.parse(folder.manifest())
+    contents = {artifact: folder.content(artifact) for artifact in manifest.artifacts}
     selection.for_records(manifest.artifacts, "", _can_unpickle)
     known = [artifact for artifact in manifest.artifacts if artifact.runtime in selection.RUNTIMES]
     runnable = [artifact for artifact in known if artifact.runtime != JOBLIB or _can_unpickle()]
@@ -61,8 +78,8 @@ def verify(directory: str | PathLike[str]) -> tuple[Manifest, list[str]]:
 class _Bulk:
     """Loads the runtime for tables when it is first asked for, and keeps it."""
 
-    def __init__(self, folder: str, manifest: Manifest, artifact: Artifact) -> None:
-        self._place = (folder, manifest, artifact)
+    def __init__(self, place: Place, manifest: Manifest, artifact: Artifact) -> None:
+        self._place = (place, manifest, artifact)
         self._runtime: Runtime | None = None
 
     def __call__(self) -> Runtime:
@@ -77,32 +94,20 @@ def _can_unpickle() -> bool:
     return find_spec("sklearn") is not None
 
 
-def read_manifest(folder: str) -> Manifest:
-    """The manifest in `folder`, checked."""
-    try:
-        with open(join(folder, FILE_NAME), "rb") as file:
-            data = file.read()
-    except OSError:
-        # The path is left out: this sentence reaches the callers of a function that fails to start.
-        raise BundleError(
-            "model_missing",
-            f"The bundle directory that MODEL_PATH names holds no readable {FILE_NAME}: make a bundle with "
-            "python -m training.",
-        ) from None
-    return Manifest.parse(data)
+def _place(place: str | PathLike[str] | Place) -> Place:
+    return Folder(fspath(place)) if isinstance(place, (str, PathLike)) else place
 
 
-def load_runtime(folder: str, manifest: Manifest, artifact: Artifact, content: bytes | None = None) -> Runtime:
+def load_runtime(place: Place, manifest: Manifest, artifact: Artifact, content: bytes | None = None) -> Runtime:
     """The runtime of one artifact, once it reproduces the golden rows.
 
     `content` are its bytes, where they were hashed just now. Raises BundleError.
     """
     data: Any = content
-    if data is None and artifact.runtime != JOBLIB and verified.by_the_build(folder, artifact):
-        path = join(folder, artifact.file)
-        data = path if artifact.runtime == ONNX else verified.mapped(path)
+    if data is None and artifact.runtime != JOBLIB and (path := place.verified(artifact)):
+        data = path if artifact.runtime == ONNX else mapped(path)
     elif data is None:
-        data = verified.checked_bytes(folder, artifact)
+        data = place.content(artifact)
     module = import_module(f"function.runtimes.{artifact.runtime}")
     if artifact.runtime != FLAT:
         wanted = _wanted(manifest, artifact)
@@ -160,14 +165,24 @@ def check_examples(manifest: Manifest, runtime: Runtime, tolerance: float = RELA
     except NotPredictable:
         raise _golden("the model refuses an example") from None
     for index, example in enumerate(examples):
-        same = _close(outputs.values[index], example.prediction, tolerance)
-        if example.probabilities is not None:
-            found = [] if outputs.probabilities is None else outputs.probabilities[index]
-            expected = list(example.probabilities.values())
-            same = same and len(found) == len(expected)
-            same = same and all(_close(f, e, tolerance) for f, e in zip(found, expected, strict=True))
-        if not same:
+        row = None if outputs.probabilities is None else outputs.probabilities[index]
+        if not matches_example(example, outputs.values[index], row, tolerance):
             raise _golden(f"the prediction for example {index + 1} of {len(examples)} is another one")
+
+
+def matches_example(
+    example: Example, value: object, probabilities: Sequence[float] | None, tolerance: float = RELATIVE_TOLERANCE
+) -> bool:
+    """Whether an answer to a golden row is the one that scikit-learn gave."""
+    same = _close(value, example.prediction, tolerance)
+    if example.probabilities is None:
+        return same
+    found, expected = probabilities or [], list(example.probabilities.values())
+    return (
+        same
+        and len(found) == len(expected)
+        and all(_close(f, e, tolerance) for f, e in zip(found, expected, strict=True))
+    )
 
 
 def _golden(what: str) -> BundleError:

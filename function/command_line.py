@@ -15,6 +15,7 @@ from function.model import Model
 from function.prediction import Prediction, predict
 from function.service import Service
 from function.settings import Settings
+from function.startup import load_model
 
 _EXAMPLES = """examples:
   python -m function                                          predicts the bundle's example record
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         if options.command == "verify":
             _verify(settings, options.record)
             return 0
-        model = bundle.load(settings.model_path, settings.model_runtime)
+        model = load_model(settings)
         match options.command:
             case "invoke":
                 _invoke(Service(model, settings), options.event)

@@ -14,6 +14,8 @@ type Columns = list[list[Value]]
 """One list of values per feature, in the features' order, all of the same length."""
 
 NUMBER, BOOLEAN, STRING = "number", "boolean", "string"
+OUT_OF_RANGE, UNSEEN_CATEGORY = "out_of_range", "unseen_category"
+"""The codes of warnings: a number beyond those in training, a text that is not among those in training."""
 TYPES = (NUMBER, BOOLEAN, STRING)
 _ARTICLE = {NUMBER: "a number", BOOLEAN: "true or false", STRING: "a text"}
 
@@ -116,13 +118,13 @@ class Contract:
     def _unusual(self, feature: Feature, value: object) -> tuple[str, str] | None:
         if feature.type == NUMBER and isinstance(value, float):
             if feature.minimum is not None and value < feature.minimum:
-                return "out_of_range", f"below {show(feature.minimum)}, the smallest value in training"
+                return OUT_OF_RANGE, f"below {show(feature.minimum)}, the smallest value in training"
             if feature.maximum is not None and value > feature.maximum:
-                return "out_of_range", f"above {show(feature.maximum)}, the largest value in training"
+                return OUT_OF_RANGE, f"above {show(feature.maximum)}, the largest value in training"
         elif (
             isinstance(value, str) and feature.name in self._categories and value not in self._categories[feature.name]
         ):
-            return "unseen_category", "not among the categories in training"
+            return UNSEEN_CATEGORY, "not among the categories in training"
         return None
 
     def _unknown(self, record: Mapping[object, object]) -> list[Problem]:

@@ -11,13 +11,16 @@ from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
 from function.manifest import Manifest, label_text
 from function.model import Model
 from function.prediction import MAX_RECORDS, Prediction, predict
+from function.seen import Seen
 
 # A spreadsheet runs a cell that starts so as a formula (OWASP, "CSV Injection"); a quote before it keeps it a text.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def answer(model: Model, body: bytes, *, strict: bool = False) -> str:
+def answer(model: Model, body: bytes, *, strict: bool = False, seen: Seen | None = None) -> str:
     """The CSV in `body` (UTF-8, comma-separated, a header line) with the columns of the predictions added.
+
+    Counted in `seen`.
 
     Columns that are no features come back untouched. Raises MalformedInput where it is no such CSV, InvalidInput with
     every problem (its pointer is /<row, from 0>/<column>), InputTooLarge past 10,000 rows.
@@ -27,7 +30,7 @@ def answer(model: Model, body: bytes, *, strict: bool = False) -> str:
     check_header(model.manifest.contract, header, added)
     _check_lengths(header, rows)
     records = [_record(model.manifest.contract, header, row) for row in rows]
-    predictions = predict(model, records, lambda index: f"/{index}", strict=strict)
+    predictions = predict(model, records, lambda index: f"/{index}", strict=strict, seen=seen)
     return _write(
         [header + added, *(row + cells(prediction) for row, prediction in zip(rows, predictions, strict=True))],
         line_end="\r\n" if b"\r\n" in body else "\n",

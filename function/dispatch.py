@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from time import perf_counter
 from typing import Any, Protocol
 
 from function.errors import DeployerError, UnknownEvent
+from function.seen import Seen
 from function.service import Service
+from function.telemetry import Invocation, begin, correlate, tell
 
 
 class Source(Protocol):
@@ -32,26 +35,47 @@ _UNKNOWN = (
 )
 
 
-def create_handler(service: Service) -> Callable[[Any, object], object]:
-    """The Lambda handler that answers from this service."""
+def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any, object], object]:
+    """The Lambda handler that answers from this service; `telling` has each invocation told on standard output."""
 
     # In Lambda's init phase, when a function has a whole processor; nearly every function answers HTTP.
     source_named(SOURCES[0])
+    correlate()
+    cold = True
 
     def handler(event: Any, context: object) -> object:
-        source = next((source for source in map(source_named, SOURCES) if source.matches(event)), None)
-        if source is None:
-            raise UnknownEvent(_UNKNOWN)
+        nonlocal cold
+        started = perf_counter()
+        first, cold = cold, False
+        seen = Seen()
+        begin(event)
+        name = next((name for name in SOURCES if source_named(name).matches(event)), "unknown")
         try:
-            return source.handle(event, context, service)
-        except DeployerError:
+            return _answer(name, event, context, service._replace(seen=seen))
+        except DeployerError as error:
+            seen.refused(error)
             raise
-        except Exception as error:  # noqa: BLE001
-            from function.failures import report
-
-            raise report(error, str(getattr(context, "aws_request_id", "-"))) from None
+        finally:
+            if telling:
+                function, request = (str(getattr(context, key, "-")) for key in ("function_name", "aws_request_id"))
+                identity, seconds = service.model.manifest.identity, perf_counter() - started
+                namespace = service.settings.metrics_namespace
+                tell(namespace, Invocation(function, request, name, identity, seconds, first), seen)
 
     return handler
+
+
+def _answer(name: str, event: Any, context: object, service: Service) -> object:
+    if name not in SOURCES:
+        raise UnknownEvent(_UNKNOWN)
+    try:
+        return source_named(name).handle(event, context, service)
+    except DeployerError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        from function.failures import report
+
+        raise report(error, str(getattr(context, "aws_request_id", "-"))) from None
 
 
 @cache

@@ -22,6 +22,8 @@ class DeployerError(Exception):
     """The base of all of them."""
 
     code = "internal_error"
+    counted = False
+    """Whether function.seen has it already."""
 
 
 class BundleError(DeployerError):

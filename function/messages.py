@@ -45,6 +45,8 @@ def _records(service: Service, body: object) -> Records | RequestError:
 
 def _content(service: Service, records: Records, outcomes: Sequence[Outcome]) -> Content | RequestError:
     try:
-        return answer_document(service.model, records, all_or_none(outcomes, records.pointer_of))
+        predictions = all_or_none(outcomes, records.pointer_of)
     except InvalidInput as error:
         return error
+    service.seen.predicted([prediction.warnings for prediction in predictions])
+    return answer_document(service.model, records, predictions)

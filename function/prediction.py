@@ -9,6 +9,7 @@ from function.contract import Columns, Value, Warning, as_problems, pointer
 from function.errors import InputTooLarge, InvalidInput, Problem
 from function.manifest import Label
 from function.model import Model, NotPredictable
+from function.seen import Seen
 
 MAX_RECORDS = 10_000
 # scikit-learn's trees compute in it, and refuse what does not fit.
@@ -39,13 +40,14 @@ class Records(NamedTuple):
         return f"/instances/{index}" if self.many else ""
 
 
-def answer(model: Model, body: object, *, strict: bool = False) -> dict[str, object]:
-    """The answer to one record, or to `{"instances": [record, …]}`, as JSON-ready objects.
+def answer(model: Model, body: object, *, strict: bool = False, seen: Seen | None = None) -> dict[str, object]:
+    """The answer to one record, or to `{"instances": [record, …]}`, as JSON-ready objects; counted in `seen`.
 
     Raises InvalidInput with every problem and its JSON pointer, InputTooLarge past 10,000 records.
     """
     records = records_of(model, body)
-    return answer_document(model, records, predict(model, records.records, records.pointer_of, strict=strict))
+    predictions = predict(model, records.records, records.pointer_of, strict=strict, seen=seen)
+    return answer_document(model, records, predictions)
 
 
 def records_of(model: Model, body: object) -> Records:
@@ -89,14 +91,22 @@ def _documents(prediction: Prediction) -> list[dict[str, str]]:
 
 
 def predict(
-    model: Model, records: Sequence[object], pointer_of: Callable[[int], str], *, strict: bool = False
+    model: Model,
+    records: Sequence[object],
+    pointer_of: Callable[[int], str],
+    *,
+    strict: bool = False,
+    seen: Seen | None = None,
 ) -> list[Prediction]:
-    """One prediction per record, in their order, computed together; all or none.
+    """One prediction per record, in their order, computed together; all or none. Counted in `seen`.
 
     `pointer_of(i)` is the JSON pointer of record i, for problems. Raises InvalidInput, InputTooLarge.
     """
     _check_count(records)
-    return all_or_none(predict_each(model, records, strict=strict), pointer_of)
+    predictions = all_or_none(predict_each(model, records, strict=strict), pointer_of)
+    if seen is not None:
+        seen.predicted([prediction.warnings for prediction in predictions])
+    return predictions
 
 
 def all_or_none(outcomes: Sequence[Outcome], pointer_of: Callable[[int], str]) -> list[Prediction]:

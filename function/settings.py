@@ -15,6 +15,10 @@ class Settings(NamedTuple):
 
     `MODEL_PATH`: the bundle's directory. `MODEL_RUNTIME`: joblib, onnx or flat (unset: function.selection's rule).
     `STRICT_INPUTS`: values unseen in training are errors, not warnings.
+    `MODEL_URI`: s3://bucket/prefix/ of a bundle that stands in for the one at MODEL_PATH; `MODEL_SHA256`, its
+    manifest's digest, is asked for with it, `MODEL_VERSION_ID`, that of its manifest, is not.
+    `METRICS_NAMESPACE`: CloudWatch's, for metrics of each invocation; none are written where it is unset.
+    `NEW_VERSIONS`, `RELEASED_FUNCTIONS`, `KEEP_VERSIONS`: of function.release alone.
     `RESULTS_QUEUE_URL`: where the results of messages go. `INPUT_BUCKET`, `RESULTS_BUCKET`: files are read from the one
     (the only one that is) and their predictions written to the other, under `RESULTS_PREFIX`.
     """
@@ -26,6 +30,13 @@ class Settings(NamedTuple):
     results_bucket: str = ""
     results_prefix: str = "predictions/"
     model_runtime: str = ""
+    model_uri: str = ""
+    model_version_id: str = ""
+    model_sha256: str = ""
+    metrics_namespace: str = ""
+    new_versions: tuple[str, ...] = ()
+    released_functions: tuple[str, ...] = ()
+    keep_versions: int = 10
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Settings":
@@ -39,6 +50,13 @@ class Settings(NamedTuple):
             results_bucket=environ.get("RESULTS_BUCKET", ""),
             results_prefix=environ.get("RESULTS_PREFIX") or "predictions/",
             model_runtime=_runtime(environ),
+            model_uri=_model_uri(environ),
+            model_version_id=environ.get("MODEL_VERSION_ID", ""),
+            model_sha256=environ.get("MODEL_SHA256", ""),
+            metrics_namespace=environ.get("METRICS_NAMESPACE", ""),
+            new_versions=_list(environ, "NEW_VERSIONS"),
+            released_functions=_list(environ, "RELEASED_FUNCTIONS"),
+            keep_versions=_count(environ, "KEEP_VERSIONS", 10),
         )
 
     def require(self, name: str) -> str:
@@ -61,3 +79,28 @@ def _runtime(environ: Mapping[str, str]) -> str:
     if value not in ("", *RUNTIMES):
         raise SettingError(f"The environment variable MODEL_RUNTIME must be one of {', '.join(RUNTIMES)}, or unset.")
     return value
+
+
+def _model_uri(environ: Mapping[str, str]) -> str:
+    uri = environ.get("MODEL_URI", "")
+    bucket, slash, prefix = uri.removeprefix("s3://").partition("/")
+    if uri and not (uri.startswith("s3://") and bucket and slash and (not prefix or prefix.endswith("/"))):
+        raise SettingError("The environment variable MODEL_URI must be s3://bucket/prefix/, with a slash at its end.")
+    digest = environ.get("MODEL_SHA256", "")
+    if uri and (len(digest) != 64 or not set(digest) <= set("0123456789abcdef")):
+        raise SettingError(
+            "MODEL_URI is set and MODEL_SHA256 is no SHA-256: give that of the bundle's manifest.json (sha256sum "
+            "model/manifest.json). A bundle from a bucket is code; without its digest it is not loaded."
+        )
+    return uri
+
+
+def _list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(filter(None, environ.get(name, "").split(",")))
+
+
+def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise SettingError(f"The environment variable {name} must be a whole number from 1 on.")
+    return int(text)

@@ -13,23 +13,68 @@ from os.path import dirname, join
 from typing import TYPE_CHECKING
 
 from function.errors import BundleError
-from function.manifest import PACKAGE_AGAIN, Artifact
+from function.manifest import FILE_NAME, PACKAGE_AGAIN, Artifact
 
 if TYPE_CHECKING:
     from mmap import mmap
 
 
+class Folder:
+    """A bundle in a directory of this machine."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def manifest(self) -> bytes:
+        """The manifest's bytes. Raises BundleError."""
+        try:
+            with open(join(self._path, FILE_NAME), "rb") as file:
+                return file.read()
+        except OSError:
+            # The path is left out: this sentence reaches the callers of a function that fails to start.
+            raise BundleError(
+                "model_missing",
+                f"The bundle directory that MODEL_PATH names holds no readable {FILE_NAME}: make a bundle with "
+                "python -m training.",
+            ) from None
+
+    def checked(self, artifacts: Sequence[Artifact]) -> dict[Artifact, bytes]:
+        """Those of the artifacts that the build did not verify, once each is known to be the manifest's.
+
+        Raises BundleError.
+        """
+        return {a: checked_bytes(self._path, a) for a in artifacts if not by_the_build(self._path, a)}
+
+    def content(self, artifact: Artifact) -> bytes:
+        """The artifact's bytes, known to be the manifest's. Raises BundleError."""
+        return checked_bytes(self._path, artifact)
+
+    def verified(self, artifact: Artifact) -> str | None:
+        """The path of an artifact that the image's build verified, else None."""
+        return join(self._path, artifact.file) if by_the_build(self._path, artifact) else None
+
+
 def checked_bytes(folder: str, artifact: Artifact) -> bytes:
     """The artifact's bytes, once their digest is known to be the manifest's. Raises BundleError."""
-    from hashlib import sha256
-
     try:
         with open(join(folder, artifact.file), "rb") as file:
             data = file.read()
     except OSError:
-        raise BundleError(
-            "artifact_missing", f"The bundle's file {artifact.file} is missing or unreadable: {PACKAGE_AGAIN}."
-        ) from None
+        raise missing(artifact) from None
+    return checked(data, artifact)
+
+
+def missing(artifact: Artifact) -> BundleError:
+    """What is raised where the artifact's file is not there."""
+    return BundleError(
+        "artifact_missing", f"The bundle's file {artifact.file} is missing or unreadable: {PACKAGE_AGAIN}."
+    )
+
+
+def checked(data: bytes, artifact: Artifact) -> bytes:
+    """The same bytes, once their digest is known to be the manifest's. Raises BundleError `digest_mismatch`."""
+    from hashlib import sha256
+
     found = sha256(data).hexdigest()
     if found != artifact.sha256:
         raise BundleError(

@@ -77,6 +77,10 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
     with Upload(client, settings.results_bucket, place, "application/json") as upload:
         upload.write(report)
         upload.finish()
+    if refusal is None:
+        service.seen.scored(tally.read - tally.rejected, tally.rejected, tally.warnings)
+    else:
+        service.seen.refused(refusal)
     outcome = {"rows": tally.read, "rejected": tally.rejected, "code": refusal.code if refusal else None}
     logger.info("file done", extra={"bucket": source.bucket, "key": source.key, **outcome})
 

@@ -3,6 +3,7 @@
 The sources import it when they are asked: the start of a function that answers HTTP does not pay for it.
 """
 
+import logging
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from function.files import SourceObject, notified, score_object
 from function.messages import Content, refusal, score
 from function.results import send
 from function.service import Service
+
+logger = logging.getLogger("function")
 
 type TimeLeft = Callable[[], float]
 type Outcome = DeployerError | None
@@ -52,7 +55,8 @@ class Deliveries:
         Raises SettingError where a result is to be sent and RESULTS_QUEUE_URL is not set.
         """
         if self._remaining_ms() < RESERVE_MS:
-            return [RetryLater("There was too little time left.")] * len(self._deliveries)
+            self._outcomes = [RetryLater("There was too little time left.") for _ in self._deliveries]
+            return self._counted()
         asked = [_asked(delivery) for delivery in self._deliveries]
         if not all(isinstance(item, _Files) for item in asked):
             self._service.settings.require("results_queue_url")
@@ -63,6 +67,15 @@ class Deliveries:
             if isinstance(item, _Files):
                 self._outcomes[index] = score_files(self._service, item.objects, self._remaining_ms)
         self._hold_back(group_of)
+        return self._counted()
+
+    def _counted(self) -> list[Outcome]:
+        for delivery, outcome in zip(self._deliveries, self._outcomes, strict=True):
+            if outcome is not None:
+                self._service.seen.refused(outcome)
+                # The error's text stays out: it may quote the name of a field.
+                where = {"source": self._source, "message_id": delivery.id, "code": outcome.code}
+                logger.warning("message not dealt with", extra=where)
         return self._outcomes
 
     def _contents(self, asked: Sequence[object], *, answer_refused: bool) -> dict[int, Content]:
@@ -73,6 +86,7 @@ class Deliveries:
             if not isinstance(scored, RequestError):
                 contents[index] = scored
             elif answer_refused:
+                self._service.seen.refused(scored)
                 contents[index] = refusal(self._service, scored)
             else:
                 self._outcomes[index] = scored
@@ -108,12 +122,16 @@ def score_files(service: Service, objects: Sequence[SourceObject], remaining_ms:
     """Scores every object, whatever becomes of the others; the first failure, or None."""
     first: Outcome = None
     for item in objects:
+        failure: Outcome = None
         try:
             score_object(service, item, remaining_ms)
         except DeployerError as error:
-            first = first or error
+            failure = error
         except Exception as error:  # noqa: BLE001
-            first = first or report(error, "-")
+            failure = report(error, "-")
+        if failure is not None:
+            service.seen.refused(failure)
+        first = first or failure
     return first
 
 

@@ -32,5 +32,5 @@ def _answer(event: dict[str, Any] | str, service: Service) -> object:
     if isinstance(event, str):
         from function import csv_table
 
-        return csv_table.answer(service.model, encoded(event), strict=strict)
-    return prediction.answer(service.model, event, strict=strict)
+        return csv_table.answer(service.model, encoded(event), strict=strict, seen=service.seen)
+    return prediction.answer(service.model, event, strict=strict, seen=service.seen)

@@ -34,6 +34,7 @@ def answer(event: Event, context: object, service: Service, exchange: Exchange) 
     try:
         body = decoded_body(event)
     except MalformedInput as error:
+        service.seen.refused(error)
         return exchange.envelope(problem_response(error, request_id))
     # `sam local generate-event … --path /predict` makes //predict of it.
     path = "/" + exchange.path.lstrip("/")
@@ -43,6 +44,7 @@ def answer(event: Event, context: object, service: Service, exchange: Exchange) 
     limit = exchange.max_answer_bytes
     if len(response.body) * _WORST_GROWTH > limit and len(strict_json.dumps(answer)) > limit:
         too_large = InputTooLarge(f"The answer would be larger than {limit:,} bytes: send fewer records at once.")
+        service.seen.refused(too_large)
         return exchange.envelope(problem_response(too_large, request_id))
     return answer
 

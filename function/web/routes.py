@@ -33,8 +33,9 @@ def predict(service: Service, request: Request) -> Response:
     if media_type == CSV:
         from function import csv_table
 
-        return Response(200, CSV, csv_table.answer(service.model, request.body, strict=strict))
-    return json_response(prediction.answer(service.model, strict_json.loads(request.body), strict=strict))
+        return Response(200, CSV, csv_table.answer(service.model, request.body, strict=strict, seen=service.seen))
+    body = strict_json.loads(request.body)
+    return json_response(prediction.answer(service.model, body, strict=strict, seen=service.seen))
 
 
 def _media_type(request: Request) -> str:
@@ -89,11 +90,13 @@ def respond(service: Service, request: Request) -> Response:
     try:
         return _route(request)(service, request)
     except DeployerError as error:
-        return problem_response(error, request.request_id)
+        problem = error
     except Exception as error:  # noqa: BLE001
         from function.failures import report
 
-        return problem_response(report(error, request.request_id), request.request_id)
+        problem = report(error, request.request_id)
+    service.seen.refused(problem)
+    return problem_response(problem, request.request_id)
 
 
 def _route(request: Request) -> Route:

@@ -36,8 +36,11 @@ def source() -> Template:
     return document
 
 
-def expand(document: Template) -> Template:
-    """The document without SAM, as after `sam package`: the functions' image is in a registry."""
+def expand(document: Template, parameters: Mapping[str, object] | None = None) -> Template:
+    """The document without SAM, as after `sam package`: the functions' image is in a registry.
+
+    SAM itself looks at the values of `parameters`, or of their defaults, in some places.
+    """
     document = copy.deepcopy(document)
     for resource in document["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -45,19 +48,24 @@ def expand(document: Template) -> Template:
     session = boto3.Session(region_name=PSEUDO["AWS::Region"])
     # AWS's managed policies, whose names SAM would ask IAM for, are not used.
     translator = Translator({}, Parser(), boto_session=session)
-    expanded: Template = translator.translate(document, parameter_values={}, get_managed_policy_map=dict)
+    expanded: Template = translator.translate(
+        document, parameter_values={k: str(v) for k, v in (parameters or {}).items()}, get_managed_policy_map=dict
+    )
     return expanded
 
 
 def resolve(expanded: Template, parameters: Mapping[str, object] | None = None) -> Template:
     """The resources and outputs for these parameters (text as in the console, or numbers), defaults for the others.
 
-    Resources whose condition does not hold are left out. Raises KeyError for a parameter that there is not.
+    Resources whose condition does not hold are left out. Raises KeyError for a parameter that there is not, Refused
+    where one of the template's rules is broken.
     """
-    values: dict[str, Any] = {name: declared.get("Default") for name, declared in expanded["Parameters"].items()}
-    for name, value in (parameters or {}).items():
-        values[name] = type(values[name])(value)
-    resolver = _Resolver(expanded, {**PSEUDO, **values})
+    resolver = _Resolver(expanded, {**PSEUDO, **_values(expanded["Parameters"], parameters or {})})
+    for rule in expanded.get("Rules", {}).values():
+        if resolver.value(rule.get("RuleCondition", True)):
+            for assertion in rule["Assertions"]:
+                if not resolver.value(assertion["Assert"]):
+                    raise Refused(assertion["AssertDescription"])
     kept = {
         name: resource
         for name, resource in expanded["Resources"].items()
@@ -67,6 +75,32 @@ def resolve(expanded: Template, parameters: Mapping[str, object] | None = None) 
         "Resources": {name: resolver.value(resource) for name, resource in kept.items()},
         "Outputs": resolver.value(expanded.get("Outputs", {})),
     }
+
+
+class Refused(Exception):
+    """The parameters break a rule of the template."""
+
+
+def of(document: Template, parameters: Mapping[str, object] | None = None) -> Template:
+    """The document as it is created with these parameters. Raises Refused."""
+    return resolve(expand(document, parameters), parameters)
+
+
+def _values(declared: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:
+    """The value of each parameter: numbers as int, lists as list, anything else as text."""
+    unknown = given.keys() - declared.keys()
+    if unknown:
+        raise KeyError(unknown)
+    values: dict[str, Any] = {}
+    for name, declaration in declared.items():
+        value = given.get(name, declaration.get("Default"))
+        if declaration["Type"] == "Number":
+            values[name] = int(str(value))
+        elif declaration["Type"] == "CommaDelimitedList":
+            values[name] = str(value).split(",")
+        else:
+            values[name] = str(value)
+    return values
 
 
 class _Resolver:
@@ -100,7 +134,7 @@ class _Resolver:
         values = {key: self.value(value) for key, value in node.items()}
         return {key: value for key, value in values.items() if value is not _NOTHING}
 
-    def _call(self, function: str, argument: Any) -> Any:
+    def _call(self, function: str, argument: Any) -> Any:  # noqa: PLR0912  # one branch for each function
         match function:
             case "Ref":
                 return self._reference(argument)
@@ -119,7 +153,30 @@ class _Resolver:
                 return left == right
             case "Fn::Not":
                 return not self.value(argument[0])
+            case "Fn::And":
+                return all(map(self.value, argument))
+            case "Fn::Or":
+                return any(map(self.value, argument))
+            case "Fn::Contains":
+                values, value = (self.value(part) for part in argument)
+                return value in values
+            case "Fn::Join":
+                separator, parts = (self.value(part) for part in argument)
+                return self._joined(separator, parts)
+            case "Fn::Split":
+                separator, text = (self.value(part) for part in argument)
+                return text.split(separator)
+            case "Fn::Select":
+                index, parts = (self.value(part) for part in argument)
+                return parts[int(index)]
         raise NotImplementedError(function)
+
+    @staticmethod
+    def _joined(separator: str, parts: list[Any]) -> Any:
+        """The text, or the function as it is where something in it is only known once it is created."""
+        if any(isinstance(part, dict) for part in parts):
+            return {"Fn::Join": [separator, parts]}
+        return separator.join(parts)
 
     def _reference(self, name: str) -> Any:
         if name == "AWS::NoValue":

@@ -21,6 +21,15 @@ def target(reference: Any) -> str:
     return str(reference)
 
 
+def function_of(template: Template, reference: Any) -> str:
+    """The function that a reference leads to, directly, by its alias or by a version."""
+    name = target(reference)
+    resource = template["Resources"].get(name, {"Type": ""})
+    if resource["Type"] in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
+        return target(resource["Properties"]["FunctionName"])
+    return name
+
+
 def as_list(value: Any) -> list[Any]:
     """The value, in a list if it is none."""
     return value if isinstance(value, list) else [value]

@@ -6,10 +6,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.template.expand import Template
-from tests.template.reading import as_list, may, of_type, resource_policies, rights, statements, target, text
+from tests.template.reading import (
+    as_list,
+    function_of,
+    may,
+    of_type,
+    resource_policies,
+    rights,
+    statements,
+    target,
+    text,
+)
 
-# Statements that may name every action or resource, and why. None does.
-WILDCARDS: dict[str, str] = {}
+# Actions that may name every resource, and why.
+WILDCARDS = {
+    "xray:PutTraceSegments": "X-Ray has no resources to name",
+    "xray:PutTelemetryRecords": "the same",
+    "cloudwatch:DescribeAlarms": "CodeDeploy asks for several at once, as AWS's own policy for it lets it",
+}
 # Managed policies that a role may hold, and why. None does: each allows more than one resource of one stack.
 MANAGED: dict[str, str] = {}
 
@@ -21,11 +35,12 @@ def rights_are_few(template: Template) -> list[str]:
         managed = map(text, properties.get("ManagedPolicyArns", []))
         complaints += [f"{role}: {policy}" for policy in managed if policy not in MANAGED]
         for statement in statements(template, role):
-            named = [*as_list(statement.get("Action", "*")), *map(text, as_list(statement.get("Resource", "*")))]
-            for one in named:
-                # An object's key may end in a wildcard after its prefix, an action or another ARN may not.
-                rest = re.sub(r"^(arn:aws:s3:::[^*?/]+/[^*?]+/)\*$", r"\1", one)
-                if statement["Effect"] == "Allow" and re.search(r"[*?]", rest) and one not in WILDCARDS:
+            actions = as_list(statement.get("Action", "*"))
+            resources = list(map(text, as_list(statement.get("Resource", "*"))))
+            if resources == ["*"] and set(actions) <= WILDCARDS.keys():
+                continue
+            for one in (*actions, *resources):
+                if statement["Effect"] == "Allow" and re.search(r"[*?]", _without_end(one)):
                     complaints.append(f"{role}: {one}")
     for name, statement in resource_policies(template):
         principal = statement.get("Principal", "*")
@@ -34,6 +49,12 @@ def rights_are_few(template: Template) -> list[str]:
         ):
             complaints.append(f"{name}: lets in {principal}")
     return complaints
+
+
+def _without_end(text_of_arn: str) -> str:
+    """The text without a wildcard where one may stand, at the end: after an object's prefix, a function or a group."""
+    ends = (r"(arn:aws:s3:::[^*?/]+/[^*?]+/)\*", r"(\$\{\w+\.Arn\}:)\*", r"(arn:aws:codedeploy:[^*?]+/)\*")
+    return re.sub(f"^(?:{'|'.join(ends)})$", "", text_of_arn)
 
 
 def invokers_are_named(template: Template) -> list[str]:
@@ -50,12 +71,15 @@ def rights_are_enough(template: Template) -> list[str]:
         complaints += [
             f"{function}: may not {' '.join(need)}" for need in sorted(needed) if not may(template, function, *need)
         ]
-        on_files = {right for right in rights(template, function) if right[0].startswith("s3:")}
+        # What may be done with the model is access.model_is_read_and_no_more's matter.
+        uri = template["Resources"][function]["Properties"]["Environment"]["Variables"].get("MODEL_URI") or "none"
+        model = f"arn:aws:s3:::{uri.removeprefix('s3://')}*"
+        on_files = {(a, r) for a, r in rights(template, function) if a.startswith("s3:") and (r != model or "Put" in a)}
         complaints += [f"{function}: may {' '.join(right)}" for right in sorted(on_files - needed)]
         complaints += [
             f"{function}: may not {action} {text(p['EventSourceArn'])}"
             for _, p in of_type(template, "AWS::Lambda::EventSourceMapping")
-            if target(p["FunctionName"]) == function
+            if function_of(template, p["FunctionName"]) == function
             for action in reading(p["EventSourceArn"])
             if not may(template, function, action, text(p["EventSourceArn"]))
         ]
@@ -81,7 +105,9 @@ def needs(template: Template, function: str) -> Iterator[tuple[str, str]]:
     if "RESULTS_QUEUE_URL" in variables:
         yield "sqs:SendMessage", f"{target(variables['RESULTS_QUEUE_URL'])}.Arn"
     for _, config in of_type(template, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
-        if target(config["FunctionName"]) == function and "OnFailure" in config.get("DestinationConfig", {}):
+        if function_of(template, config["FunctionName"]) == function and "OnFailure" in config.get(
+            "DestinationConfig", {}
+        ):
             yield "sqs:SendMessage", text(config["DestinationConfig"]["OnFailure"]["Destination"])
 
 

@@ -1,17 +1,14 @@
 """The expanded template passes cfn-lint and every check, and each check notices what it is there for. Files only."""
 
-import copy
 import json
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from itertools import combinations
 
 import pytest
 from cfnlint.api import lint  # type: ignore[import-untyped]  # it ships no types
 
-from tests.template import deliveries, rights, storage
-from tests.template.expand import Template, expand, resolve, source
-
-type Check = Callable[[Template], list[str]]
+from tests.template import access, deliveries, operation_mutations, releases, rights, storage, watching
+from tests.template.expand import Refused, Template, expand, of, source
+from tests.template.mutation import Check, Mutation, broken
 
 CHECKS: tuple[Check, ...] = (
     deliveries.output_is_never_input,
@@ -36,39 +33,45 @@ CHECKS: tuple[Check, ...] = (
     rights.rights_are_few,
     rights.invokers_are_named,
     rights.rights_are_enough,
+    access.every_operation_asks_who_calls,
+    access.warnings_of_the_api_stop_it,
+    access.api_is_throttled,
+    access.api_is_logged,
+    access.origins_are_named_where_cookies_are_taken,
+    access.environment_holds_no_secret,
+    access.model_is_read_and_no_more,
+    releases.callers_go_through_the_alias,
+    releases.every_release_is_a_version,
+    releases.releases_go_back,
+    releases.hooks_may_do_their_work,
+    releases.old_versions_are_few,
+    releases.snapshots_and_provisioned_concurrency_exclude_each_other,
+    watching.alarms_tell_someone,
+    watching.functions_are_watched,
+    watching.slow_functions_are_seen_before_they_are_stopped,
+    watching.failures_are_watched,
+    watching.api_errors_are_watched,
+    watching.streams_are_watched,
+    watching.calls_are_traced,
+    watching.dashboards_show_what_there_is,
 )
+MODEL: dict[str, object] = {"ModelUri": "s3://models/houses/1/", "ModelSha256": "0123456789abcdef" * 4}
+JWT: dict[str, object] = {"ApiAuth": "JWT", "JwtIssuer": "https://issuer.example", "JwtAudience": "one,two"}
 STREAM: dict[str, object] = {"StreamArn": "arn:aws:kinesis:eu-central-1:123456789012:stream/records"}
-GONE = object()
 
 
-def broken(*changes: tuple[str, Any]) -> Template:
-    """template.yaml with other values, or none (GONE), at dotted paths."""
-    document = copy.deepcopy(source())
-    for path, value in changes:
-        *way, last = path.split(".")
-        node: Any = document
-        for step in way:
-            node = node[int(step) if isinstance(node, list) else step]
-        key = int(last) if isinstance(node, list) else last
-        if value is GONE:
-            del node[key]
-        else:
-            node[key] = value
-    return document
-
-
-def complaining(document: Template) -> dict[str, list[str]]:
-    """The checks that complain of it with a stream, and what of."""
-    resolved = resolve(expand(document), STREAM)
+def complaining(document: Template, parameters: dict[str, object] | None = None) -> dict[str, list[str]]:
+    """The checks that complain of it with a stream and a model in a bucket, or these parameters, and what of."""
+    resolved = of(document, STREAM | MODEL if parameters is None else parameters)
     return {check.__name__: complaints for check in CHECKS if (complaints := check(resolved))}
 
 
 def errors(document: Template) -> list[str]:
     """What cfn-lint finds in the expanded document.
 
-    But for W2001, an artefact of the expansion, and W2530, as the template's own Metadata says why.
+    But for W2001, an artefact of the expansion.
     """
-    config = {"regions": ["eu-central-1"], "ignore_checks": ["W2001", "W2530"]}
+    config = {"regions": ["eu-central-1"], "ignore_checks": ["W2001"]}
     return [f"{match.rule.id} {match.message}" for match in lint(json.dumps(expand(document)), config=config)]
 
 
@@ -89,6 +92,10 @@ CASES: tuple[dict[str, object], ...] = (
     {"InputPrefix": "a/", "ResultsPrefix": "a/"},
     {"InputPrefix": "predictions/", "ResultsPrefix": "input/"},
     {"Timeout": 3, "QueueBatchSize": 1, "QueueWindow": 1, "QueueConcurrency": 1000},
+    JWT,
+    MODEL,
+    {"CorsOrigins": "*", "AlarmEmail": "someone@example.org", "ProvisionedConcurrency": 2, "ApiConcurrency": 5},
+    {"SnapStart": "On", "Deployment": "Canary10Percent5Minutes", "BatchConcurrency": 5, "MetricsNamespace": ""},
     *({"BatchTimeout": timeout, "QueueWindow": 60} for timeout in TIMEOUTS),
 )
 
@@ -96,17 +103,17 @@ CASES: tuple[dict[str, object], ...] = (
 @pytest.mark.parametrize("parameters", CASES, ids=str)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_template_passes(check: Check, parameters: dict[str, object]) -> None:
-    assert check(resolve(expand(source()), parameters)) == []
+    assert check(of(source(), parameters)) == []
 
 
 def test_stream_is_only_there_when_asked_for() -> None:
-    with_stream, without = (set(resolve(expand(source()), case)["Resources"]) for case in (STREAM, {}))
-    assert with_stream - without == {"BatchFunctionStream", "StreamPolicy"}
+    with_stream, without = (set(of(source(), case)["Resources"]) for case in (STREAM, {}))
+    assert with_stream - without == {"BatchFunctionStream", "StreamPolicy", "StreamAlarm"}
 
 
 @pytest.mark.parametrize(("switch", "expected"), [("On", {"ApplyOn": "PublishedVersions"}), ("Off", None)])
 def test_snapshots_are_taken_only_when_asked_for(switch: str, expected: object) -> None:
-    resources = resolve(expand(source()), {"SnapStart": switch})["Resources"]
+    resources = of(source(), {"SnapStart": switch})["Resources"]
     found = [resources[name]["Properties"].get("SnapStart") for name in ("PredictFunction", "BatchFunction")]
     assert found == [expected, expected]
 
@@ -116,9 +123,83 @@ def test_both_functions_have_one_image_and_one_runtime() -> None:
     one, other = (resources[name] for name in ("PredictFunction", "BatchFunction"))
     assert one["Metadata"] == other["Metadata"]
     assert one["Metadata"]["DockerBuildTarget"] == {"Ref": "ImageTarget"}
-    found = resolve(expand(source()), {"ModelRuntime": "onnx"})["Resources"]
+    found = of(source(), {"ModelRuntime": "onnx"})["Resources"]
     for name in ("PredictFunction", "BatchFunction"):
         assert found[name]["Properties"]["Environment"]["Variables"]["MODEL_RUNTIME"] == "onnx"
+
+
+PAIRED: tuple[dict[str, object], ...] = (
+    {"ApiAuth": "NONE"},
+    {"ApiAuth": "JWT"},
+    JWT,
+    MODEL,
+    {"ModelUri": "s3://models/houses/1/"},
+    {"ModelSha256": "0123456789abcdef" * 4},
+    {"CorsOrigins": "https://one.example,https://two.example"},
+    {"Deployment": "Linear10PercentEvery1Minute"},
+    {"ProvisionedConcurrency": 1},
+    {"SnapStart": "On"},
+    {"ApiConcurrency": 10},
+    {"BatchConcurrency": 10},
+    {"AlarmEmail": "someone@example.org"},
+    {"MetricsNamespace": ""},
+    {"Timeout": 3},
+    {"BatchTimeout": 60},
+    {"Architecture": "arm64"},
+    STREAM,
+)
+
+
+@pytest.mark.parametrize("pair", list(combinations(PAIRED, 2)), ids=str)
+def test_pairs_of_parameters_pass_or_are_refused_in_words(pair: tuple[dict[str, object], dict[str, object]]) -> None:
+    parameters = pair[0] | pair[1]
+    one_of_model = ("ModelUri" in parameters) != ("ModelSha256" in parameters)
+    both_warm = parameters.get("SnapStart") == "On" and "ProvisionedConcurrency" in parameters
+    nobody = parameters.get("ApiAuth") == "JWT" and "JwtIssuer" not in parameters
+    if one_of_model or both_warm or nobody:
+        with pytest.raises(Refused):
+            of(source(), parameters)
+        return
+    found = complaining(source(), parameters)
+    public = {"every_operation_asks_who_calls"} if parameters.get("ApiAuth") == "NONE" else set()
+    assert set(found) == public, found
+
+
+@pytest.mark.parametrize("name", sorted(source()["Parameters"]))
+def test_version_is_published_when_a_parameter_changes_the_function_and_only_then(name: str) -> None:
+    # Lambda refuses to publish a version that is as the last one was.
+    declared = source()["Parameters"][name]
+    changed = {name: other_value(declared)}
+    if name in ("ModelUri", "ModelSha256", "ModelVersionId"):
+        before, after = MODEL, MODEL | changed
+    else:
+        before, after = {}, (JWT | changed if name in ("ApiAuth", "JwtIssuer", "JwtAudience") else changed)
+    one, other = (of(source(), parameters) for parameters in (before, after))
+    for function in ("PredictFunction", "BatchFunction"):
+        differs = configuration(one, function) != configuration(other, function)
+        assert (version_of(one, function) != version_of(other, function)) == differs, function
+
+
+def other_value(declared: Template) -> object:
+    """A value that the parameter takes and that is not its default."""
+    allowed = [value for value in declared.get("AllowedValues", []) if value != declared.get("Default")]
+    if allowed:
+        return allowed[0]
+    if declared["Type"] == "Number":
+        return int(declared["Default"]) + 1 if int(declared["Default"]) < declared["MaxValue"] else declared["MinValue"]
+    return "f" * 64 if "64" in declared.get("AllowedPattern", "") else "s3://other/prefix/"
+
+
+def configuration(template: Template, function: str) -> Template:
+    """What of the function a version keeps: all but its concurrency."""
+    properties = template["Resources"][function]["Properties"]
+    return {key: value for key, value in properties.items() if key != "ReservedConcurrentExecutions"}
+
+
+def version_of(template: Template, function: str) -> str:
+    """The name of the version that the alias is at."""
+    alias = template["Resources"][f"{function}Aliaslive"]["Properties"]
+    return str(alias["FunctionVersion"]["Fn::GetAtt"][0])
 
 
 def test_visibility_covers_the_longest_window() -> None:
@@ -127,15 +208,6 @@ def test_visibility_covers_the_longest_window() -> None:
     assert set(visibilities) == {str(timeout) for timeout in TIMEOUTS}
     window = document["Parameters"]["QueueWindow"]["MaxValue"]
     assert all(v["QueueVisibility"] >= 6 * int(timeout) + window for timeout, v in visibilities.items())
-
-
-class Mutation(NamedTuple):
-    """A change to template.yaml, the check that must notice it, and those that are right to notice it too."""
-
-    noticed_by: Check
-    path: str
-    value: Any = GONE
-    also: tuple[Check, ...] = ()
 
 
 def _mutations() -> list[Mutation]:
@@ -160,7 +232,12 @@ def _mutations() -> list[Mutation]:
         Mutation(
             deliveries.output_is_never_input, f"{batch}.Environment.Variables.RESULTS_BUCKET", inputs, also=(enough,)
         ),
-        Mutation(deliveries.output_is_never_input, f"{files}.1.Resource", everywhere, (few, enough)),
+        Mutation(
+            deliveries.output_is_never_input,
+            f"{files}.1.Resource",
+            everywhere,
+            (few, enough, access.model_is_read_and_no_more),
+        ),
         Mutation(
             deliveries.environment_names_the_buckets, f"{batch}.Environment.Variables.INPUT_BUCKET", results, (enough,)
         ),
@@ -195,7 +272,12 @@ def _mutations() -> list[Mutation]:
             for q in queues
             if q.startswith(("D", "F", "U"))
         ),
-        Mutation(deliveries.answers_before_the_api_gives_up, "Resources.PredictFunction.Properties.Timeout", 60),
+        Mutation(
+            deliveries.answers_before_the_api_gives_up,
+            "Resources.PredictFunction.Properties.Timeout",
+            60,
+            (watching.slow_functions_are_seen_before_they_are_stopped,),
+        ),
         *(Mutation(storage.only_over_tls, f"Resources.{holder}Policy") for holder in (*queues[:4], *buckets, "Topic")),
         *(
             Mutation(
@@ -281,7 +363,9 @@ def _mutations() -> list[Mutation]:
     ]
 
 
-@pytest.mark.parametrize("mutation", _mutations(), ids=lambda m: f"{m.noticed_by.__name__}: {m.path}")
+@pytest.mark.parametrize(
+    "mutation", [*_mutations(), *operation_mutations.all_of_them()], ids=lambda m: f"{m.noticed_by.__name__}: {m.path}"
+)
 def test_check_notices_what_it_is_for(mutation: Mutation) -> None:
     found = complaining(broken((mutation.path, mutation.value)))
     expected = {check.__name__ for check in (mutation.noticed_by, *mutation.also)}

@@ -36,7 +36,9 @@ def routes(document: Template) -> set[tuple[str, str]]:
 
 def set_by(document: Template) -> set[str]:
     """Every environment variable that the document sets."""
-    return {name for f in functions(document).values() for name in f["Properties"]["Environment"]["Variables"]}
+    of_all = document["Globals"]["Function"]["Environment"]["Variables"]
+    own = (f["Properties"].get("Environment", {}).get("Variables", {}) for f in functions(document).values())
+    return {*of_all, *(name for variables in own for name in variables)}
 
 
 def test_sam_finds_the_template_valid() -> None:
@@ -59,10 +61,10 @@ def test_api_timeout_cannot_be_set_past_what_the_api_waits() -> None:
     assert source()["Parameters"]["Timeout"]["MaxValue"] <= 29
 
 
-def test_both_functions_are_of_one_image() -> None:
+def test_all_functions_are_of_one_image() -> None:
     builds = [function["Metadata"] for function in functions(source()).values()]
-    assert len(builds) == 2
-    assert builds[0] == builds[1]
+    assert len(builds) == 4
+    assert all(build == builds[0] for build in builds)
 
 
 def test_variables_that_the_function_reads_are_set_or_documented() -> None:

@@ -27,14 +27,19 @@ ARROWS: dict[str, set[str]] = {
     "aws": set(),
     "deadline": set(),
     "logs": set(),
-    "service": {"aws", "model", "settings"},
+    "seen": {"contract", "errors"},
+    "telemetry": {"seen"},
+    "fetched": {"aws", "errors", "manifest", "verified"},
+    "startup": {"aws", "bundle", "fetched", "model", "settings", "verified"},
+    "release": {"aws", "bundle", "errors", "manifest", "settings", "startup"},
+    "service": {"aws", "model", "seen", "settings"},
     "messages": {"contract", "errors", "prediction", "service"},
     "results": {"aws", "deadline", "service", "strict_json"},
     "strict_json": {"contract", "errors"},
     "manifest": {"contract", "errors"},
     "model": {"contract", "manifest"},
-    "prediction": {"contract", "errors", "model", "manifest"},
-    "csv_table": {"contract", "errors", "model", "manifest", "prediction"},
+    "prediction": {"contract", "errors", "model", "manifest", "seen"},
+    "csv_table": {"contract", "errors", "model", "manifest", "prediction", "seen"},
     "runtimes": {"contract", "errors", "model", "manifest"},
     "bundle": {"contract", "errors", "model", "manifest", "runtimes", "selection", "verified"},
     "files": {
@@ -49,14 +54,14 @@ ARROWS: dict[str, set[str]] = {
         *("csv_table", "deadline", "errors", "failures", "files", "messages"),
         *("prediction", "results", "service", "strict_json", "web"),
     },
-    "dispatch": {"errors", "failures", "service", "sources"},
+    "dispatch": {"errors", "failures", "seen", "service", "sources", "telemetry"},
     "wsgi": {"web"},
     "server": {"dispatch", "logs", "model", "service", "settings", "wsgi"},
     "command_line": {
         *("bundle", "contract", "csv_table", "errors", "manifest", "model", "verified"),
-        *("dispatch", "logs", "prediction", "server", "service", "settings", "strict_json"),
+        *("dispatch", "logs", "prediction", "server", "service", "settings", "startup", "strict_json"),
     },
-    "app": {"bundle", "dispatch", "service", "settings"},
+    "app": {"dispatch", "service", "settings", "startup"},
     "__main__": {"command_line"},
 }
 TRAINING_MAY_IMPORT = {
@@ -85,6 +90,8 @@ UNPICKLING_ATTRIBUTES = {"load", "loads", "read_pickle", "Unpickler", "NumpyUnpi
 # What may be called where a module is imported: it makes a constant and touches nothing.
 CONSTRUCTORS = {
     "Clients",
+    "ContextVar",
+    "Seen",
     "frozenset",
     "set",
     "tuple",
@@ -100,7 +107,7 @@ CONSTRUCTORS = {
     "join",
 }
 # page.py puts its three files together once, when its route is first asked for; app.py is there to act.
-ACTS_AT_IMPORT = {"function.app"}
+ACTS_AT_IMPORT = {"function.app", "function.release"}
 READS_ITSELF_AT_IMPORT = {"function.web.page": {"_source", "_hash", "_source.replace", "_source.replace.replace"}}
 
 

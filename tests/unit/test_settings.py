@@ -32,3 +32,38 @@ def test_other_value_is_refused_with_the_name_of_its_variable(value: str) -> Non
 
 def test_other_variables_do_not_matter() -> None:
     assert Settings.of({"AWS_REGION": "x", "model_path": "y", "HOME": "/z"}) == Settings.of({})
+
+
+DIGEST = "0123456789abcdef" * 4
+
+
+def test_model_in_a_bucket_needs_the_digest_of_its_manifest() -> None:
+    settings = Settings.of({"MODEL_URI": "s3://models/houses/", "MODEL_SHA256": DIGEST, "MODEL_VERSION_ID": "v"})
+    assert (settings.model_uri, settings.model_sha256, settings.model_version_id) == (
+        "s3://models/houses/",
+        DIGEST,
+        "v",
+    )
+    for digest in ("", DIGEST[1:], DIGEST.upper(), DIGEST.replace("0", "x")):
+        with pytest.raises(SettingError, match="MODEL_SHA256"):
+            Settings.of({"MODEL_URI": "s3://models/houses/", "MODEL_SHA256": digest})
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://models/houses/", "s3://models", "s3:///houses/", "s3://models/houses", "models/"]
+)
+def test_other_address_of_a_model_is_refused(uri: str) -> None:
+    with pytest.raises(SettingError, match="MODEL_URI"):
+        Settings.of({"MODEL_URI": uri, "MODEL_SHA256": DIGEST})
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
+def test_count_of_versions_is_a_whole_number(value: str) -> None:
+    with pytest.raises(SettingError, match="KEEP_VERSIONS"):
+        Settings.of({"KEEP_VERSIONS": value})
+    assert Settings.of({"KEEP_VERSIONS": "3"}).keep_versions == 3
+
+
+def test_lists_are_separated_by_commas() -> None:
+    assert Settings.of({"NEW_VERSIONS": "a,b"}).new_versions == ("a", "b")
+    assert Settings.of({}).new_versions == ()

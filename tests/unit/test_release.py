@@ -1,0 +1,185 @@
+"""CodeDeploy's hooks: botocore checks what is asked of AWS, and a stub answers. Touches files only."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from function import release
+from function.bundle import load
+from function.model import Model
+
+EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
+VERSIONS = [
+    "arn:aws:lambda:eu-west-1:123456789012:function:predict:7",
+    "arn:aws:lambda:eu-west-1:123456789012:function:batch:4",
+]
+
+
+class Stubs:
+    """AWS's services behind function.aws.Clients, with the answers that they will give."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        no_account = {"region_name": "eu-west-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+        self.functions: Any = boto3.client("lambda", **no_account)  # type: ignore[call-overload]
+        self.deployments: Any = boto3.client("codedeploy", **no_account)  # type: ignore[call-overload]
+        self.lambda_, self.codedeploy = Stubber(self.functions), Stubber(self.deployments)
+        monkeypatch.setattr(release, "Clients", lambda: self)
+        self.lambda_.activate()
+        self.codedeploy.activate()
+
+    def invokes(self, version: str, answer: object, error: str | None = None) -> None:
+        body = json.dumps(answer).encode()
+        response: dict[str, Any] = {"Payload": StreamingBody(io.BytesIO(body), len(body)), "StatusCode": 200}
+        if error:
+            response["FunctionError"] = error
+        self.lambda_.add_response("invoke", response)
+        del version
+
+    def expects(self, status: str) -> None:
+        told = {"deploymentId": "d-1", "lifecycleEventHookExecutionId": "h-1", "status": status}
+        self.codedeploy.add_response("put_lifecycle_event_hook_execution_status", {}, told)
+
+    def done(self) -> None:
+        self.lambda_.assert_no_pending_responses()
+        self.codedeploy.assert_no_pending_responses()
+
+
+@pytest.fixture
+def stubs(monkeypatch: pytest.MonkeyPatch) -> Stubs:
+    return Stubs(monkeypatch)
+
+
+def answer_of(model: Model) -> dict[str, Any]:
+    """What a version answers to the golden rows."""
+    examples = model.manifest.examples
+    document: dict[str, Any] = {"predictions": [e.prediction for e in examples], "model": model.manifest.identity}
+    if examples[0].probabilities is not None:
+        document["probabilities"] = [e.probabilities for e in examples]
+    return document
+
+
+def check(bundle: Path, monkeypatch: pytest.MonkeyPatch, versions: str = ",".join(VERSIONS)) -> dict[str, str]:
+    monkeypatch.setenv("MODEL_PATH", str(bundle))
+    monkeypatch.setenv("NEW_VERSIONS", versions)
+    return release.check(EVENT, None)
+
+
+@pytest.mark.parametrize("name", ["houses_bundle", "iris_bundle", "mixed_bundle"])
+def test_versions_that_answer_the_golden_rows_pass(
+    name: str, stubs: Stubs, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    bundle = request.getfixturevalue(name)
+    for version in VERSIONS:
+        stubs.invokes(version, answer_of(load(bundle)))
+    stubs.expects("Succeeded")
+    assert check(bundle, monkeypatch) == {"status": "Succeeded"}
+    stubs.done()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda answer: answer | {"predictions": [answer["predictions"][0] * 1.001, *answer["predictions"][1:]]},
+        lambda answer: answer | {"predictions": answer["predictions"][:-1]},
+        lambda answer: answer | {"model": {"name": "houses", "version": "another"}},
+        lambda answer: {},
+        lambda answer: answer | {"predictions": ["text"] * len(answer["predictions"])},
+    ],
+)
+def test_other_answer_fails_the_release(
+    change: Any, stubs: Stubs, houses_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubs.invokes(VERSIONS[0], answer_of(load(houses_bundle)))
+    stubs.invokes(VERSIONS[1], change(answer_of(load(houses_bundle))))
+    stubs.expects("Failed")
+    assert check(houses_bundle, monkeypatch) == {"status": "Failed"}
+    stubs.done()
+
+
+def test_other_probability_fails_the_release(stubs: Stubs, iris_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = answer_of(load(iris_bundle))
+    first = answer["probabilities"][0]
+    label = next(iter(first))
+    stubs.invokes(
+        VERSIONS[0], answer | {"probabilities": [first | {label: first[label] + 0.01}, *answer["probabilities"][1:]]}
+    )
+    stubs.expects("Failed")
+    assert check(iris_bundle, monkeypatch, VERSIONS[0]) == {"status": "Failed"}
+
+
+def test_version_that_does_not_start_fails_the_release(
+    stubs: Stubs, houses_bundle: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stubs.invokes(VERSIONS[0], {"errorType": "BundleError", "errorMessage": "The digest differs."}, "Unhandled")
+    stubs.expects("Failed")
+    assert check(houses_bundle, monkeypatch, VERSIONS[0]) == {"status": "Failed"}
+    assert "The digest differs." in vars(caplog.records[-1])["reason"]
+
+
+def test_call_that_lambda_refuses_fails_the_release(
+    stubs: Stubs, houses_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubs.lambda_.add_client_error("invoke", "TooManyRequestsException", http_status_code=429)
+    stubs.expects("Failed")
+    assert check(houses_bundle, monkeypatch, VERSIONS[0]) == {"status": "Failed"}
+
+
+def test_nothing_to_check_fails_the_release(stubs: Stubs, houses_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stubs.expects("Failed")
+    assert check(houses_bundle, monkeypatch, "") == {"status": "Failed"}
+
+
+def test_bundle_that_cannot_be_read_fails_the_release(
+    stubs: Stubs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubs.expects("Failed")
+    assert check(tmp_path, monkeypatch) == {"status": "Failed"}
+
+
+def lists(stubs: Stubs, versions: list[int], used: list[int], function: str = "predict") -> None:
+    aliases = [{"Name": "live", "FunctionVersion": str(used[0])}]
+    if used[1:]:
+        aliases[0]["RoutingConfig"] = {"AdditionalVersionWeights": {str(used[1]): 0.1}}  # type: ignore[assignment]
+    stubs.lambda_.add_response("list_aliases", {"Aliases": aliases}, {"FunctionName": function})
+    names = ["$LATEST", *map(str, versions)]
+    stubs.lambda_.add_response(
+        "list_versions_by_function", {"Versions": [{"Version": name} for name in names]}, {"FunctionName": function}
+    )
+
+
+def test_versions_past_those_to_keep_are_deleted_but_for_the_ones_in_use(
+    stubs: Stubs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELEASED_FUNCTIONS", "predict")
+    monkeypatch.setenv("KEEP_VERSIONS", "3")
+    lists(stubs, [2, 10, 9, 1, 11, 5, 4], used=[11, 2])
+    for version in ("1", "4", "5"):
+        stubs.lambda_.add_response("delete_function", {}, {"FunctionName": "predict", "Qualifier": version})
+    stubs.expects("Succeeded")
+    # Kept: 9, 10, 11, and 2, which still gets a tenth of the traffic.
+    assert release.tidy(EVENT, None) == {"status": "Succeeded"}
+    stubs.done()
+
+
+def test_few_versions_all_stay(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELEASED_FUNCTIONS", "predict,batch")
+    monkeypatch.setenv("KEEP_VERSIONS", "3")
+    lists(stubs, [1, 2, 3], used=[3])
+    lists(stubs, [1], used=[1], function="batch")
+    stubs.expects("Succeeded")
+    release.tidy(EVENT, None)
+    stubs.done()
+
+
+def test_what_cannot_be_deleted_undoes_no_release(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELEASED_FUNCTIONS", "predict")
+    stubs.lambda_.add_client_error("list_aliases", "AccessDeniedException", http_status_code=403)
+    stubs.expects("Succeeded")
+    assert release.tidy(EVENT, None) == {"status": "Succeeded"}
+    stubs.done()

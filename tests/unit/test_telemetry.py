@@ -1,0 +1,226 @@
+"""One line of the log for each invocation, with its ids and metrics, and no value of anyone's. Touches nothing."""
+
+import base64
+import json
+import logging
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from function.dispatch import create_handler
+from function.errors import DeployerError
+from function.files.report import Tally
+from function.seen import Seen
+from function.service import Service
+from function.settings import Settings
+from function.telemetry import MAX_FEATURES, OTHER_FEATURES, Invocation, begin, correlation_id, lines
+from tests.unit.small_models import failing, regressor
+from tests.unit.small_queue import Clients, Queue
+
+CANARY = "canary-7f3a91"
+UUID = "0b8f6d2e-9a53-4a6e-8b0c-1d2e3f4a5b6c"
+SETTINGS = Settings("", results_queue_url="https://queue", metrics_namespace="models")
+
+
+class Context:
+    """What Lambda says of an invocation."""
+
+    aws_request_id = "request-1"
+    function_name = "predict"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def http(body: str, **more: Any) -> dict[str, Any]:
+    context = {"http": {"method": "POST"}, "requestId": "gateway-1"}
+    return {"version": "2.0", "rawPath": "/predict", "requestContext": context, "body": body} | more
+
+
+def messages(*bodies: str) -> dict[str, Any]:
+    return {"Records": [{"eventSource": "aws:sqs", "messageId": f"m{i}", "body": b} for i, b in enumerate(bodies)]}
+
+
+def told(event: Any, capsys: pytest.CaptureFixture[str], settings: Settings = SETTINGS) -> list[dict[str, Any]]:
+    """The lines that one invocation writes."""
+    clients: Any = Clients(Queue())
+    handler = create_handler(Service(regressor(), settings, clients), telling=True)
+    capsys.readouterr()
+    with suppress(DeployerError):
+        handler(event, Context())
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_request_is_told_with_its_ids_and_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = told(http('{"instances":[{"size":2,"note":"a"},{"size":3,"note":"b"}]}'), capsys)
+    expected = {
+        "requestId": "request-1",
+        "correlation_id": "gateway-1",
+        "source": "http_api",
+        "FunctionName": "predict",
+        "Predictions": 1,
+        "Rows": 2,
+        "Rejections": 0,
+        "OutOfRange": 0,
+        "ColdStarts": 1,
+    }
+    assert {key: line[key] for key in expected} == expected
+    assert 0 < line["Latency"] < 1000
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert (directive["Namespace"], directive["Dimensions"]) == ("models", [["FunctionName"]])
+    assert all(metric["Name"] in line for metric in directive["Metrics"])
+
+
+def test_first_invocation_alone_is_cold(capsys: pytest.CaptureFixture[str]) -> None:
+    handler = create_handler(Service(regressor(), SETTINGS), telling=True)
+    for _ in range(3):
+        handler({"size": 2, "note": "a"}, Context())
+    assert [json.loads(line)["ColdStarts"] for line in capsys.readouterr().out.splitlines()] == [1, 0, 0]
+
+
+def test_nothing_is_written_unless_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    create_handler(Service(regressor(), SETTINGS))({"size": 2, "note": "a"}, Context())
+    assert capsys.readouterr().out == ""
+
+
+def test_without_namespace_the_line_has_no_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = told(http('{"size":"x","note":"a"}'), capsys, SETTINGS._replace(metrics_namespace=""))
+    assert "_aws" not in line
+    assert (line["Rejections"], line["rejections"]) == (1, {"invalid_input": 1})
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (http("{"), "malformed_body"),
+        (http("%", isBase64Encoded=True), "malformed_body"),
+        (http('{"size":null,"note":"a"}'), "invalid_input"),
+        (http("", rawPath="/nowhere"), "not_found"),
+        (http("{}", headers={"content-type": "image/png"}), "unsupported_media_type"),
+        ({"size": "x", "note": "a"}, "invalid_input"),
+        ({"Records": [{"eventSource": "aws:nothing"}]}, "unknown_event"),
+        ({"Records": [{"EventSource": "aws:sns", "Sns": {"MessageId": "m", "Message": "{"}}]}, "malformed_body"),
+        (messages("{"), "malformed_body"),
+    ],
+    ids=str,
+)
+def test_rejection_is_counted_once_by_its_code(event: Any, code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    first, by_code = told(event, capsys)
+    assert (first["Rejections"], first["rejections"], first["Rows"]) == (1, {code: 1}, 0)
+    assert (by_code["Code"], by_code["Rejections"]) == (code, 1)
+    assert by_code["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["FunctionName", "Code"]]
+
+
+def test_each_message_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = '{"size":2,"note":"a"}', '{"size":"x","note":"a"}'
+    first, *others = told(messages(good, bad, bad, "{", good), capsys)
+    assert (first["Predictions"], first["Rows"], first["Rejections"]) == (2, 2, 3)
+    assert {line["Code"]: line["Rejections"] for line in others} == {"invalid_input": 2, "malformed_body": 1}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_values_that_training_never_saw_count_by_feature(strict: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    body = '{"instances":[{"size":1e6,"note":"a"},{"size":-1e6,"note":"a"},{"size":2,"note":"a"}]}'
+    found = told(http(body), capsys, SETTINGS._replace(strict_inputs=strict))
+    assert found[0]["OutOfRange"] == 2
+    assert {line["Feature"]: line["OutOfRange"] for line in found if "Feature" in line} == {"size": 2}
+
+
+def test_file_counts_its_rows() -> None:
+    tally = Tally()
+    tally.read, tally.rejected = 10, 3
+    tally.warnings.update({"size": 4})
+    seen = Seen()
+    seen.scored(tally.read - tally.rejected, tally.rejected, tally.warnings)
+    assert (seen.rows, seen.rejections, seen.out_of_range) == (7, {"invalid_input": 3}, {"size": 4})
+
+
+def test_dimensions_are_bounded_and_of_cloudwatchs_form() -> None:
+    seen = Seen()
+    seen.out_of_range = {f"feature {i:04}": 1 for i in range(1000)} | {"": 1, "größe\n": 1, "x" * 2000: 1}
+    invocation = Invocation("f", "r", "http_api", {"name": "m", "version": "v"}, 0.001, cold=False)
+    found = {line["Feature"]: line["OutOfRange"] for line in lines("models", invocation, seen) if "Feature" in line}
+    assert len(found) == MAX_FEATURES + 1
+    assert found[OTHER_FEATURES] == 1003 - MAX_FEATURES
+    assert all(isinstance(n, str) and n.isascii() and n.isprintable() and 0 < len(n.strip()) <= 250 for n in found)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (http("", headers={"X-Correlation-Id": UUID}), UUID),
+        (http("", headers={"x-correlation-id": CANARY}), "gateway-1"),
+        (messages("{}"), "m0"),
+        ({"Records": [{"Sns": {"MessageId": UUID}}]}, UUID),
+        ({"Records": [{"eventID": "shardId-000:1"}]}, "shardId-000:1"),
+        ({"Records": [{"responseElements": {"x-amz-request-id": "AB12"}}]}, "AB12"),
+        ({"id": UUID, "detail-type": "Predict", "detail": {}}, UUID),
+        ({"id": CANARY, "size": 1}, "-"),
+        (http("", requestContext={"requestId": "a b\n"}), "-"),
+        (http("", requestContext={"requestId": "a" * 500}), "-"),
+        ("text", "-"),
+        (None, "-"),
+        ({"Records": [7]}, "-"),
+    ],
+    ids=str,
+)
+def test_correlation_id_is_awss_or_a_uuid(event: Any, expected: str) -> None:
+    assert correlation_id(event) == expected
+
+
+def test_every_record_of_the_log_has_the_correlation_id(caplog: pytest.LogCaptureFixture) -> None:
+    create_handler(Service(failing(CANARY), SETTINGS))(http('{"size":2,"note":"a"}'), Context())
+    (record,) = caplog.records
+    assert vars(record)["correlation_id"] == "gateway-1"
+    begin(None)
+
+
+VALUE = json.dumps({"size": 2, "note": CANARY})
+CHANNELS: dict[str, Any] = {
+    "value": http(VALUE),
+    "value of the wrong type": http(json.dumps({"size": CANARY, "note": "a"})),
+    "name of a field": http(json.dumps({"size": 2, "note": "a", CANARY: 1})),
+    "broken JSON": http('{"' + CANARY),
+    "CSV": http(f"size,note\n2,{CANARY}\n", headers={"content-type": "text/csv"}),
+    "cell of the wrong type": http(f"size,note\n{CANARY},a\n", headers={"content-type": "text/csv"}),
+    "CSV header": http(f"size,note,{CANARY},{CANARY}\n", headers={"content-type": "text/csv"}),
+    "base64": http(base64.b64encode(VALUE.encode()).decode(), isBase64Encoded=True),
+    "media type": http(VALUE, headers={"content-type": CANARY}),
+    "header": http(VALUE, headers={"x-correlation-id": CANARY, "authorization": CANARY}),
+    "path": http(VALUE, rawPath=f"/{CANARY}"),
+    "query": http(VALUE, rawQueryString=CANARY, queryStringParameters={"q": CANARY}),
+    "direct": {"size": CANARY, "note": "a"},
+    "direct name": {CANARY: 1},
+    "direct CSV": f"size,note\n{CANARY},a\n",
+    "SQS": messages(VALUE, json.dumps({"size": CANARY}), CANARY),
+    "SNS": {"Records": [{"EventSource": "aws:sns", "Sns": {"MessageId": "m", "Message": f'{{"size":"{CANARY}"}}'}}]},
+    "EventBridge": {"id": UUID, "detail-type": CANARY, "source": CANARY, "detail": {"size": CANARY}},
+    "Kinesis": {
+        "Records": [
+            {
+                "eventSource": "aws:kinesis",
+                "kinesis": {"sequenceNumber": "1", "data": base64.b64encode(VALUE.encode()).decode()},
+            }
+        ]
+    },
+    "unknown": {"Records": [{"eventSource": CANARY, "body": CANARY}]},
+}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("event", CHANNELS.values(), ids=CHANNELS)
+def test_no_value_gets_into_the_log(
+    event: Any, fails: bool, strict: bool, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    clients: Any = Clients(Queue())
+    model = failing(CANARY) if fails else regressor()
+    handler = create_handler(Service(model, SETTINGS._replace(strict_inputs=strict), clients), telling=True)
+    with suppress(DeployerError):
+        handler(event, Context())
+    written = capsys.readouterr()
+    assert '"message": "invocation"' in written.out
+    logged = " ".join(str(vars(record)) + record.getMessage() for record in caplog.records)
+    assert CANARY not in written.out + written.err + logged
