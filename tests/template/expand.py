@@ -36,14 +36,18 @@ def source() -> Template:
     return document
 
 
-def expand(document: Template, parameters: Mapping[str, object] | None = None) -> Template:
+def expand(
+    document: Template, parameters: Mapping[str, object] | None = None, *, keep_images: bool = False
+) -> Template:
     """The document without SAM, as after `sam package`: the functions' image is in a registry.
+
+    With `keep_images` it has been packaged, and names its images.
 
     SAM itself looks at the values of `parameters`, or of their defaults, in some places.
     """
     document = copy.deepcopy(document)
     for resource in document["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
+        if resource["Type"] == "AWS::Serverless::Function" and not keep_images:
             resource["Properties"]["ImageUri"] = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/image:tag"
     session = boto3.Session(region_name=PSEUDO["AWS::Region"])
     # AWS's managed policies, whose names SAM would ask IAM for, are not used.
@@ -200,6 +204,9 @@ class _Resolver:
                 return "${" + name[1:] + "}"
             found = self.value(local[name]) if name in local else None
             found = found or (self._attribute(name) if "." in name else self._reference(name))
-            return match[0] if isinstance(found, dict) else str(found)
+            if not isinstance(found, dict):
+                return str(found)
+            # A resource, perhaps under a name of this text's own.
+            return f"${{{found['Ref'] if 'Ref' in found else '.'.join(found['Fn::GetAtt'])}}}"
 
         return re.sub(r"\$\{([^}]+)\}", replace, text)

@@ -119,13 +119,13 @@ HOOKS = ("function.release.check", "function.release.tidy")
 
 
 def old_versions_are_few(template: Template) -> list[str]:
-    """Two to a hundred versions of a function are kept: one to go back to, and no more than images are."""
+    """Two to twenty versions of a function are kept: one to go back to, and fewer than images are."""
     kept = [
         (name, p["Environment"]["Variables"]["KEEP_VERSIONS"])
         for name, p in of_type(template, "AWS::Lambda::Function")
         if "KEEP_VERSIONS" in p.get("Environment", {}).get("Variables", {})
     ]
-    return [f"{n}: keeps {count}" for n, count in kept if not 2 <= int(count) <= 100] if kept else ["versions stay"]
+    return [f"{n}: keeps {count}" for n, count in kept if not 2 <= int(count) <= 20] if kept else ["versions stay"]
 
 
 def snapshots_and_provisioned_concurrency_exclude_each_other(template: Template) -> list[str]:
