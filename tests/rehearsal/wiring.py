@@ -39,14 +39,13 @@ def wrong(cloud: Cloud, outputs: dict[str, str]) -> list[str]:
     """What of the stack points nowhere, or elsewhere than it should."""
     functions = {f["FunctionArn"]: f for f in cloud.client("lambda").list_functions()["Functions"]}
     names = {f["FunctionName"] for f in functions.values()}
-    queues = set(cloud.client("sqs").list_queues().get("QueueUrls", []))
-    queue_names = {url.rpartition("/")[2] for url in queues}
+    queue_names = {url.rpartition("/")[2] for url in cloud.client("sqs").list_queues().get("QueueUrls", [])}
     topics = {t["TopicArn"] for t in cloud.client("sns").list_topics()["Topics"]}
     buckets = {b["Name"] for b in cloud.client("s3").list_buckets()["Buckets"]}
     complaints = [
         f"output {key}: no such queue {url}"
         for key, url in outputs.items()
-        if key.endswith("QueueUrl") and url not in queues
+        if key.endswith("QueueUrl") and url.rpartition("/")[2] not in queue_names
     ]
     complaints += [
         f"output {key}: no such bucket"
