@@ -6,6 +6,7 @@ PORT ?= 3000
 TARGET ?= full
 # pytest's own words, or those of bench: make test ARGS="tests/unit -k csv"
 ARGS ?=
+SBOM ?= sbom.cdx.json
 export JOBLIB_MULTIPROCESSING := 0
 
 VENV := .venv
@@ -48,7 +49,7 @@ rehearse: $(TEST_STAMP) ## deploy to a registry and a cloud on this machine, and
 .PHONY: sbom
 sbom: $(TEST_STAMP) ## list the image's Python packages in sbom.cdx.json (CycloneDX)
 	@$(VENV)/bin/cyclonedx-py requirements function/requirements.txt --pyproject pyproject.toml --mc-type application \
-	  --output-reproducible --of JSON -o sbom.cdx.json && echo "wrote sbom.cdx.json"
+	  --output-reproducible --of JSON -o $(SBOM) && echo "wrote $(SBOM)"
 
 .PHONY: bench
 bench: $(BENCH_STAMP) ## measure everything against its peers, about ten minutes (ARGS="--quick" for a look)

@@ -34,6 +34,15 @@ def test_predict_takes_a_csv(docker: Docker, image: str) -> None:
     assert done.stdout == "AreaSqft,NumBedrooms,prediction,warnings\n1500,3,360000.0,\n"
 
 
+def test_release_hooks_find_the_services_that_they_call(docker: Docker, image: str) -> None:
+    code = (
+        "from function import release; from function.aws import Clients; "
+        "found = Clients(); print(*(c.meta.service_model.service_name for c in (found.functions, found.deployments)))"
+    )
+    region = ("--env", "AWS_DEFAULT_REGION=eu-west-1", "--entrypoint", "python")
+    assert docker("run", "--rm", *AS_LAMBDA, *region, image, "-c", code).stdout == "lambda codedeploy\n"
+
+
 def test_verify_runs_every_check(docker: Docker, image: str) -> None:
     assert "golden row is right" in docker("run", "--rm", *AS_LAMBDA, image, "verify").stdout
 

@@ -11,6 +11,7 @@ from tests import emulator
 from tests.cloud import services
 from tests.emulator import Emulator
 from tests.events import Documented, documented, variables
+from tests.unit.test_telemetry import CANARY, CHANNELS
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,24 @@ def test_raised_error_names_itself_and_shows_no_stack(function: Emulator) -> Non
     assert payload["stackTrace"] == []
     assert "canary" not in json.dumps(payload)
     assert "canary" not in function.log
+
+
+@pytest.mark.parametrize("strict", ["0", "1"])
+def test_no_value_is_written_whatever_it_came_in(strict: str, houses_bundle: Path, tmp_path: Path) -> None:
+    environment = {"MODEL_PATH": str(houses_bundle), "AWS_LAMBDA_LOG_FORMAT": "JSON", "STRICT_INPUTS": strict}
+    environment |= {"METRICS_NAMESPACE": "models", "RESULTS_QUEUE_URL": "http://127.0.0.1:9/queue"}
+    with emulator.running(tmp_path, environment) as function:
+        for event in CHANNELS.values():
+            if not is_sent(event):
+                function.invoke(event)
+        log = function.log
+    assert log.count('"message": "invocation"') >= 10
+    assert CANARY not in log
+
+
+def is_sent(event: object) -> bool:
+    """Whether its result would go to a queue, of which there is none here."""
+    return isinstance(event, dict) and ("Records" in event or "detail" in event)
 
 
 def test_answer_of_ten_thousand_records_comes_whole(function: Emulator) -> None:

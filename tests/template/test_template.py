@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # it ships no types
 
 from function.settings import Settings
 from function.web.routes import ROUTES
 from tests.emulator import REPOSITORY
-from tests.template.expand import Template, expand, resolve, source
+from tests.template.expand import Template, expand, of, resolve, source
 
 
 class Watched(dict[str, str]):
@@ -90,3 +93,28 @@ def test_outputs_name_what_a_caller_needs() -> None:
     outputs = resolve(expand(source()))["Outputs"]
     assert outputs["TryFile"]["Value"].endswith("s3://stack-input-123456789012-eu-central-1/input/houses.csv")
     assert outputs["QueueUrl"]["Value"] == {"Ref": "Queue"}
+
+
+def test_configurations_name_parameters_that_there_are_and_take_their_values() -> None:
+    configurations = tomllib.loads((REPOSITORY / "samconfig.toml").read_text())
+    overrides = {
+        environment: dict(one.split("=", 1) for one in sections["deploy"]["parameters"].get("parameter_overrides", []))
+        for environment, sections in configurations.items()
+        if environment != "version"
+    }
+    assert set(overrides) == {"default", "dev", "prod"}
+    assert overrides["prod"]["Deployment"].startswith("Canary")
+    for environment, given in overrides.items():
+        assert of(source(), given)["Resources"]
+        for name, value in given.items():
+            allowed = source()["Parameters"][name].get("AllowedValues")
+            assert allowed is None or value in map(str, allowed), (environment, name)
+
+
+def test_releases_go_to_a_registry_that_forgets_and_scans() -> None:
+    configurations = tomllib.loads((REPOSITORY / "samconfig.toml").read_text())
+    for environment in ("dev", "prod"):
+        assert "resolve_image_repos" not in configurations[environment]["deploy"]["parameters"]
+    registry = yaml_parse((REPOSITORY / "stacks" / "registry.yaml").read_text())
+    kept = source()["Parameters"]["KeepVersions"]["MaxValue"]
+    assert registry["Parameters"]["KeepImages"]["MinValue"] > kept

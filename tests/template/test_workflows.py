@@ -368,7 +368,7 @@ def test_registry_keeps_images_safe() -> None:
         ("ScanOnPush: true", "ScanOnPush: false", "scanned"),
         ("ImageTagMutability: IMMUTABLE", "ImageTagMutability: MUTABLE", "immutable"),
         ("EncryptionType: KMS", "EncryptionType: AES256", "encrypted"),
-        ("MinValue: 20", "MinValue: 5", "enough"),
+        ("MinValue: 21", "MinValue: 5", "enough"),
         ("Default: 30", "Default: 20", "enough"),
         ('"countType": "imageCountMoreThan"', '"countType": "sinceImagePushed"', "newest"),
         ("    DeletionPolicy: Retain\n", "", "retained"),
