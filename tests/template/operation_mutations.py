@@ -22,7 +22,7 @@ def _access() -> list[Mutation]:
     logs = f"{API}.AccessLogSettings"
     model, of_model = (
         access.model_is_read_and_no_more,
-        "Resources.ModelPolicy.Properties.PolicyDocument.Statement.0",
+        "Resources.BatchRole.Properties.Policies.4.Fn::If.1.PolicyDocument.Statement.0",
     )
     return [
         Mutation(asks, "Parameters.ApiAuth.Default", "NONE"),
@@ -72,7 +72,7 @@ def _access() -> list[Mutation]:
             ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
             (rights.rights_are_enough,),
         ),
-        Mutation(model, "Resources.ModelPolicy.Properties.Roles.0"),
+        Mutation(model, "Resources.PredictRole.Properties.Policies.2"),
         Mutation(model, "Globals.Function.Environment.Variables.MODEL_SHA256"),
     ]
 
