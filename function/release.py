@@ -12,8 +12,9 @@ import sys
 from typing import Any, Literal
 
 from function.aws import Clients, service_errors
-from function.bundle import matches_example
+from function.bundle import RELATIVE_TOLERANCE, matches_example
 from function.errors import DeployerError
+from function.failures import report
 from function.manifest import Manifest
 from function.settings import Settings
 from function.startup import place_of
@@ -51,6 +52,10 @@ def check(event: dict[str, str], _: object) -> dict[str, str]:
     except service_errors() as error:
         logger.error("release refused", extra={"error_type": type(error).__name__})
         status = "Failed"
+    except Exception as error:  # noqa: BLE001
+        # CodeDeploy would wait for an hour for a hook that says nothing.
+        report(error, "-")
+        status = "Failed"
     return _told(clients, event, status)
 
 
@@ -81,8 +86,10 @@ def _check_version(clients: Clients, version: str, manifest: Manifest) -> None:
     probabilities = document.get("probabilities") or [None] * len(predictions)
     if len(predictions) != len(manifest.examples):
         raise ReleaseRefused(f"{version} answers {len(predictions)} of {len(manifest.examples)} golden rows.")
+    # As at load: whichever of the artifacts answers, it may be off by what its export was.
+    tolerance = max(RELATIVE_TOLERANCE, *(2 * artifact.largest_error for artifact in manifest.artifacts))
     for number, (example, value, row) in enumerate(zip(manifest.examples, predictions, probabilities, strict=True), 1):
-        if not matches_example(example, value, None if row is None else list(row.values())):
+        if not matches_example(example, value, None if row is None else list(row.values()), tolerance):
             raise ReleaseRefused(f"{version} predicts golden row {number} otherwise than the bundle says.")
 
 

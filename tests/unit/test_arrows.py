@@ -31,7 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "telemetry": {"seen"},
     "fetched": {"aws", "errors", "manifest", "verified"},
     "startup": {"aws", "bundle", "fetched", "model", "settings", "verified"},
-    "release": {"aws", "bundle", "errors", "manifest", "settings", "startup"},
+    "release": {"aws", "bundle", "errors", "failures", "manifest", "settings", "startup"},
     "service": {"aws", "model", "seen", "settings"},
     "messages": {"contract", "errors", "prediction", "service"},
     "results": {"aws", "deadline", "service", "strict_json"},

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.response import StreamingBody
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 from function import release
 from function.bundle import load
@@ -38,8 +38,7 @@ class Stubs:
         response: dict[str, Any] = {"Payload": StreamingBody(io.BytesIO(body), len(body)), "StatusCode": 200}
         if error:
             response["FunctionError"] = error
-        self.lambda_.add_response("invoke", response)
-        del version
+        self.lambda_.add_response("invoke", response, {"FunctionName": version, "Payload": ANY})
 
     def expects(self, status: str) -> None:
         told = {"deploymentId": "d-1", "lifecycleEventHookExecutionId": "h-1", "status": status}
@@ -100,6 +99,30 @@ def test_other_answer_fails_the_release(
     stubs.expects("Failed")
     assert check(houses_bundle, monkeypatch) == {"status": "Failed"}
     stubs.done()
+
+
+def test_answer_that_nobody_foresaw_fails_the_release_at_once(
+    stubs: Stubs, iris_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = answer_of(load(iris_bundle))
+    stubs.invokes(VERSIONS[0], answer | {"probabilities": ["text"] * len(answer["predictions"])})
+    stubs.expects("Failed")
+    assert check(iris_bundle, monkeypatch, VERSIONS[0]) == {"status": "Failed"}
+    stubs.done()
+
+
+@pytest.mark.parametrize("expected", [(1e-5, "Succeeded"), (1e-3, "Failed")])
+def test_export_may_be_off_by_what_it_was_when_it_was_made(
+    expected: tuple[float, str], stubs: Stubs, houses_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off, status = expected
+    document = json.loads((houses_bundle / "manifest.json").read_text())
+    document["artifacts"]["model.onnx"]["largest_relative_error"] = 1e-5
+    (tmp_path / "manifest.json").write_text(json.dumps(document))
+    answer = answer_of(load(houses_bundle))
+    stubs.invokes(VERSIONS[0], answer | {"predictions": [value * (1 + off) for value in answer["predictions"]]})
+    stubs.expects(status)
+    assert check(tmp_path, monkeypatch, VERSIONS[0]) == {"status": status}
 
 
 def test_other_probability_fails_the_release(stubs: Stubs, iris_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
