@@ -15,6 +15,7 @@ PYTHON := $(VENV)/bin/python
 SERVE_STAMP := $(VENV)/.installed-training
 TEST_STAMP := $(VENV)/.installed-tests
 POLICY_STAMP := $(VENV)/.installed-checkov
+CLIENTS_STAMP := $(VENV)/.installed-clients
 BENCH_STAMP := $(VENV)/.installed-benchmarks
 
 .PHONY: help
@@ -30,7 +31,7 @@ train: $(SERVE_STAMP) ## make the example bundle in model/ anew
 	@$(PYTHON) -m training
 
 .PHONY: test
-test: $(TEST_STAMP) $(POLICY_STAMP) ## run every test (what needs Docker is skipped without it, and fails with CI=true)
+test: $(TEST_STAMP) $(POLICY_STAMP) $(CLIENTS_STAMP) ## run every test (what needs Docker is skipped without it, and fails with CI=true)
 	@$(PYTHON) -m pytest $(ARGS)
 
 .PHONY: check
@@ -66,7 +67,9 @@ lock: $(TEST_STAMP) ## pin the newest releases that pyproject.toml allows, with 
 	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-header \
 	    pyproject.toml "$$@" -o $$file || exit 1; done; \
 	echo "locking tests/checkov.txt"; $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 \
-	  --generate-hashes --no-header --group policy -o tests/checkov.txt
+	  --generate-hashes --no-header --group policy -o tests/checkov.txt; \
+	echo "locking tests/clients.txt"; $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 \
+	  --generate-hashes --no-header --group clients -o tests/clients.txt
 
 .PHONY: clean
 clean: ## remove what the targets made
@@ -95,6 +98,14 @@ $(POLICY_STAMP): tests/checkov.txt | $(PYTHON)
 	@echo "installing tests/checkov.txt (about a minute)"
 	@$(PYTHON) -m venv $(VENV)/checkov
 	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r $<
+	@touch $@
+
+# As at those who call the function. MLServer says that it wants an older Python; its types do not mind.
+$(CLIENTS_STAMP): tests/clients.txt | $(PYTHON)
+	@echo "installing tests/clients.txt (about a minute)"
+	@$(PYTHON) -m venv $(VENV)/clients
+	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
+	  --ignore-requires-python -r $<
 	@touch $@
 
 $(BENCH_STAMP): benchmarks/requirements.txt | $(PYTHON)

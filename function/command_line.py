@@ -23,6 +23,7 @@ _EXAMPLES = """examples:
   python -m function predict --csv < rows.csv > predictions.csv
   python -m function invoke events/http-api-record.json
   python -m function serve --port 3000
+  python -m function openapi > openapi.json
   python -m function verify
 
 MODEL_PATH names the bundle's directory (default: model/), MODEL_RUNTIME the runtime (joblib, onnx or flat),
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         match options.command:
             case "invoke":
                 _invoke(Service(model, settings), options.event)
+            case "openapi":
+                _openapi(model, settings)
             case "serve":
                 _serve(model, settings, options.host, options.port)
             case _:
@@ -77,6 +80,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     serve_parser.add_argument("--port", default=port, type=int, help="port (default: PORT, else %(default)s)")
     invoke_parser = commands.add_parser("invoke", help="give the Lambda handler an event, and print its answer")
     invoke_parser.add_argument("event", metavar="FILE", help="a file such as those in events/, or - (stdin)")
+    commands.add_parser("openapi", help="print the OpenAPI document of the model's API")
     verify_parser = commands.add_parser("verify", help="run every check on the bundle, as the image build does")
     verify_parser.add_argument("--record", metavar="FILE", help="write the digests that are right (for image builds)")
     return parser
@@ -90,7 +94,7 @@ def _predict(model: Model, settings: Settings, options: argparse.Namespace) -> N
         return
     contract = model.manifest.contract
     record = _record(contract.features, options.values) if options.values else model.manifest.examples[0].record
-    (prediction,) = predict(model, [record], lambda _: "", strict=settings.strict_inputs)
+    (prediction,) = predict(model, [record], lambda _, inside: inside, strict=settings.strict_inputs)
     print(" ".join(f"{name}={_cell(record[name])}" for name in contract.names))
     _print_prediction(model, prediction, sys.stdout)
 
@@ -132,6 +136,12 @@ def _verify(settings: Settings, record: str | None) -> None:
         f"{manifest.name} {manifest.version}: every digest, library version and golden row is right "
         f"({', '.join(runtimes)}; {len(manifest.examples)} rows)"
     )
+
+
+def _openapi(model: Model, settings: Settings) -> None:
+    from function.web.openapi import document
+
+    print(json.dumps(document(model.manifest, strict=settings.strict_inputs), indent=2, ensure_ascii=False))
 
 
 def _invoke(service: Service, file: str) -> None:

@@ -28,13 +28,35 @@ def answer(model: Model, body: bytes, *, strict: bool = False, seen: Seen | None
     header, rows = _read(body)
     added = added_columns(model.manifest)
     check_header(model.manifest.contract, header, added)
-    _check_lengths(header, rows)
-    records = [_record(model.manifest.contract, header, row) for row in rows]
-    predictions = predict(model, records, lambda index: f"/{index}", strict=strict, seen=seen)
-    return _write(
-        [header + added, *(row + cells(prediction) for row, prediction in zip(rows, predictions, strict=True))],
+    predicted = _predict(model, header, rows, strict=strict, seen=seen)
+    return write(
+        [header + added, *(row + cells(prediction) for row, prediction in zip(rows, predicted, strict=True))],
         line_end="\r\n" if b"\r\n" in body else "\n",
     )
+
+
+def predictions(
+    model: Model, body: bytes, *, has_header: bool | None, strict: bool = False, seen: Seen | None = None
+) -> list[Prediction]:
+    """The predictions alone, of a CSV with or without a header line (RFC 4180 has a parameter that says which).
+
+    Where nothing says so (None), the first line is a header if it names any feature; without one, cells stand in the
+    features' order. Raises as `answer` does.
+    """
+    header, rows = _read(body)
+    names = model.manifest.contract.names
+    if has_header is False or (has_header is None and not set(names).intersection(header)):
+        header, rows = list(names), [header, *rows]
+    check_header(model.manifest.contract, header, ())
+    return _predict(model, header, rows, strict=strict, seen=seen)
+
+
+def _predict(
+    model: Model, header: list[str], rows: list[list[str]], *, strict: bool, seen: Seen | None
+) -> list[Prediction]:
+    _check_lengths(header, rows)
+    records = [_record(model.manifest.contract, header, row) for row in rows]
+    return predict(model, records, lambda index, inside: f"/{index}{inside}", strict=strict, seen=seen)
 
 
 def added_columns(manifest: Manifest) -> list[str]:
@@ -126,7 +148,8 @@ def _record(contract: Contract, header: list[str], row: list[str]) -> dict[str, 
     return {feature.name: parse_cell(feature, named[feature.name]) for feature in contract.features}
 
 
-def _write(rows: list[list[str]], line_end: str) -> str:
+def write(rows: list[list[str]], line_end: str) -> str:
+    """The rows as CSV, kept from being run by a spreadsheet."""
     # Fields with any line end in them are quoted, a lone CR too, whichever of the two ends the lines.
     text = StringIO(newline="")
     csv.writer(text, lineterminator=line_end).writerows([neutralise(cell) for cell in row] for row in rows)

@@ -27,6 +27,7 @@ class Prediction(NamedTuple):
 type Outcome = Prediction | list[Problem]
 type Answer = tuple[Label, Sequence[float] | None]
 type Suspect = tuple[int, Value]
+type PointerOf = Callable[[int, str], str]
 
 
 class Records(NamedTuple):
@@ -35,9 +36,9 @@ class Records(NamedTuple):
     records: list[object]
     many: bool
 
-    def pointer_of(self, index: int) -> str:
-        """The JSON pointer of a record into the body."""
-        return f"/instances/{index}" if self.many else ""
+    def pointer_of(self, index: int, inside: str) -> str:
+        """The JSON pointer into the body of what `inside` points at in a record."""
+        return f"/instances/{index}{inside}" if self.many else inside
 
 
 def answer(model: Model, body: object, *, strict: bool = False, seen: Seen | None = None) -> dict[str, object]:
@@ -93,14 +94,15 @@ def _documents(prediction: Prediction) -> list[dict[str, str]]:
 def predict(
     model: Model,
     records: Sequence[object],
-    pointer_of: Callable[[int], str],
+    pointer_of: PointerOf,
     *,
     strict: bool = False,
     seen: Seen | None = None,
 ) -> list[Prediction]:
     """One prediction per record, in their order, computed together; all or none. Counted in `seen`.
 
-    `pointer_of(i)` is the JSON pointer of record i, for problems. Raises InvalidInput, InputTooLarge.
+    `pointer_of(i, inside)` is where the body has what `inside` points at in record i.
+    Raises InvalidInput, InputTooLarge.
     """
     _check_count(records)
     predictions = all_or_none(predict_each(model, records, strict=strict), pointer_of)
@@ -109,7 +111,7 @@ def predict(
     return predictions
 
 
-def all_or_none(outcomes: Sequence[Outcome], pointer_of: Callable[[int], str]) -> list[Prediction]:
+def all_or_none(outcomes: Sequence[Outcome], pointer_of: PointerOf) -> list[Prediction]:
     """The predictions, where all are. Raises InvalidInput with the problems of all that are none."""
     predictions: list[Prediction] = []
     problems: list[Problem] = []
@@ -117,8 +119,7 @@ def all_or_none(outcomes: Sequence[Outcome], pointer_of: Callable[[int], str]) -
         if isinstance(outcome, Prediction):
             predictions.append(outcome)
         else:
-            where = pointer_of(index)
-            problems += [problem._replace(pointer=where + problem.pointer) for problem in outcome]
+            problems += [problem._replace(pointer=pointer_of(index, problem.pointer)) for problem in outcome]
     if problems:
         raise InvalidInput(problems)
     return predictions

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from function.web.routes import MAX_BODY_BYTES
+from function.web.bodies import MAX_BODY_BYTES
 
 type Handler = Callable[[Any, object], Any]
 type Environ = dict[str, Any]

@@ -8,6 +8,7 @@ from function import strict_json
 JSON = "application/json"
 CSV = "text/csv"
 HTML = "text/html"
+TEXT = "text/plain"
 PROBLEM = "application/problem+json"
 
 
@@ -19,6 +20,10 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     request_id: str
+    route: str = ""
+    """The route's path as function.web.routes has it, once it is found."""
+    names: Mapping[str, str] = {}
+    """What stands in the path for the route's names in braces, decoded."""
 
 
 class Response(NamedTuple):

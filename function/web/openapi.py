@@ -1,169 +1,165 @@
-"""The OpenAPI 3.1 document of a model's API, made from its contract."""
+"""The OpenAPI 3.1 document of a model's API, made from its contract: routes, examples and every kind of problem."""
 
-from typing import Any
+from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput
+from function.manifest import Manifest, label_text
+from function.web import openapi_schemas
+from function.web.messages import CSV, HTML, JSON, PROBLEM, TEXT
+from function.web.openapi_schemas import Schema, named, ref
+from function.web.problems import STATUS, MethodNotAllowed, NotAcceptable, RouteNotFound, UnsupportedMediaType
 
-from function.contract import BOOLEAN, STRING, Feature
-from function.errors import InputTooLarge, InternalError, InvalidInput, MalformedInput
-from function.manifest import CLASSIFICATION, Example, Label, Manifest, label_text
-from function.prediction import MAX_RECORDS
-from function.web.messages import CSV, HTML, JSON, PROBLEM
-from function.web.problems import STATUS, UnsupportedMediaType
-
-type Schema = dict[str, Any]
-
-_PREDICT_ERRORS = (MalformedInput, InputTooLarge, UnsupportedMediaType, InvalidInput, InternalError)
+_READING = (MalformedInput, InputTooLarge, UnsupportedMediaType, InvalidInput)
+_EVERY = (MethodNotAllowed, InternalError)
+_FORMS = (
+    "Predict one of dataframe_split, dataframe_records, instances and inputs, a bare array of rows, or a CSV, "
+    "whose header line may be absent"
+)
 
 
-def document(manifest: Manifest) -> Schema:
-    """The document; its schemas say exactly what `POST /predict` takes and what every route answers."""
+def document(manifest: Manifest, *, strict: bool = False) -> Schema:
+    """The document; its schemas say what each route takes and answers, `strict` as where STRICT_INPUTS is set.
+
+    Forms whose parts must be of one length, which JSON Schema cannot say, are described for a single record.
+    """
+    examples = openapi_schemas.examples(manifest)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": manifest.name,
             "version": manifest.version,
-            "description": f"Predicts {manifest.target}{f' in {manifest.unit}' if manifest.unit else ''}.",
+            "description": f"Predicts {manifest.target}{f' in {manifest.unit}' if manifest.unit else ''}. "
+            f"Errors are RFC 9457 problem details with a stable `code`.",
         },
         # Relative to this document, whatever stage or domain it is served under.
         "servers": [{"url": "."}],
         "paths": {
-            "/predict": {"post": _predict(manifest)},
-            "/health": {"get": _get("health", "Whether the model is loaded", _ref("Health"))},
-            "/model": {"get": _get("modelCard", "The model's manifest", {"type": "object"})},
-            "/openapi.json": {"get": _get("openapi", "This document", {"type": "object"})},
-            "/": {"get": _get("page", "A page for people", {"type": "string"}, media_type=HTML)},
+            "/predict": {"post": _predict(manifest, examples)},
+            "/health": {"get": _get("health", "Whether the model is loaded", ref("Health"), tag="model")},
+            "/model": {"get": _get("modelCard", "The model's manifest", {"type": "object"}, tag="model")},
+            "/openapi.json": {"get": _get("openapi", "This document", {"type": "object"}, tag="documents")},
+            "/docs": {"get": _get("docs", "This document for people", _TEXT, HTML, tag="documents")},
+            "/docs/{file}": {"get": _docs_file()},
+            "/": {"get": _get("page", "A page for people", _TEXT, HTML, tag="documents")},
+            **_open_inference(manifest, examples),
+            "/invocations": {"post": _invocations(manifest, examples)},
+            "/ping": {"get": _get("ping", "Whether the model is loaded", _EMPTY, tag="MLflow and SageMaker")},
+            "/version": {"get": _get("version", "The server's version", _TEXT, TEXT, tag="MLflow and SageMaker")},
         },
-        "components": {"schemas": _schemas(manifest)},
+        "components": {
+            "schemas": openapi_schemas.schemas(manifest, strict=strict),
+            "responses": {name_of(error): _problem(error, manifest) for error in STATUS},
+        },
     }
 
 
-def _predict(manifest: Manifest) -> Schema:
-    first, *others = manifest.examples
-    examples = {"record": {"value": first.record}}
-    if others:
-        examples["instances"] = {"value": {"instances": [example.record for example in manifest.examples[:3]]}}
+_TEXT: Schema = {"type": "string"}
+_EMPTY: Schema = {"type": "object", "additionalProperties": False}
+
+
+def name_of(error: type[DeployerError]) -> str:
+    """What the document calls the response with such a problem."""
+    return error.__name__
+
+
+def _predict(manifest: Manifest, examples: Schema) -> Schema:
+    content = {
+        JSON: {
+            "schema": {"oneOf": [ref("Record"), ref("Instances")]},
+            "examples": named(examples, "record", "instances"),
+        },
+        CSV: {"schema": openapi_schemas.csv(manifest), "example": csv_example(manifest)},
+    }
+    answers = {JSON: {"schema": {"oneOf": [ref("Answer"), ref("Answers")]}}, CSV: {"schema": _TEXT}}
+    return _post("predict", f"Predict {manifest.target}", "predict", content, answers)
+
+
+def _invocations(manifest: Manifest, examples: Schema) -> Schema:
+    forms = ("dataframe_split", "dataframe_records", "rows", "inputs")
+    content = {
+        JSON: {"schema": ref("Invocation"), "examples": named(examples, *forms)},
+        CSV: {"schema": openapi_schemas.csv(manifest), "example": csv_example(manifest)},
+    }
+    answers = {JSON: {"schema": ref("Answers")}, CSV: {"schema": _TEXT}}
+    made = _post("invocations", _FORMS, "MLflow and SageMaker", content, answers)
+    made["responses"][str(STATUS[NotAcceptable])] = _problem_ref(NotAcceptable)
+    return made
+
+
+def _open_inference(manifest: Manifest, examples: Schema) -> Schema:
+    from urllib.parse import quote
+
+    tag = "Open Inference Protocol"
+    paths: Schema = {"/v2": {"get": _get("server", "The server", ref("Server"), tag=tag)}}
+    for word in ("live", "ready"):
+        schema = {"type": "object", "properties": {word: {"const": True}}, "required": [word]}
+        paths[f"/v2/health/{word}"] = {"get": _get(f"server_{word}", f"Whether the server is {word}", schema, tag=tag)}
+    model = f"/v2/models/{quote(manifest.name, safe='')}"
+    for path, suffix in ((model, ""), (f"{model}/versions/{quote(manifest.version, safe='')}", "_of_version")):
+        content = {JSON: {"schema": ref("InferRequest"), "examples": named(examples, "tensors", "matrix")}}
+        answers = {JSON: {"schema": ref("InferResponse")}}
+        paths[path] = {
+            "get": _get(f"metadata{suffix}", "What the model takes and gives", ref("ModelMetadata"), tag=tag)
+        }
+        paths[f"{path}/ready"] = {"get": _get(f"ready{suffix}", "Whether the model is ready", ref("Ready"), tag=tag)}
+        paths[f"{path}/infer"] = {"post": _post(f"infer{suffix}", "Predict tensors", tag, content, answers)}
+        for operation in [*paths[path].values(), *paths[f"{path}/ready"].values()]:
+            operation["responses"][str(STATUS[RouteNotFound])] = _problem_ref(RouteNotFound)
+    return paths
+
+
+def _docs_file() -> Schema:
+    operation = _get("docsFile", "The files of /docs", _TEXT, "text/javascript", tag="documents")
+    operation["responses"]["200"]["content"]["text/css"] = {"schema": _TEXT}
+    operation["responses"][str(STATUS[RouteNotFound])] = _problem_ref(RouteNotFound)
+    files = ["swagger-ui.min.css", "swagger-ui-bundle.min.js", "start.js"]
+    parameter = {"name": "file", "in": "path", "required": True, "schema": {"enum": files}}
+    return operation | {"parameters": [parameter]}
+
+
+def _post(operation: str, summary: str, tag: str, content: Schema, answers: Schema) -> Schema:
     return {
-        "operationId": "predict",
-        "summary": f"Predict {manifest.target}",
-        "requestBody": {
-            "required": True,
-            "content": {
-                JSON: {"schema": {"oneOf": [_ref("Record"), _ref("Instances")]}, "examples": examples},
-                CSV: {"schema": {"type": "string"}, "example": _csv_example(manifest)},
-            },
-        },
+        "operationId": operation,
+        "summary": summary,
+        "tags": [tag],
+        "requestBody": {"required": True, "content": content},
         "responses": {
-            "200": {
-                "description": "The predictions, in the order of the records",
-                "content": {
-                    JSON: {"schema": {"oneOf": [_ref("Answer"), _ref("Answers")]}},
-                    CSV: {"schema": {"type": "string"}},
-                },
-            },
-            **{str(STATUS[error]): _problem(STATUS[error], error.__doc__ or "") for error in _PREDICT_ERRORS},
+            "200": {"description": "The predictions, in the order of the records", "content": answers},
+            **{str(STATUS[error]): _problem_ref(error) for error in (*_READING, *_EVERY)},
         },
     }
 
 
-def _get(operation: str, summary: str, schema: Schema, media_type: str = JSON) -> Schema:
-    ok = {"description": summary, "content": {media_type: {"schema": schema}}}
-    responses = {"200": ok, "500": _problem(500, InternalError.__doc__ or "")}
-    return {"operationId": operation, "summary": summary, "responses": responses}
+def _get(operation: str, summary: str, schema: Schema, media_type: str = JSON, *, tag: str) -> Schema:
+    responses = {
+        "200": {"description": summary, "content": {media_type: {"schema": schema}}},
+        **{str(STATUS[error]): _problem_ref(error) for error in _EVERY},
+    }
+    return {"operationId": operation, "summary": summary, "tags": [tag], "responses": responses}
 
 
-def _problem(status: int, description: str) -> Schema:
-    schema = {"allOf": [_ref("Problem"), {"properties": {"status": {"const": status}}}]}
-    return {"description": description, "content": {PROBLEM: {"schema": schema}}}
+def _problem_ref(error: type[DeployerError]) -> Schema:
+    return {"$ref": f"#/components/responses/{name_of(error)}"}
 
 
-def _csv_example(manifest: Manifest) -> str:
-    import csv
+def _problem(error: type[DeployerError], manifest: Manifest) -> Schema:
+    exact = {"status": {"const": STATUS[error]}, "code": {"const": error.code}}
+    schema = {"allOf": [ref("Problem"), {"type": "object", "properties": exact}]}
+    response: Schema = {
+        "description": error.__doc__ or "",
+        "content": {PROBLEM: {"schema": schema, "example": openapi_schemas.problem_example(error, manifest)}},
+    }
+    if error is MethodNotAllowed:
+        allow = {"description": "What the route takes", "required": True, "schema": _TEXT}
+        response["headers"] = {"Allow": allow}
+    return response
+
+
+def csv_example(manifest: Manifest) -> str:
+    """A golden row as a CSV."""
+    from csv import writer
     from io import StringIO
 
     text = StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(manifest.contract.names)
-    record = manifest.examples[0].record
-    cells = [record[name] for name in manifest.contract.names]
-    writer.writerow("" if cell is None else label_text(cell) for cell in cells)  # type: ignore[arg-type]
-    return text.getvalue()
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
-
-
-def _array(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _schemas(manifest: Manifest) -> Schema:
-    text = {"type": "string"}
-    prediction = _prediction(manifest)
-    has_probabilities = bool(manifest.probability_keys)
-    warning = _object({"feature": text, "code": text, "detail": text})
-    single: Schema = {"prediction": prediction}
-    many: Schema = {"predictions": _array(prediction)}
-    if has_probabilities:
-        probabilities = _object({key: {"type": "number", "minimum": 0} for key in manifest.probability_keys})
-        single["probabilities"] = probabilities
-        many["probabilities"] = _array(probabilities)
-    model = _ref("Model")
-    return {
-        "Record": _object(
-            {feature.name: _feature(feature, manifest.examples[0]) for feature in manifest.contract.features}
-        ),
-        "Instances": _object({"instances": {**_array(_ref("Record")), "maxItems": MAX_RECORDS}}),
-        "Answer": _object(single | {"warnings": _array(warning), "model": model}),
-        # Without records there are no probabilities to name.
-        "Answers": _object(many | {"warnings": _array(_array(warning)), "model": model}, optional=("probabilities",)),
-        "Model": _object({"name": text, "version": text}),
-        "Health": _object({"status": {"const": "ok"}, "model": model}),
-        "Problem": _object(
-            {
-                "type": text,
-                "title": text,
-                "status": {"type": "integer"},
-                "code": text,
-                "detail": text,
-                "request_id": text,
-                "errors": _array(_object({"pointer": text, "code": text, "detail": text})),
-                "errors_omitted": {"type": "integer", "minimum": 1},
-            },
-            optional=("detail", "request_id", "errors", "errors_omitted"),
-        ),
-    }
-
-
-def _prediction(manifest: Manifest) -> Schema:
-    if manifest.task == CLASSIFICATION:
-        return {"enum": list(manifest.classes or ())}
-    return {"type": "number", "description": f"{manifest.target}{f' in {manifest.unit}' if manifest.unit else ''}"}
-
-
-def _feature(feature: Feature, example: Example) -> Schema:
-    """A feature's schema. What training saw is described, not demanded: other values are answered with a warning."""
-    kind = "boolean" if feature.type == BOOLEAN else "string" if feature.type == STRING else "number"
-    value: Label | None = example.record.get(feature.name)  # type: ignore[assignment]
-    return {
-        "type": [kind, "null"] if feature.nullable else kind,
-        "description": describe(feature),
-        "examples": [value],
-    }
-
-
-def describe(feature: Feature) -> str:
-    """What training saw of the feature, in words."""
-    if feature.categories is not None:
-        return f"in training one of: {', '.join(feature.categories)}"
-    if feature.minimum is None or feature.maximum is None:
-        return {BOOLEAN: "true or false", STRING: "any text"}.get(feature.type, "any number")
-    return f"in training from {feature.minimum:.15g} to {feature.maximum:.15g}"
+    cells = [manifest.examples[0].record[name] for name in manifest.contract.names]
+    row = ["" if cell is None else label_text(cell) for cell in cells]  # type: ignore[arg-type]
+    writer(text, lineterminator="\n").writerow(row)
+    return f"{openapi_schemas.header_line(manifest)}\n{text.getvalue()}"

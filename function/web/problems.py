@@ -33,10 +33,17 @@ class UnsupportedMediaType(DeployerError):
     code = "unsupported_media_type"
 
 
+class NotAcceptable(DeployerError):
+    """The route has no answer of a media type that the request accepts."""
+
+    code = "not_acceptable"
+
+
 STATUS: dict[type[DeployerError], int] = {
     MalformedInput: 400,
     RouteNotFound: 404,
     MethodNotAllowed: 405,
+    NotAcceptable: 406,
     InputTooLarge: 413,
     UnsupportedMediaType: 415,
     InvalidInput: 422,
@@ -47,7 +54,7 @@ STATUS: dict[type[DeployerError], int] = {
 MAX_LISTED_CHARACTERS = 2_500_000
 
 
-def problem_response(error: DeployerError, request_id: str) -> Response:
+def problem_response(error: DeployerError, request_id: str, path: str = "") -> Response:
     """The error as problem details: `code` is stable, `errors` lists every wrong value with its JSON pointer.
 
     Where the list alone would pass what Lambda can answer, it is cut and `errors_omitted` counts the rest.
@@ -67,6 +74,9 @@ def problem_response(error: DeployerError, request_id: str) -> Response:
         document["detail"] = str(error)
     if isinstance(error, InvalidInput):
         document |= _listed(error)
+    if path.startswith("/v2"):
+        # Where clients of the Open Inference Protocol look.
+        document["error"] = document.get("detail", f"{document['title']} (request {request_id})")
     headers = {"allow": error.allowed} if isinstance(error, MethodNotAllowed) else {}
     return Response(status, PROBLEM, strict_json.dumps(document), headers)
 

@@ -7,7 +7,10 @@ import pytest
 from tests.emulator import REPOSITORY
 
 LOCKS = sorted(
-    [*REPOSITORY.glob("*/requirements.txt"), REPOSITORY / "function/slim.txt", REPOSITORY / "tests/checkov.txt"]
+    [
+        *REPOSITORY.glob("*/requirements.txt"),
+        *(REPOSITORY / name for name in ("function/slim.txt", "tests/checkov.txt", "tests/clients.txt")),
+    ]
 )
 INSTALLERS = ("Dockerfile", "Makefile", ".github/workflows/check.yaml", ".github/workflows/deploy.yaml")
 

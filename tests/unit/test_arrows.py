@@ -27,6 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "aws": set(),
     "deadline": set(),
     "logs": set(),
+    "version": set(),
     "seen": {"contract", "errors"},
     "telemetry": {"seen"},
     "fetched": {"aws", "errors", "manifest", "verified"},
@@ -47,7 +48,7 @@ ARROWS: dict[str, set[str]] = {
         *("model", "prediction", "service", "settings", "strict_json"),
     },
     "web": {
-        *("contract", "errors", "failures", "manifest", "service"),
+        *("contract", "errors", "failures", "manifest", "service", "version"),
         *("strict_json", "prediction", "csv_table"),
     },
     "sources": {
@@ -58,7 +59,7 @@ ARROWS: dict[str, set[str]] = {
     "wsgi": {"web"},
     "server": {"dispatch", "logs", "model", "service", "settings", "wsgi"},
     "command_line": {
-        *("bundle", "contract", "csv_table", "errors", "manifest", "model", "verified"),
+        *("web", "bundle", "contract", "csv_table", "errors", "manifest", "model", "verified"),
         *("dispatch", "logs", "prediction", "server", "service", "settings", "startup", "strict_json"),
     },
     "app": {"dispatch", "service", "settings", "startup"},

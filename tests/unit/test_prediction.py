@@ -101,14 +101,14 @@ def test_feature_named_instances_is_a_feature() -> None:
 
 def test_cap_on_records_is_inclusive() -> None:
     model = regressor()
-    assert len(predict(model, [RECORD] * MAX_RECORDS, str)) == MAX_RECORDS
+    assert len(predict(model, [RECORD] * MAX_RECORDS, lambda index, inside: f"{index}{inside}")) == MAX_RECORDS
     with pytest.raises(InputTooLarge, match="10,000"):
-        predict(model, [RECORD] * (MAX_RECORDS + 1), str)
+        predict(model, [RECORD] * (MAX_RECORDS + 1), lambda index, inside: f"{index}{inside}")
 
 
 def test_records_are_predicted_in_one_call() -> None:
     runtime = FirstColumn()
-    predict(Model(manifest(document()), runtime), [RECORD] * 50, str)
+    predict(Model(manifest(document()), runtime), [RECORD] * 50, lambda index, inside: f"{index}{inside}")
     assert runtime.calls == 1
 
 
@@ -180,7 +180,7 @@ def test_order_of_fields_does_not_matter(houses: Model, iris: Model, mixed: Mode
 def test_examples_are_predicted_as_the_manifest_says(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:
     for model in (houses, iris, mixed, picky):
         examples = model.manifest.examples
-        found = predict(model, [example.record for example in examples], str)
+        found = predict(model, [example.record for example in examples], lambda index, inside: f"{index}{inside}")
         for prediction, example in zip(found, examples, strict=True):
             assert prediction.value == pytest.approx(example.prediction)
 
@@ -188,8 +188,8 @@ def test_examples_are_predicted_as_the_manifest_says(houses: Model, iris: Model,
 def test_record_is_predicted_alone_as_among_others(iris: Model, mixed: Model) -> None:
     for model in (iris, mixed):
         records = [example.record for example in model.manifest.examples]
-        together = predict(model, records, str)
-        assert together == [predict(model, [record], str)[0] for record in records]
+        together = predict(model, records, lambda index, inside: f"{index}{inside}")
+        assert together == [predict(model, [record], lambda index, inside: f"{index}{inside}")[0] for record in records]
 
 
 def test_earlier_request_leaves_nothing_behind(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:

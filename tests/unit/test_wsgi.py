@@ -14,7 +14,7 @@ from function.model import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import http_api
-from function.web.routes import MAX_BODY_BYTES
+from function.web.bodies import MAX_BODY_BYTES
 from function.wsgi import application, event
 
 type Answer = tuple[str, dict[str, str], bytes]

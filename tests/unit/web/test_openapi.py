@@ -14,11 +14,13 @@ from function.service import Service
 from function.settings import Settings
 from function.strict_json import loads
 from function.web.messages import Request, Response
-from function.web.openapi import describe, document
+from function.web.openapi import document
+from function.web.openapi_schemas import describe
 from function.web.routes import ROUTES, respond
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import JSON, Case
 from tests.unit.small_models import classifier, failing, regressor
+from tests.unit.web.addresses import address, documented
 
 type Schema = dict[str, Any]
 
@@ -42,8 +44,11 @@ def validator(model: Model, schema: Schema) -> Draft202012Validator:
 
 def schema_of(model: Model, path: str, response: Response) -> Schema:
     """What the document says of such an answer."""
-    (operation,) = document(model.manifest)["paths"][path].values()
-    schema: Schema = operation["responses"][str(response.status)]["content"][response.content_type]["schema"]
+    made = document(model.manifest)
+    (operation,) = made["paths"][documented(path, model.manifest)].values()
+    found = operation["responses"][str(response.status)]
+    found = made["components"]["responses"][found["$ref"].rpartition("/")[2]] if "$ref" in found else found
+    schema: Schema = found["content"][response.content_type]["schema"]
     return schema
 
 
@@ -82,7 +87,7 @@ def test_document_that_is_wrong_is_refused(houses: Model) -> None:
 def test_every_route_is_in_the_document(houses: Model) -> None:
     paths = document(houses.manifest)["paths"]
     assert {path: [*operations] for path, operations in paths.items()} == {
-        path: [method.lower()] for path, (method, _) in ROUTES.items()
+        documented(path, houses.manifest): [method.lower()] for path, (method, _) in ROUTES.items()
     }
     operations = [operation["operationId"] for path in paths.values() for operation in path.values()]
     assert len(set(operations)) == len(operations)
@@ -91,7 +96,9 @@ def test_every_route_is_in_the_document(houses: Model) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("path", [path for path, (method, _) in ROUTES.items() if method == "GET"])
 def test_answer_of_a_get_is_what_the_document_says(name: str, path: str, models: dict[str, Model]) -> None:
-    response = respond(Service(models[name], Settings("")), Request("GET", path, {}, b"", ""))
+    response = respond(
+        Service(models[name], Settings("")), Request("GET", address(path, models[name].manifest), {}, b"", "")
+    )
     assert response.status == 200
     validate(models[name], path, response)
 

@@ -12,7 +12,14 @@ from function.service import Service
 from function.settings import Settings
 from function.sources.http_api import envelope
 from function.web.messages import Request
-from function.web.problems import STATUS, MethodNotAllowed, RouteNotFound, UnsupportedMediaType, problem_response
+from function.web.problems import (
+    STATUS,
+    MethodNotAllowed,
+    NotAcceptable,
+    RouteNotFound,
+    UnsupportedMediaType,
+    problem_response,
+)
 from function.web.routes import respond
 
 SIX_MEGABYTES = 6 * 1024 * 1024
@@ -20,6 +27,7 @@ EXAMPLES: dict[DeployerError, tuple[int, str]] = {
     MalformedInput("It is broken."): (400, "malformed_body"),
     RouteNotFound("There is none."): (404, "not_found"),
     MethodNotAllowed("GET, HEAD"): (405, "method_not_allowed"),
+    NotAcceptable("It is HTML."): (406, "not_acceptable"),
     InputTooLarge("It is too large."): (413, "too_large"),
     UnsupportedMediaType("It is XML."): (415, "unsupported_media_type"),
     InvalidInput([Problem("/a", "missing", "missing")]): (422, "invalid_input"),

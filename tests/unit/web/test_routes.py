@@ -10,6 +10,7 @@ from function.settings import Settings
 from function.web.messages import Request, Response
 from function.web.routes import ROUTES, respond
 from tests.unit.small_models import regressor
+from tests.unit.web.addresses import address, body
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "", "None", "é")
 RECORD = b'{"size":3,"note":"a"}'
@@ -25,7 +26,8 @@ def ask(method: str, path: str, body: bytes = b"", *, model: Model | None = None
 @pytest.mark.parametrize("method", METHODS)
 def test_route_answers_its_methods_and_names_them_to_others(path: str, method: str) -> None:
     allowed = ("POST",) if ROUTES[path][0] == "POST" else ("GET", "HEAD")
-    response = ask(method, path, RECORD)
+    manifest = regressor().manifest
+    response = ask(method, address(path, manifest), body(path, manifest))
     if method in allowed:
         assert response.status == 200
         return
@@ -38,6 +40,7 @@ def test_route_answers_its_methods_and_names_them_to_others(path: str, method: s
 
 @pytest.mark.parametrize("path", [path for path, (method, _) in ROUTES.items() if method == "GET"])
 def test_head_is_get_without_a_body(path: str) -> None:
+    path = address(path, regressor().manifest)
     get, head = ask("GET", path), ask("HEAD", path)
     assert head == get._replace(body="")
     assert get.body
@@ -58,6 +61,10 @@ def test_head_is_get_without_a_body(path: str) -> None:
         "/%70redict",
         "/é",
         "/\0",
+        "/docs/{file}/x",
+        "/v2/",
+        "/v2/models",
+        "/v2/models/small/infer/x",
     ],
 )
 def test_other_path_is_told_the_routes(path: str) -> None:
@@ -77,7 +84,21 @@ def test_routes_are_those_of_the_design() -> None:
         "/health": "GET",
         "/model": "GET",
         "/openapi.json": "GET",
+        "/docs": "GET",
+        "/docs/{file}": "GET",
         "/": "GET",
+        "/v2": "GET",
+        "/v2/health/live": "GET",
+        "/v2/health/ready": "GET",
+        "/v2/models/{model}": "GET",
+        "/v2/models/{model}/ready": "GET",
+        "/v2/models/{model}/infer": "POST",
+        "/v2/models/{model}/versions/{version}": "GET",
+        "/v2/models/{model}/versions/{version}/ready": "GET",
+        "/v2/models/{model}/versions/{version}/infer": "POST",
+        "/invocations": "POST",
+        "/ping": "GET",
+        "/version": "GET",
     }
 
 
@@ -121,3 +142,37 @@ def test_every_answer_is_kept_by_nobody_and_is_what_it_says() -> None:
 def test_every_json_answer_is_ascii(mixed: Model) -> None:
     for path in ("/health", "/model", "/openapi.json", "/x"):
         assert ask("GET", path, model=mixed).body.isascii()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/models/other",
+        "/v2/models/{model}",
+        "/v2/models/small/versions/1",
+        "/v2/models/small/versions/1/infer",
+        "/v2/models/other/versions/0123456789ab",
+        "/docs/swagger-ui.css.map",
+        "/docs/{file}",
+        "/docs/..",
+        "/docs/%2e%2e%2fhtml.py",
+    ],
+)
+def test_other_name_in_a_path_is_not_found(path: str) -> None:
+    response = ask("POST" if path.endswith("infer") else "GET", path, b"{}")
+    assert (response.status, json.loads(response.body)["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("written", ["a%20%C3%A9", "a é", "%61%20%c3%a9"])
+def test_name_in_a_path_may_come_decoded_or_not(written: str) -> None:
+    model = regressor()
+    model = model._replace(manifest=model.manifest._replace(name="a é"))
+    assert json.loads(ask("GET", f"/v2/models/{written}/ready", model=model).body) == {"name": "a é", "ready": True}
+
+
+@pytest.mark.parametrize("name", ["swagger-ui.min.css", "swagger-ui-bundle.min.js", "start.js"])
+def test_file_of_the_documentation_may_be_kept_for_a_day(name: str) -> None:
+    response = ask("GET", f"/docs/{name}")
+    assert response.status == 200
+    assert f"docs/{name}" in ask("GET", "/docs").body
+    assert response.all_headers()["cache-control"] == "private, max-age=86400"

@@ -1,0 +1,101 @@
+"""MLflow's scoring protocol, which is the contract of SageMaker's containers too.
+
+`POST /invocations`, `GET /ping`, `GET /version`. What `params` ask of a model there is nothing here to pass it to.
+https://mlflow.org/docs/latest/deployment/deploy-model-locally
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+"""
+
+from typing import Any
+
+from function import csv_table, strict_json
+from function.contract import pointer
+from function.errors import InvalidInput, MalformedInput, Problem
+from function.manifest import label_text
+from function.prediction import Prediction, Records, answer_document, predict
+from function.service import Service
+from function.version import VERSION
+from function.web.bodies import accepted, has_header, media_type_of
+from function.web.messages import CSV, TEXT, Request, Response, json_response
+from function.web.tables import Table, by_column, by_row, check_names
+
+KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+_BESIDE = ("params", "signature_name")
+
+
+def ping(_: Service, __: Request) -> Response:
+    """`GET /ping`: the model is loaded, or this would not run."""
+    return json_response({})
+
+
+def version(_: Service, __: Request) -> Response:
+    """`GET /version`: the server's."""
+    return Response(200, TEXT, VERSION)
+
+
+def invocations(service: Service, request: Request) -> Response:
+    """`POST /invocations`: as JSON what `/predict` answers to instances, as CSV one prediction a line."""
+    empty = f"The body is empty: send a CSV, or JSON with one of {', '.join(KEYS)}."
+    media_type = media_type_of(request, empty)
+    wanted = accepted(request)
+    model, strict, seen = service.model, service.settings.strict_inputs, service.seen
+    if media_type == CSV:
+        header = has_header(request)
+        predictions = csv_table.predictions(model, request.body, has_header=header, strict=strict, seen=seen)
+    else:
+        table = table_of(model.manifest.contract.names, strict_json.loads(request.body))
+        predictions = predict(model, table.records, table.pointer_of, strict=strict, seen=seen)
+    if wanted == CSV:
+        return Response(200, CSV, _lines(predictions))
+    return json_response(answer_document(model, Records([], many=True), predictions))
+
+
+def table_of(features: tuple[str, ...], body: object) -> Table:
+    """The records in a body of any of the protocol's forms, or in a bare array of rows as SageMaker's clients send it.
+
+    Raises MalformedInput, InvalidInput, InputTooLarge.
+    """
+    if isinstance(body, list):
+        return by_row(features, body, "")
+    found = [key for key in KEYS if key in body] if isinstance(body, dict) else []
+    if not isinstance(body, dict) or len(found) != 1:
+        raise MalformedInput(f"The body needs exactly one of {', '.join(KEYS)}.")
+    extra = [key for key in body if key not in (*found, *_BESIDE)]
+    if extra:
+        raise InvalidInput([Problem(pointer(key), "unknown_field", "no part of the protocol") for key in extra])
+    (key,) = found
+    match key:
+        case "dataframe_split":
+            return _split(features, body[key])
+        case "inputs" if isinstance(body[key], dict):
+            return _columns(features, body[key])
+    return by_row(features, body[key], f"/{key}")
+
+
+def _split(features: tuple[str, ...], frame: object) -> Table:
+    where = "/dataframe_split"
+    if not isinstance(frame, dict) or not isinstance(frame.get("columns"), list):
+        raise InvalidInput([Problem(f"{where}/columns", "missing", "expected an array with the features' names")])
+    extra = [key for key in frame if key not in ("columns", "data", "index")]
+    if extra:
+        raise InvalidInput([Problem(where + pointer(key), "unknown_field", "no part of a frame") for key in extra])
+    columns = frame["columns"]
+    check_names(features, columns, lambda index: f"{where}/columns/{index}", f"{where}/columns")
+    return by_row(columns, frame.get("data"), f"{where}/data", by_position=True)
+
+
+def _columns(features: tuple[str, ...], columns: dict[str, Any]) -> Table:
+    names = list(columns)
+    check_names(features, names, lambda index: "/inputs" + pointer(names[index]), "/inputs")
+    where = {name: "/inputs" + pointer(name) for name in names}
+    problems = [
+        Problem(where[name], "wrong_type", "expected an array of values")
+        for name, column in columns.items()
+        if not isinstance(column, list)
+    ]
+    if problems:
+        raise InvalidInput(problems)
+    return by_column(features, columns, where)
+
+
+def _lines(predictions: list[Prediction]) -> str:
+    return csv_table.write([[label_text(prediction.value)] for prediction in predictions], "\n")

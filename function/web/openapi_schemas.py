@@ -1,0 +1,237 @@
+"""The schemas and examples of the OpenAPI document, made from a model's contract."""
+
+from typing import Any
+
+from function.contract import BOOLEAN, NUMBER, STRING, Feature
+from function.errors import DeployerError, InternalError, InvalidInput
+from function.manifest import CLASSIFICATION, Example, Label, Manifest
+from function.web.open_inference import DATATYPES, metadata
+from function.web.problems import STATUS
+
+type Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+# From here on a number is no 32-bit float, in which scikit-learn's trees compute, even rounded; no measure is larger.
+_TOO_LARGE = 3.4028235677973366e38
+_CELLS = {
+    NUMBER: "(-?[0-9]{1,15}([.][0-9]{1,15})?)",
+    BOOLEAN: "(true|false)",
+    STRING: "([A-Za-z]{1,30})",
+}
+_TYPES = {NUMBER: "number", BOOLEAN: "boolean", STRING: "string"}
+
+
+def ref(name: str) -> Schema:
+    """A reference to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def array(items: Schema) -> Schema:
+    """An array of these."""
+    return {"type": "array", "items": items}
+
+
+def named(examples: Schema, *names: str) -> Schema:
+    """Those of the examples that there are, as OpenAPI writes them."""
+    return {name: {"value": examples[name]} for name in names if name in examples}
+
+
+def schemas(manifest: Manifest, *, strict: bool) -> Schema:
+    """Every schema of the document, by name."""
+    features = manifest.contract.features
+    values = {feature.name: _feature(feature, manifest.examples[0], strict=strict) for feature in features}
+    return {
+        "Record": _object(values),
+        "Instances": _object({"instances": array(ref("Record"))}),
+        **_answers(manifest),
+        **_invocation(values),
+        **_inference(manifest, values),
+        "Model": _object({"name": _TEXT, "version": _TEXT}),
+        "Health": _object({"status": {"const": "ok"}, "model": ref("Model")}),
+        "Problem": _object(
+            {
+                "type": _TEXT,
+                "title": _TEXT,
+                "status": {"type": "integer"},
+                "code": {"enum": [error.code for error in STATUS]},
+                "detail": _TEXT,
+                "request_id": _TEXT,
+                "errors": array(_object({"pointer": _TEXT, "code": _TEXT, "detail": _TEXT})),
+                "errors_omitted": {"type": "integer", "minimum": 1},
+                "error": {"type": "string", "description": "under /v2: the detail, where that protocol's clients look"},
+            },
+            optional=("detail", "request_id", "errors", "errors_omitted", "error"),
+        ),
+    }
+
+
+def examples(manifest: Manifest) -> Schema:
+    """Bodies that can be sent as they are: the golden rows in each form."""
+    names, records = manifest.contract.names, [example.record for example in manifest.examples[:3]]
+    first, row = records[0], [records[0][name] for name in manifest.contract.names]
+    tensors = [
+        {"name": feature.name, "shape": [1], "datatype": DATATYPES[feature.type][0], "data": [first[feature.name]]}
+        for feature in manifest.contract.features
+    ]
+    made: Schema = {
+        "record": first,
+        "dataframe_split": {"dataframe_split": {"columns": list(names), "data": [row]}},
+        "dataframe_records": {"dataframe_records": records},
+        "rows": {"instances": [row]},
+        "inputs": {"inputs": {name: [first[name]] for name in names}},
+        "tensors": {"id": "1", "inputs": tensors},
+    }
+    if len(records) > 1:
+        made["instances"] = {"instances": records}
+    types = {feature.type for feature in manifest.contract.features}
+    if len(types) == 1 and len(names) > 1:
+        datatype = DATATYPES[types.pop()][0]
+        matrix = {"name": "matrix", "shape": [1, len(names)], "datatype": datatype, "data": row}
+        made["matrix"] = {"inputs": [matrix]}
+    return made
+
+
+def csv(manifest: Manifest) -> Schema:
+    """A CSV in its plainest form. Columns may also stand in another order, beside others, and cells in quotes."""
+    row = ",".join(_CELLS[feature.type] + ("?" if feature.nullable else "") for feature in manifest.contract.features)
+    header = "".join("\\" + sign if sign in r"\^$.|?*+()[]{}/" else sign for sign in header_line(manifest))
+    return {"type": "string", "pattern": f"^{header}(\\r?\\n{row})*(\\r?\\n)?$"}
+
+
+def header_line(manifest: Manifest) -> str:
+    """The names of the features as a line of CSV."""
+    names = manifest.contract.names
+    return ",".join('"' + name.replace('"', '""') + '"' if set(name) & set('",\r\n') else name for name in names)
+
+
+def problem_example(error: type[DeployerError], manifest: Manifest) -> Schema:
+    """A problem of that kind."""
+    from http import HTTPStatus
+
+    status = STATUS[error]
+    example: Schema = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": error.code}
+    if error is InternalError:
+        return example | {"request_id": "5c1f9a1e-3a52-4f31-9b57-0d3f1a0a2b4c"}
+    if error is InvalidInput:
+        name = manifest.contract.names[0]
+        problem = {"pointer": f"/{name}", "code": "missing", "detail": "missing"}
+        return example | {"detail": f"/{name}: missing", "errors": [problem]}
+    return example | {"detail": " ".join((error.__doc__ or "").split())}
+
+
+def describe(feature: Feature) -> str:
+    """What training saw of the feature, in words."""
+    if feature.categories is not None:
+        return f"in training one of: {', '.join(feature.categories)}"
+    if feature.minimum is None or feature.maximum is None:
+        return {BOOLEAN: "true or false", STRING: "any text"}.get(feature.type, "any number")
+    return f"in training from {feature.minimum:.15g} to {feature.maximum:.15g}"
+
+
+def _object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def _only(items: list[Schema]) -> Schema:
+    """An array of exactly these, in this order."""
+    return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items), "maxItems": len(items)}
+
+
+def _feature(feature: Feature, example: Example, *, strict: bool) -> Schema:
+    """A feature's schema. What training saw is described, not demanded unless `strict`: else it earns a warning."""
+    kind = _TYPES[feature.type]
+    value: Label | None = example.record.get(feature.name)  # type: ignore[assignment]
+    made: Schema = {
+        "type": [kind, "null"] if feature.nullable else kind,
+        "description": describe(feature),
+        "examples": [value],
+    }
+    if kind == "number":
+        made |= {"exclusiveMinimum": -_TOO_LARGE, "exclusiveMaximum": _TOO_LARGE}
+        if strict and feature.minimum is not None and feature.maximum is not None:
+            made |= {"minimum": feature.minimum, "maximum": feature.maximum}
+    if strict and feature.categories is not None:
+        made["enum"] = [*feature.categories, *([None] if feature.nullable else [])]
+    return made
+
+
+def _answers(manifest: Manifest) -> Schema:
+    prediction: Schema = {"type": "number", "description": f"{manifest.target} in {manifest.unit or 'its own unit'}"}
+    if manifest.task == CLASSIFICATION:
+        prediction = {"enum": list(manifest.classes or ())}
+    warning = _object({"feature": _TEXT, "code": _TEXT, "detail": _TEXT})
+    single: Schema = {"prediction": prediction}
+    many: Schema = {"predictions": array(prediction)}
+    if manifest.probability_keys:
+        probabilities = _object({key: {"type": "number", "minimum": 0} for key in manifest.probability_keys})
+        single["probabilities"] = probabilities
+        many["probabilities"] = array(probabilities)
+    return {
+        "Answer": _object(single | {"warnings": array(warning), "model": ref("Model")}),
+        # Without records there are no probabilities to name.
+        "Answers": _object(
+            many | {"warnings": array(array(warning)), "model": ref("Model")}, optional=("probabilities",)
+        ),
+    }
+
+
+def _invocation(values: Schema) -> Schema:
+    row = _only(list(values.values()))
+    frame = _object({"columns": {"const": list(values)}, "data": array(row)})
+    columns = _object({name: {**array(value), "minItems": 1, "maxItems": 1} for name, value in values.items()})
+    forms = (
+        {"dataframe_split": frame},
+        {"dataframe_records": array(ref("Record"))},
+        {"instances": array(ref("Record"))},
+        {"instances": array(row)},
+        {"inputs": columns},
+        {"inputs": array(row)},
+    )
+    return {"Invocation": {"anyOf": [*map(_object, forms), array(row)]}}
+
+
+def _inference(manifest: Manifest, values: Schema) -> Schema:
+    features = manifest.contract.features
+    tensors = [_tensor({"const": f.name}, [1], DATATYPES[f.type], [values[f.name]]) for f in features]
+    inputs = [_only(tensors)]
+    types = {feature.type for feature in features}
+    if len(types) == 1 and len(features) > 1:
+        datatypes = DATATYPES[types.pop()]
+        inputs.append(_only([_tensor(_TEXT, [1, len(features)], datatypes, list(values.values()))]))
+    outputs = metadata(manifest)["outputs"]
+    parameters: Schema = {"type": "object"}
+    wanted = _object(
+        {"name": {"enum": [output["name"] for output in outputs]}, "parameters": parameters}, ("parameters",)
+    )
+    size = {"type": "integer", "minimum": -1}
+    tensor = {"name": _TEXT, "datatype": _TEXT, "shape": array(size), "parameters": parameters}
+    of_model = {"name": _TEXT, "versions": array(_TEXT), "platform": _TEXT}
+    described = array(_object(tensor, ("parameters",)))
+    return {
+        "Server": _object({"name": _TEXT, "version": _TEXT, "extensions": array(_TEXT)}),
+        "Ready": _object({"name": _TEXT, "ready": {"const": True}}),
+        "ModelMetadata": _object(of_model | {"inputs": described, "outputs": described}),
+        "InferRequest": _object(
+            {"id": _TEXT, "parameters": parameters, "inputs": {"anyOf": inputs}, "outputs": array(wanted)},
+            ("id", "parameters", "outputs"),
+        ),
+        "InferResponse": _object(
+            {
+                "model_name": _TEXT,
+                "model_version": _TEXT,
+                "id": _TEXT,
+                "outputs": array(_object(tensor | {"data": {"type": "array"}}, ("parameters",))),
+            },
+            ("id",),
+        ),
+    }
+
+
+def _tensor(name: Schema, shape: list[int], datatypes: tuple[str, ...], data: list[Schema]) -> Schema:
+    tensor: Schema = {"name": name, "shape": {"const": shape}, "datatype": {"enum": list(datatypes)}}
+    return _object(tensor | {"parameters": {"type": "object"}, "data": _only(data)}, ("parameters",))
