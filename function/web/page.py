@@ -1,16 +1,29 @@
 """The page at `GET /` and the policy that lets nothing run or load but what is in it.
 
-Its sources are `page.html`, `page.css` and `page.js`; what they show they ask of `GET /model` and `POST /predict`.
+Its sources are the files of `assets/`; what they show they ask of `GET /model` and `POST /predict`.
 """
 
 from base64 import b64encode
 from hashlib import sha256
 from os.path import dirname, join
 
+# One script, in this order; start.js is where it begins.
+_PARTS = (
+    "shared.js",
+    "api.js",
+    "form.js",
+    "request.js",
+    "prediction.js",
+    "table.js",
+    "chart.js",
+    "card.js",
+    "start.js",
+)
+
 
 def _source(name: str) -> str:
     # Text mode: browsers hash an inline block after they turned its line ends into LF, as it does.
-    with open(join(dirname(__file__), name), encoding="utf-8") as file:
+    with open(join(dirname(__file__), "assets", name), encoding="utf-8") as file:
         return file.read()
 
 
@@ -18,7 +31,7 @@ def _hash(block: str) -> str:
     return f"'sha256-{b64encode(sha256(block.encode()).digest()).decode()}'"
 
 
-_STYLE, _SCRIPT = _source("page.css"), _source("page.js")
+_STYLE, _SCRIPT = _source("page.css"), "\n".join(map(_source, _PARTS))
 _DOCUMENT = (
     _source("page.html")
     .replace("<style></style>", f"<style>{_STYLE}</style>")

@@ -9,7 +9,7 @@ import pytest
 
 from function.web.page import CONTENT_SECURITY_POLICY, html
 
-MAX_BYTES = 30_000
+MAX_BYTES = 50_000
 # Ways from a text to markup or code.
 SINKS = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "srcdoc")
 
@@ -26,7 +26,7 @@ class Reading(HTMLParser):
         self.close()
         for tag, sources in self.blocks.items():
             found = [word for word in SINKS if word in "".join(sources)]
-            found += re.findall(r"@import|url\(|https?://|\bimport\b", "".join(sources))
+            found += re.findall(r"@import|url\(|https?://|(?:^|;)\s*import\b|import\(", "".join(sources), re.MULTILINE)
             self.refused += [f"{tag}: {word}" for word in found]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
