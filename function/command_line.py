@@ -12,7 +12,7 @@ from function.contract import Feature, parse_cell, pointer, show
 from function.errors import DeployerError, InvalidInput, MalformedInput, Problem, RequestError
 from function.manifest import label_text
 from function.model import Model
-from function.prediction import Prediction, predict
+from function.prediction import Prediction, answer, predict
 from function.service import Service
 from function.settings import Settings
 from function.startup import load_model
@@ -20,6 +20,7 @@ from function.startup import load_model
 _EXAMPLES = """examples:
   python -m function                                          predicts the bundle's example record
   python -m function predict AreaSqft=1500 NumBedrooms=3
+  python -m function predict --json AreaSqft=1500 NumBedrooms=3
   python -m function predict --csv < rows.csv > predictions.csv
   python -m function invoke events/http-api-record.json
   python -m function serve --port 3000
@@ -68,10 +69,11 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(values=[], csv=False)
+    parser.set_defaults(values=[], csv=False, json=False)
     commands = parser.add_subparsers(dest="command", metavar="command")
     predict_parser = commands.add_parser("predict", help="predict one record, or a CSV")
     predict_parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="the record (default: the example)")
+    predict_parser.add_argument("--json", action="store_true", help="print the answer as the API gives it")
     predict_parser.add_argument("--csv", action="store_true", help="read a CSV, write it with the predictions added")
     serve_parser = commands.add_parser("serve", help="answer HTTP with the Lambda handler")
     # argparse converts a default that is a text as it does an argument, and refuses it as it would one.
@@ -87,13 +89,16 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def _predict(model: Model, settings: Settings, options: argparse.Namespace) -> None:
-    if options.csv and options.values:
-        raise MalformedInput("Give NAME=VALUE arguments or --csv, not both.")
+    if options.csv and (options.values or options.json):
+        raise MalformedInput("Give --csv alone: it takes neither NAME=VALUE arguments nor --json.")
     if options.csv:
         sys.stdout.write(csv_table.answer(model, sys.stdin.buffer.read(), strict=settings.strict_inputs))
         return
     contract = model.manifest.contract
     record = _record(contract.features, options.values) if options.values else model.manifest.examples[0].record
+    if options.json:
+        print(strict_json.dumps(answer(model, record, strict=settings.strict_inputs)))
+        return
     (prediction,) = predict(model, [record], lambda _, inside: inside, strict=settings.strict_inputs)
     print(" ".join(f"{name}={_cell(record[name])}" for name in contract.names))
     _print_prediction(model, prediction, sys.stdout)

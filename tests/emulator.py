@@ -53,6 +53,11 @@ class Emulator:
         with self._lock:
             return invoke(self._port, event)
 
+    @property
+    def address(self) -> str:
+        """Where clients of Lambda's API find it; the function's name is `function`."""
+        return f"http://127.0.0.1:{self._port}"
+
     def runtime_process(self) -> int:
         """The process id of the function's runtime."""
         threads = Path(f"/proc/{self._process.pid}/task").glob("*/children")

@@ -107,9 +107,11 @@ CONSTRUCTORS = {
     "Path",
     "join",
 }
-# page.py puts its three files together once, when its route is first asked for; app.py is there to act.
+# page.py puts its files together once, when its route is first asked for; app.py is there to act.
 ACTS_AT_IMPORT = {"function.app", "function.release"}
-READS_ITSELF_AT_IMPORT = {"function.web.page": {"_source", "_hash", "_source.replace", "_source.replace.replace"}}
+READS_ITSELF_AT_IMPORT = {
+    "function.web.page": {"map", "_source", "_hash", "_source.replace", "_source.replace.replace"}
+}
 
 
 def imported(source: str, module: str = "function.x") -> Iterator[str]:
