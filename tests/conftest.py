@@ -113,6 +113,10 @@ def picky(picky_bundle: Path) -> Model:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What git would clone, without the bundle that lies in model/."""
     folder = tmp_path_factory.mktemp("source") / "ml-model-deployer"
+    if not (REPOSITORY / ".git").exists():  # `sam init --location` leaves it out
+        made = shutil.ignore_patterns(".*_cache", "__pycache__", ".venv", ".aws-sam", "model", "sbom.cdx.json")
+        shutil.copytree(REPOSITORY, folder, ignore=made)
+        return folder
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=REPOSITORY,

@@ -100,7 +100,17 @@ def test_local_api_answers_every_route(address: str) -> None:
     form = {"content-type": "application/x-www-form-urlencoded"}
     sent = requests.post(f"{address}/predict", data=json.dumps(record), headers=form, timeout=60)
     assert sent.json()["prediction"] == 360000.0
-    for path in ("/health", "/model", "/openapi.json", "/"):
+    for path in (
+        "/health",
+        "/model",
+        "/openapi.json",
+        "/",
+        "/docs",
+        "/docs/start.js",
+        "/ping",
+        "/v2",
+        "/v2/models/house-prices/ready",
+    ):
         assert requests.get(address + path, timeout=60).status_code == 200
 
 

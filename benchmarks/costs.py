@@ -1,0 +1,52 @@
+"""`python -m benchmarks.costs`: what a million predictions cost by results.json and AWS's prices, into docs/costs.md."""
+
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+HERE = Path(__file__).parent
+DOCUMENT = HERE.parent / "docs" / "costs.md"
+MARKS = ("<!-- costs -->\n", "<!-- end of costs -->\n")
+# US dollars, us-east-1, as AWS published them in November 2026: aws.amazon.com/lambda/pricing, /api-gateway/pricing.
+REQUEST, GB_SECOND, GB_SECOND_ARM, API_CALL = 0.20e-6, 1.66667e-5, 1.33334e-5, 1.00e-6
+MEMORY_MB = (512, 1024, 1769)
+COLD_SHARE = 0.01
+WAYS = (("ours", "flat"), ("ours, onnx", "onnx"), ("ours, joblib", "joblib"), ("article", "the article's"))
+
+
+def table(results: dict[str, Any]) -> str:
+    """The rows, for each memory size and each way to answer the article's forest, as Markdown."""
+    lines = [
+        "| memory | who answers | warm, billed | cold start | a million calls, x86_64 | arm64 | the API's share |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    starts = results["starts"]["article"]
+    for memory in MEMORY_MB:
+        for who, name in (
+            ("ours", "flat"),
+            ("ours, onnx", "onnx"),
+            ("ours, joblib", "joblib"),
+            ("article", "the article's"),
+        ):
+            warm, cold = (median(run[key] for run in starts[who]) for key in ("warm_ms", "cold_ms"))
+            # Lambda bills whole milliseconds.
+            billed = -(-warm // 1)
+            seconds = (billed * (1 - COLD_SHARE) + cold * COLD_SHARE) / 1000
+            x86, arm = (1e6 * (REQUEST + seconds * memory / 1024 * price) for price in (GB_SECOND, GB_SECOND_ARM))
+            lines.append(
+                f"| {memory:,} MB | {name} | {billed:.0f} ms | {cold:,.0f} ms | {x86:.2f} USD | {arm:.2f} USD "
+                f"| {1e6 * API_CALL:.2f} USD |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def written(document: str, results: dict[str, Any]) -> str:
+    """The document with the table between its marks."""
+    before, _, rest = document.partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    return before + MARKS[0] + table(results) + MARKS[1] + after
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(written(DOCUMENT.read_text(), json.loads((HERE / "results.json").read_text())))

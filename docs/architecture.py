@@ -1,0 +1,92 @@
+"""Draws architecture.svg from architecture.txt: boxes on a grid, and arrows between them, in light and in dark."""
+
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+COLUMN, ROW, WIDTH, HEIGHT, MARGIN = 230, 92, 180, 56, 20
+_STYLE = """\
+text { font: 14px system-ui, sans-serif; fill: #1a1d21; }
+.small { font-size: 12px; fill: #545c66; }
+rect { fill: #ffffff; stroke: #79818c; stroke-width: 1.5; }
+.code rect { fill: #e8f0fe; stroke: #0b57d0; }
+.aws rect { fill: #fff4e5; stroke: #b06000; }
+path { fill: none; stroke: #545c66; stroke-width: 1.5; marker-end: url(#head); }
+#head path { fill: #545c66; stroke: none; marker-end: none; }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e8eaed; }
+  .small { fill: #aab2bc; }
+  rect { fill: #1c2024; stroke: #848d98; }
+  .code rect { fill: #14233d; stroke: #8ab4f8; }
+  .aws rect { fill: #2b2114; stroke: #f4c469; }
+  path { stroke: #aab2bc; }
+  #head path { fill: #aab2bc; }
+}"""
+
+
+class Box(NamedTuple):
+    """A box of the picture; x and y in pixels, of its upper left corner."""
+
+    x: int
+    y: int
+    title: str
+    what: str
+    kind: str
+
+
+def draw(source: str) -> str:
+    """The picture of a source. Raises ValueError for a line that is no box and no arrow."""
+    boxes: dict[str, Box] = {}
+    arrows: list[tuple[str, str]] = []
+    for line in source.splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "box":
+            name, place, _, title, what, kind = (part.strip() for part in rest.split("|"))
+            column, row = map(int, place.split())
+            boxes[name] = Box(MARGIN + column * COLUMN, MARGIN + row * ROW, title, what, kind)
+        elif word == "arrow":
+            start, end = (part.strip() for part in rest.split(">"))
+            arrows.append((start, end))
+        elif line.strip() and not line.startswith("#"):
+            raise ValueError(f"neither a box nor an arrow: {line}")
+    width = max(box.x for box in boxes.values()) + WIDTH + MARGIN
+    height = max(box.y for box in boxes.values()) + HEIGHT + MARGIN
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
+            "<title>How a model becomes answers</title>",
+            f"<style>\n{_STYLE}\n</style>",
+            '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" orient="auto"'
+            ' markerWidth="8" markerHeight="8"><path d="M0 0L8 4L0 8z"/></marker></defs>',
+            *(_arrow(boxes[start], boxes[end]) for start, end in arrows),
+            *(_box(box) for box in boxes.values()),
+            "</svg>\n",
+        ]
+    )
+
+
+def _box(box: Box) -> str:
+    middle = box.x + WIDTH // 2
+    return (
+        f'<g class="{box.kind}"><rect x="{box.x}" y="{box.y}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>'
+        f'<text x="{middle}" y="{box.y + 24}" text-anchor="middle">{escape(box.title)}</text>'
+        f'<text class="small" x="{middle}" y="{box.y + 43}" text-anchor="middle">{escape(box.what)}</text></g>'
+    )
+
+
+def _arrow(start: Box, end: Box) -> str:
+    if start.x == end.x:  # downwards
+        return f'<path d="M{start.x + WIDTH // 2} {start.y + HEIGHT}V{end.y - 2}"/>'
+    is_left = end.x < start.x
+    begin = (start.x + WIDTH // 2, start.y + HEIGHT) if is_left else (start.x + WIDTH, start.y + HEIGHT // 2)
+    goal = (end.x + WIDTH // 2, end.y - 2) if is_left else (end.x - 2, end.y + HEIGHT // 2)
+    if begin[1] == goal[1]:
+        return f'<path d="M{begin[0]} {begin[1]}H{goal[0]}"/>'
+    halfway = (begin[1] + goal[1]) // 2 if is_left else (begin[0] + goal[0]) // 2
+    bend = f"V{halfway}H{goal[0]}V{goal[1]}" if is_left else f"H{halfway}V{goal[1]}H{goal[0]}"
+    return f'<path d="M{begin[0]} {begin[1]}{bend}"/>'
+
+
+if __name__ == "__main__":
+    (HERE / "architecture.svg").write_text(draw((HERE / "architecture.txt").read_text()))
