@@ -1,4 +1,4 @@
-"""`python -m benchmarks.costs`: what a million predictions cost by results.json and AWS's prices, into docs/costs.md."""
+"""`python -m benchmarks.costs` says what a million predictions cost, by results.json and AWS's prices in docs/costs.md."""
 
 import json
 from pathlib import Path
@@ -23,12 +23,7 @@ def table(results: dict[str, Any]) -> str:
     ]
     starts = results["starts"]["article"]
     for memory in MEMORY_MB:
-        for who, name in (
-            ("ours", "flat"),
-            ("ours, onnx", "onnx"),
-            ("ours, joblib", "joblib"),
-            ("article", "the article's"),
-        ):
+        for who, name in WAYS:
             warm, cold = (median(run[key] for run in starts[who]) for key in ("warm_ms", "cold_ms"))
             # Lambda bills whole milliseconds.
             billed = -(-warm // 1)

@@ -112,6 +112,8 @@ def test_local_api_answers_every_route(address: str) -> None:
         "/v2/models/house-prices/ready",
     ):
         assert requests.get(address + path, timeout=60).status_code == 200
+    rows = requests.post(f"{address}/invocations", json={"instances": [[1500, 3]]}, timeout=60)
+    assert rows.json()["predictions"] == [360000.0]
 
 
 def test_local_api_returns_csv_and_problems(address: str) -> None:
