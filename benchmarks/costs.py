@@ -1,4 +1,4 @@
-"""`python -m benchmarks.costs` says what a million predictions cost, by results.json and AWS's prices in docs/costs.md."""
+"""`python -m benchmarks.costs` writes the costs of a million predictions into docs/costs.md, by results.json and prices."""
 
 import json
 from pathlib import Path
