@@ -1,4 +1,4 @@
-"""`python -m benchmarks.costs` writes the costs of a million predictions into docs/costs.md, by results.json and prices."""
+"""`python -m benchmarks.costs`: the costs of a million predictions, by what was measured, into docs/costs.md."""
 
 import json
 from pathlib import Path
