@@ -1,4 +1,4 @@
-"""The programs of docs/from-code.md, run as they stand. Touches the loopback interface."""
+"""The programs of docs/from-code.md and the README, run as they stand. Touches the loopback interface."""
 
 import os
 import re
@@ -12,7 +12,10 @@ from tests import emulator
 from tests.emulator import REPOSITORY
 from tests.integration.test_serve import serving
 
-PROGRAMS = re.findall(r"```python\n(.*?)```", (REPOSITORY / "docs" / "from-code.md").read_text(), re.DOTALL)
+PROGRAMS, IN_README = (
+    re.findall(r"```python\n(.*?)```", (REPOSITORY / name).read_text(), re.DOTALL)
+    for name in ("docs/from-code.md", "README.md")
+)
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_DEFAULT_REGION": "eu-central-1"}
 
 
@@ -45,3 +48,10 @@ def test_programs_for_http_print_the_predictions(houses_bundle: Path) -> None:
         assert run(wrong, {"URL": address}).startswith("/instances/1/AreaSqft null")
         assert '"prediction": 360000.0' in run(PROGRAMS[2], {"URL": address})
     assert len(PROGRAMS) == 3
+
+
+def test_program_of_the_readme_prints_the_prediction_twice(houses_bundle: Path, tmp_path: Path) -> None:
+    (program,) = IN_README
+    with emulator.running(tmp_path, {"MODEL_PATH": str(houses_bundle)}) as function, serving(houses_bundle) as address:
+        environment = {"FUNCTION": "function", "AWS_ENDPOINT_URL_LAMBDA": function.address, "URL": address}
+        assert run(program, environment) == "360000.0\n360000.0\n"
