@@ -31,7 +31,7 @@ train: $(SERVE_STAMP) ## make the example bundle in model/ anew
 	@$(PYTHON) -m training
 
 .PHONY: test
-test: $(TEST_STAMP) $(POLICY_STAMP) $(CLIENTS_STAMP) ## run every test (what needs Docker is skipped without it, and fails with CI=true)
+test: $(TEST_STAMP) $(POLICY_STAMP) $(CLIENTS_STAMP) ## run every test (those of Docker and Chromium are skipped without them, and fail with CI=true)
 	@$(PYTHON) -m pytest $(ARGS)
 
 .PHONY: check
