@@ -18,6 +18,7 @@ from sklearn.preprocessing import OneHotEncoder
 from function.bundle import load
 from function.model import Model
 from tests import engine
+from tests.chromium import browser, open_page  # noqa: F401  (fixtures, of the page and of the local API)
 from tests.emulator import REPOSITORY
 from tests.engine import Docker
 from training.__main__ import main as train

@@ -13,11 +13,14 @@ type Schema = dict[str, Any]
 _TEXT: Schema = {"type": "string"}
 # From here on a number is no 32-bit float, in which scikit-learn's trees compute, even rounded; no measure is larger.
 _TOO_LARGE = 3.4028235677973366e38
+# What a cell may hold, as function.contract.parse_cell reads it; 38 digits are no more than trees take.
+_NUMBER = "[+-]?([0-9]{1,38}([.][0-9]*)?|[.][0-9]+|[0-9]{1,28}([.][0-9]*)?[eE][+-]?[0-9])"
 _CELLS = {
-    NUMBER: "(-?[0-9]{1,15}([.][0-9]{1,15})?)",
-    BOOLEAN: "(true|false)",
-    STRING: "([A-Za-z]{1,30})",
+    NUMBER: f"[ \\t]*{_NUMBER}[ \\t]*",
+    BOOLEAN: "[ \\t]*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])[ \\t]*",
+    STRING: '([^,"\\r\\n][^,\\r\\n]*|"([^"]|"")+")',
 }
+_NULL = "[ \\t]*(NA|N/A|NaN|nan|null|NULL|None)?[ \\t]*"
 _TYPES = {NUMBER: "number", BOOLEAN: "boolean", STRING: "string"}
 
 
@@ -93,9 +96,15 @@ def examples(manifest: Manifest) -> Schema:
 
 def csv(manifest: Manifest) -> Schema:
     """A CSV in its plainest form. Columns may also stand in another order, beside others, and cells in quotes."""
-    row = ",".join(_CELLS[feature.type] + ("?" if feature.nullable else "") for feature in manifest.contract.features)
+    row = ",".join(map(_cell, manifest.contract.features))
     header = "".join("\\" + sign if sign in r"\^$.|?*+()[]{}/" else sign for sign in header_line(manifest))
-    return {"type": "string", "pattern": f"^{header}(\\r?\\n{row})*(\\r?\\n)?$"}
+    return {"type": "string", "pattern": f"^\ufeff?{header}([\\r\\n]+{row})*[\\r\\n]*$"}
+
+
+def _cell(feature: Feature) -> str:
+    if not feature.nullable:
+        return f"({_CELLS[feature.type]})"
+    return f"({_CELLS[feature.type]})?" if feature.type == STRING else f"({_CELLS[feature.type]}|{_NULL})"
 
 
 def header_line(manifest: Manifest) -> str:

@@ -9,7 +9,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open, Picture, violations
+from tests.browser.conftest import Picture
+from tests.chromium import Open, violations
 from tests.emulator import REPOSITORY
 
 HOUSES = REPOSITORY / "training" / "data" / "houses.csv"

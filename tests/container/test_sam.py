@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import expect
 
+from tests.chromium import Open
 from tests.emulator import free_port, wait_for_port
 from tests.engine import Docker
 from tests.events import FOLDER, Documented, documented
@@ -114,6 +116,14 @@ def test_local_api_answers_every_route(address: str) -> None:
         assert requests.get(address + path, timeout=60).status_code == 200
     rows = requests.post(f"{address}/invocations", json={"instances": [[1500, 3]]}, timeout=60)
     assert rows.json()["predictions"] == [360000.0]
+
+
+def test_page_works_through_the_local_api(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator("#answer .value")).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="its documentation").click()
+    expect(page.get_by_role("heading", name="house-prices")).to_be_visible(timeout=60_000)
 
 
 def test_local_api_returns_csv_and_problems(address: str) -> None:

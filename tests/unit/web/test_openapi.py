@@ -127,6 +127,7 @@ def test_prediction_with_warnings_is_what_the_document_says(houses: Model, mixed
 @pytest.mark.parametrize("name", NAMES)
 def test_csv_is_what_the_document_says(name: str, models: dict[str, Model]) -> None:
     content = document(models[name].manifest)["paths"]["/predict"]["post"]["requestBody"]["content"]
+    validator(models[name], content["text/csv"]["schema"]).validate(content["text/csv"]["example"])
     response = ask(models[name], content["text/csv"]["example"].encode(), "text/csv")
     assert response.status == 200
     validate(models[name], "/predict", response)
