@@ -5,6 +5,7 @@ This is the part of the bundle that training writes and the function reads. It k
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
+from struct import pack, unpack
 from typing import NamedTuple
 
 from function.errors import Problem
@@ -13,23 +14,33 @@ type Value = float | bool | str | None
 type Columns = list[list[Value]]
 """One list of values per feature, in the features' order, all of the same length."""
 
-NUMBER, BOOLEAN, STRING = "number", "boolean", "string"
+NUMBER, BOOLEAN, STRING, TEXT = "number", "boolean", "string", "text"
+"""Types of features. A `string` is one of a few known categories; a `text` is free text, or one of many values."""
+TEXTS = (STRING, TEXT)
 OUT_OF_RANGE, UNSEEN_CATEGORY = "out_of_range", "unseen_category"
 """The codes of warnings: a number beyond those in training, a text that is not among those in training."""
-TYPES = (NUMBER, BOOLEAN, STRING)
-_ARTICLE = {NUMBER: "a number", BOOLEAN: "true or false", STRING: "a text"}
+TYPES = (NUMBER, BOOLEAN, STRING, TEXT)
+_ARTICLE = {NUMBER: "a number", BOOLEAN: "true or false", STRING: "a text", TEXT: "a text"}
 
-# In a CSV, these cells are nulls where a number or a boolean is expected; a text is null only where the cell is empty,
-# since "NA" and "None" are ordinary categories.
-NULL_CELLS = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
+# The cells of a CSV that pandas.read_csv takes for nulls (pandas' documentation of `na_values`), and so what most
+# training tables had for nulls. A feature whose training had some of them as texts has a list of its own.
+PANDAS_NULL_CELLS = frozenset(
+    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"}
+    | {"NULL", "NaN", "None", "n/a", "nan", "null"}
+)
+NAN, NONE = "NaN", "None"
+"""The two nulls that a column of an estimator's table can hold; an encoder tells them apart."""
+FLOAT64 = "float64"
+_WIDTHS = {"float32": ("<f", "32-bit"), "float16": ("<e", "16-bit")}
 _BOOLEAN_CELLS = {"true": True, "false": False}
 
 
 class Feature(NamedTuple):
     """One input column, as training saw it.
 
-    `minimum` and `maximum` are of numbers, `categories` of strings (None where there were too many to list), in
-    training data; `integer` says that only whole numbers were seen, a hint for display and no rule.
+    `minimum` and `maximum` are of numbers, `categories` of strings, in training data; `integer` says that only whole
+    numbers were seen, a hint for display and no rule. `null_cells` are the cells of a CSV that are nulls, `null` is
+    which null the estimator is given for one (NAN or NONE), `dtype` the numpy type of its numbers in training.
     """
 
     name: str
@@ -39,6 +50,9 @@ class Feature(NamedTuple):
     maximum: float | None = None
     categories: tuple[str, ...] | None = None
     integer: bool = False
+    null_cells: frozenset[str] = PANDAS_NULL_CELLS
+    null: str = NAN
+    dtype: str = FLOAT64
 
 
 class Warning(NamedTuple):
@@ -106,7 +120,8 @@ class Contract:
                 problems.append(Problem(pointer(feature.name), *fault))
                 continue
             if feature.type == NUMBER and value is not None:
-                value = float(value)  # _fault has seen that it is an int or a float
+                # _fault has seen that it is an int or a float, and that it fits.
+                value = float(value) if feature.dtype not in _WIDTHS else round_to(feature.dtype, float(value))
             row.append(value)  # and that any other is of the feature's type
             unusual = self._unusual(feature, value)
             if unusual is not None:
@@ -155,13 +170,32 @@ def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
                 finite = False
             if not finite and value != value:  # noqa: PLR0124  (only NaN is not itself)
                 return "wrong_type", "expected a number, got NaN"
-            return None if finite else ("too_large", "too large for a 64-bit floating-point number")
+            if not finite:
+                return "too_large", "too large for a 64-bit floating-point number"
+            return None if feature.dtype not in _WIDTHS else _width_fault(feature.dtype, float(value))  # type: ignore[arg-type]
     elif feature.type == BOOLEAN:
         if kind is bool:
             return None
     elif isinstance(value, str):
         return None if is_unicode(value) else ("wrong_type", "not valid Unicode: it holds half of a surrogate pair")
     return "wrong_type", f"expected {_ARTICLE[feature.type]}, got {_kind(value)}"
+
+
+def round_to(dtype: str, number: float) -> float:
+    """The number as a float of that numpy type holds it. Raises OverflowError for one past the largest."""
+    if dtype not in _WIDTHS:
+        return number
+    form, _ = _WIDTHS[dtype]
+    rounded: float = unpack(form, pack(form, number))[0]
+    return rounded
+
+
+def _width_fault(dtype: str, number: float) -> tuple[str, str] | None:
+    try:
+        round_to(dtype, number)
+    except OverflowError:
+        return "too_large", f"too large for a {_WIDTHS[dtype][1]} floating-point number, which training had here"
+    return None
 
 
 def _kind(value: object) -> str:
@@ -214,10 +248,10 @@ def parse_number(cell: str) -> float:
 
 def parse_cell(feature: Feature, cell: str) -> object:
     """A CSV cell as the JSON value it stands for; the cell itself where it stands for none of the feature's type."""
-    if feature.type == STRING:
-        return cell or None
+    if feature.type in TEXTS:
+        return None if cell in feature.null_cells else cell
     text = cell.strip()
-    if text in NULL_CELLS:
+    if text in feature.null_cells:
         return None
     if feature.type == BOOLEAN:
         return _BOOLEAN_CELLS.get(text.lower(), cell)

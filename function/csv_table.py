@@ -8,7 +8,7 @@ from io import StringIO
 
 from function.contract import Contract, Warning, parse_cell, parse_number, pointer
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
-from function.manifest import Manifest, label_text
+from function.manifest import label_text
 from function.model import Model
 from function.prediction import MAX_RECORDS, Prediction, predict
 from function.seen import Seen
@@ -26,7 +26,7 @@ def answer(model: Model, body: bytes, *, strict: bool = False, seen: Seen | None
     every problem (its pointer is /<row, from 0>/<column>), InputTooLarge past 10,000 rows.
     """
     header, rows = _read(body)
-    added = added_columns(model.manifest)
+    added = model.manifest.outputs.columns
     check_header(model.manifest.contract, header, added)
     predicted = _predict(model, header, rows, strict=strict, seen=seen)
     return write(
@@ -59,13 +59,8 @@ def _predict(
     return predict(model, records, lambda index, inside: f"/{index}{inside}", strict=strict, seen=seen)
 
 
-def added_columns(manifest: Manifest) -> list[str]:
-    """The names of the columns that predictions add."""
-    return ["prediction", *(f"probability_{text}" for text in manifest.probability_keys), "warnings"]
-
-
 def cells(prediction: Prediction) -> list[str]:
-    """The cells of `added_columns` for one prediction."""
+    """The cells of the manifest's output columns for one prediction."""
     return [
         label_text(prediction.value),
         *map(repr, (prediction.probabilities or {}).values()),

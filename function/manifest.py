@@ -8,10 +8,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from function.contract import STRING, TYPES, Contract, Feature
+from function.contract import FLOAT64, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, TYPES, Contract, Feature
 from function.errors import BundleError
 
-FORMAT = 1
+FORMAT = 2
 FILE_NAME = "manifest.json"
 REGRESSION, CLASSIFICATION = "regression", "classification"
 JOBLIB, ONNX, FLAT = "joblib", "onnx", "flat"
@@ -24,6 +24,11 @@ LIBRARIES = {
     "joblib": "joblib",
     "pandas": "pandas",
 }
+
+# What numbers may have been in training. Wider integers and booleans are computed as float64 holds them.
+DTYPES = (FLOAT64, "float32", "float16", "int8", "uint8", "int16", "uint16")
+# The manifest's word for PANDAS_NULL_CELLS.
+PANDAS = "pandas"
 
 type Label = str | int | float | bool
 PACKAGE_AGAIN = "package the model again (python -m training)"
@@ -42,6 +47,24 @@ class Artifact(NamedTuple):
     runtime: str
     input: str
     largest_error: float = 0.0
+
+
+class OutputColumns(NamedTuple):
+    """The names under which predictions stand beside the features of a table's row: none is a feature's.
+
+    `probabilities` is the one member of JSON lines, `by_class` are the columns of CSV and Parquet, one for each class.
+    """
+
+    prediction: str
+    probabilities: str
+    by_class: tuple[str, ...]
+    warnings: str
+    error: str
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that a table of predictions gets, in their order; a file's has `error` too, as its last."""
+        return [self.prediction, *self.by_class, self.warnings]
 
 
 class Example(NamedTuple):
@@ -66,6 +89,7 @@ class Manifest(NamedTuple):
     environment: dict[str, str]
     artifacts: tuple[Artifact, ...]
     examples: tuple[Example, ...]
+    outputs: OutputColumns
 
     @classmethod
     def parse(cls, data: bytes) -> "Manifest":
@@ -112,7 +136,8 @@ class Manifest(NamedTuple):
             classes=tuple(map(_label, _is(list, target["classes"]))) if task == CLASSIFICATION else None,
             environment={_text(k): _text(v) for k, v in document["environment"].items()},
             artifacts=tuple(_artifact(file, item) for file, item in document["artifacts"].items()),
-            examples=tuple(_example(item) for item in _nonempty(document["examples"])),
+            examples=(examples := tuple(_example(item) for item in _nonempty(document["examples"]))),
+            outputs=_outputs(document["output_columns"], [f.name for f in features], examples[0]),
         )
 
     @property
@@ -139,11 +164,31 @@ def label_text(label: Label) -> str:
     return label if isinstance(label, str) else json.dumps(label)
 
 
+def free_columns(names: Sequence[str], probability_keys: Sequence[str]) -> OutputColumns:
+    """The usual names of the predictions' columns, with `model_` before those that features have already."""
+    taken = set(names)
+
+    def free(name: str) -> str:
+        while name in taken:
+            name = f"model_{name}"
+        taken.add(name)
+        return name
+
+    by_class = tuple(free(f"probability_{key}") for key in probability_keys)
+    return OutputColumns(free("prediction"), free("probabilities"), by_class, free("warnings"), free("error"))
+
+
 def feature_document(feature: Feature) -> dict[str, Any]:
-    """A feature as the manifest writes it: what is unknown of it is left out."""
-    fields = {**feature._asdict(), "categories": feature.categories and list(feature.categories)}
-    if feature.type == STRING:
-        del fields["integer"]
+    """A feature as the manifest writes it: what is unknown of it, or says nothing of its type, is left out."""
+    is_pandas = feature.null_cells == PANDAS_NULL_CELLS
+    fields = {
+        **feature._asdict(),
+        "categories": None if feature.categories is None else list(feature.categories),
+        "null_cells": PANDAS if is_pandas else sorted(feature.null_cells),
+        "null": feature.null if feature.nullable else None,
+        "integer": feature.integer if feature.type == NUMBER else None,
+        "dtype": feature.dtype if feature.type == NUMBER else None,
+    }
     return {key: value for key, value in fields.items() if value is not None}
 
 
@@ -157,7 +202,28 @@ def _feature(item: dict[str, Any]) -> Feature:
         maximum=None if item.get("maximum") is None else _number(item["maximum"]),
         categories=None if categories is None else tuple(_text(category) for category in _is(list, categories)),
         integer=_is(bool, item.get("integer", False)),
+        null_cells=_null_cells(item["null_cells"]),
+        null=_one_of(item.get("null", NAN), (NAN, NONE)),
+        dtype=_one_of(item.get("dtype", FLOAT64), DTYPES),
     )
+
+
+def _null_cells(item: object) -> frozenset[str]:
+    return PANDAS_NULL_CELLS if item == PANDAS else frozenset(map(_text, _is(list, item)))
+
+
+def _outputs(item: dict[str, Any], names: Sequence[str], example: Example) -> OutputColumns:
+    columns = OutputColumns(
+        prediction=_text(item["prediction"]),
+        probabilities=_text(item["probabilities"]),
+        by_class=tuple(map(_text, _is(list, item["by_class"]))),
+        warnings=_text(item["warnings"]),
+        error=_text(item["error"]),
+    )
+    every = [*columns.columns, columns.probabilities, columns.error, *names]
+    if len(set(every)) != len(every) or len(columns.by_class) != len(example.probabilities or ()):
+        raise ValueError("output_columns must have one name each, none of them a feature's, and one for each class")
+    return columns
 
 
 def _artifact(file: str, item: dict[str, Any]) -> Artifact:

@@ -53,7 +53,7 @@ def answer(model: Model, body: object, *, strict: bool = False, seen: Seen | Non
 
 def records_of(model: Model, body: object) -> Records:
     """The records in a body. Raises InvalidInput, InputTooLarge."""
-    if not isinstance(body, dict) or "instances" not in body or "instances" in model.manifest.contract.names:
+    if not isinstance(body, dict) or "instances" not in body or _is_record(model, body):
         return Records([body], many=False)
     records = body["instances"]
     problems = [
@@ -65,6 +65,11 @@ def records_of(model: Model, body: object) -> Records:
         raise InvalidInput(problems)
     _check_count(records)
     return Records(records, many=True)
+
+
+def _is_record(model: Model, body: dict[str, object]) -> bool:
+    """Whether instances is a feature's value in this body: beside others, or no array, which no value is."""
+    return "instances" in model.manifest.contract.names and (len(body) > 1 or not isinstance(body["instances"], list))
 
 
 def answer_document(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature, parse_cell
+from function.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, STRING, TEXTS, Feature, parse_cell
 
 type Series = pandas.Series[Any]
 
@@ -26,9 +26,20 @@ _KINDS = {
 }
 _DATES = ("datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period")
 
+_ARTICLE = {NUMBER: "a number", BOOLEAN: "true or false"}
 _NOTHING = "holds nothing but nulls: fill it, or leave it out with --drop"
 _INFINITE = "holds infinite numbers: correct or remove those rows, or leave it out with --drop"
 _DATETIME = "holds dates or times: turn it into numbers such as a year or an age in days, or leave it out with --drop"
+
+
+class Told(NamedTuple):
+    """What is known of a column before its values are looked at: its kind, and which cells of a CSV are nulls."""
+
+    kind: str | None = None
+    null_cells: frozenset[str] = PANDAS_NULL_CELLS
+
+
+NOTHING_TOLD = Told()
 
 
 class Column(NamedTuple):
@@ -44,19 +55,46 @@ class Column(NamedTuple):
     notice: str | None = None
 
 
-def from_cells(cells: Sequence[str]) -> Column:
+def from_cells(cells: Sequence[str], told: Told = NOTHING_TOLD) -> Column:
     """The column that a CSV's cells are, by the rules that serving reads a CSV with."""
-    numbers = [parse_cell(Feature("", NUMBER), cell) for cell in cells]
+    if told.kind is not None:
+        return _as_told(told, [_parsed(told.kind, told.null_cells, cell) for cell in cells])
+    numbers = [_parsed(NUMBER, PANDAS_NULL_CELLS, cell) for cell in cells]
     words = [value for value in numbers if isinstance(value, str)]
     if not words:
         values = pandas.Series([nan if value is None else value for value in numbers], dtype=float)
         return Column(NUMBER, values, values, _NOTHING if values.isna().all() else None)
-    booleans = [parse_cell(Feature("", BOOLEAN), cell) for cell in cells]
+    booleans = [_parsed(BOOLEAN, PANDAS_NULL_CELLS, cell) for cell in cells]
     if not any(isinstance(value, str) for value in booleans):
         values = _booleans(booleans)
         return Column(BOOLEAN, values, values)
-    values = pandas.Series([parse_cell(Feature("", STRING), cell) for cell in cells], dtype="str")
+    values = _texts([_parsed(STRING, told.null_cells, cell) for cell in cells])
     return Column(STRING, values, values, _text_fault(words), _text_notice(words, numbers))
+
+
+def _parsed(kind: str, null_cells: frozenset[str], cell: str) -> object:
+    return parse_cell(Feature("", kind, null_cells=null_cells if kind in TEXTS else PANDAS_NULL_CELLS), cell)
+
+
+def _as_told(told: Told, values: Sequence[object]) -> Column:
+    """The column of a kind that was decided elsewhere, if its values are of it."""
+    kind = STRING if told.kind in TEXTS else told.kind or STRING
+    if kind == STRING:
+        column = _texts(values)
+    else:
+        wrong = next((row for row, value in enumerate(values, 1) if isinstance(value, str)), None)
+        if wrong is not None:
+            series = _texts(values)
+            return Column(kind, series, series, f"holds a text in row {wrong}, where {_ARTICLE[kind]} should be")
+        if kind == NUMBER:
+            column = pandas.Series([nan if value is None else value for value in values], dtype=float)
+        else:
+            column = _booleans(values)
+    return Column(kind, column, column, _NOTHING if column.isna().all() else None)
+
+
+def _texts(values: Sequence[object]) -> Series:
+    return pandas.Series([nan if value is None else str(value) for value in values], dtype="str")
 
 
 def _booleans(values: Sequence[Any]) -> Series:
@@ -86,11 +124,13 @@ def _text_notice(words: Sequence[str], numbers: Sequence[object]) -> str | None:
     return f"is taken as text, since it holds {words[0][:40]!r} beside {counted} numbers"
 
 
-def from_series(series: Series) -> Column:
+def from_series(series: Series, told: Told = NOTHING_TOLD) -> Column:
     """The column that a Parquet file's series is."""
-    series = _own(series.reset_index(drop=True))
+    series = series.reset_index(drop=True)
     seen = pandas.api.types.infer_dtype(_plain(series), skipna=True)
     kind = _KINDS.get(seen)
+    if told.kind is not None and not series.isna().all() and _differs(told.kind, kind):
+        return _as_told(told, [_read_as(told.kind, value) for value in series.astype(object).tolist()])
     if series.isna().all():
         fault: str | None = _NOTHING
     elif seen in _DATES:
@@ -104,9 +144,15 @@ def from_series(series: Series) -> Column:
     return Column(kind or STRING, series, series, fault)
 
 
-def _own(series: Series) -> Series:
-    # Serving computes in double precision, so the truth must too: a linear model answers otherwise in float32.
-    return series.astype(float) if series.dtype in ("float16", "float32") else series
+def _differs(told: str, found: str | None) -> bool:
+    return (STRING if told in TEXTS else told) != found
+
+
+def _read_as(kind: str, value: Any) -> object:
+    """A value of another kind, as the one that was told; a text where it is none."""
+    if value is None or value is pandas.NA or value != value:  # noqa: PLR0124
+        return None
+    return str(value) if kind in TEXTS else parse_cell(Feature("", kind), str(value))
 
 
 def _plain(series: Series) -> Any:

@@ -18,6 +18,7 @@ from function.manifest import (
     REGRESSION,
     Artifact,
     feature_document,
+    free_columns,
     version_of,
 )
 from training.errors import TrainingError
@@ -38,11 +39,16 @@ def artifact_of(data: bytes, served_as: str) -> Artifact:
 
 
 class Packaged(NamedTuple):
-    """What is in the bundle; `classes` is None for a regression, `metrics` for a table too small."""
+    """What is in the bundle; `classes` is None for a regression, `metrics` for a table too small.
+
+    `named` is whether the estimator was trained on named columns; else it takes them by place.
+    """
 
     features: Sequence[Feature]
+    named: bool
     classes: list[Any] | None
     metrics: Metrics | None
+    cautions: Sequence[str]
     examples: list[Example]
     artifacts: list[Artifact]
     refused: dict[str, str]
@@ -50,7 +56,7 @@ class Packaged(NamedTuple):
 
 def document_of(options: Options, table: Table, packaged: Packaged) -> Document:
     """The manifest's keys in the order that a reader wants them."""
-    features, classes, metrics, examples, artifacts, refused = packaged
+    features, named, classes, metrics, cautions, examples, artifacts, refused = packaged
     target = {"name": options.target, "unit": options.unit, "classes": classes}
     document = {
         "format": FORMAT,
@@ -58,8 +64,13 @@ def document_of(options: Options, table: Table, packaged: Packaged) -> Document:
         "version": version_of(artifacts),
         "task": REGRESSION if classes is None else CLASSIFICATION,
         "features": [feature_document(feature) for feature in features],
+        "columns_by": "name" if named else "place",
+        "output_columns": free_columns(
+            [f.name for f in features], list(examples[0].get("probabilities", ()))
+        )._asdict(),
         "targets": [{key: value for key, value in target.items() if value is not None}],
         "metrics": metrics,
+        "cautions": list(cautions) or None,
         "training": {"rows": table.rows, "sha256": table.sha256, "when": _now(), "command": options.command},
         "environment": _environment(artifacts),
         "artifacts": {artifact.file: _artifact(artifact) for artifact in artifacts},

@@ -13,7 +13,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature
+from function.contract import BOOLEAN, NUMBER, TEXTS, Feature
 from function.manifest import REGRESSION
 from training.errors import TrainingError, said
 
@@ -45,7 +45,7 @@ def default(task: str, features: Sequence[Feature], rows: int) -> Any:
 
 def _columns(features: Sequence[Feature]) -> ColumnTransformer:
     """Dense columns of numbers: categories as indicators, a null in numbers as the median and an indicator."""
-    categorical = [f.name for f in features if f.type == STRING or (f.type == BOOLEAN and f.nullable)]
+    categorical = [f.name for f in features if f.type in TEXTS or (f.type == BOOLEAN and f.nullable)]
     numeric = [f.name for f in features if f.type == NUMBER and f.nullable]
     # A null is a category of its own. The rarest categories share one column beyond fifty, and one that training never
     # saw is counted among them, or is none of them: predicted, never refused.

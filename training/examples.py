@@ -1,17 +1,20 @@
 """The golden rows: inputs with what scikit-learn answers for them, which every load of the bundle repeats."""
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
 import pandas
 
-from function.contract import BOOLEAN, NUMBER, Feature
+from function.contract import BOOLEAN, NUMBER, TEXT, Feature
 from function.manifest import REGRESSION, label_text
-from training.errors import TrainingError
+from training.errors import TrainingError, listed
 from training.estimators import SEED
 
 _DRAWN = 15
+_SHARED_ROWS = 10
 
 type Positions = numpy.ndarray[Any, Any]
 type Example = dict[str, Any]
@@ -33,7 +36,13 @@ def examples_of(
         if answer is not None and all(inputs != example["input"] for example in found):
             found.append({"input": inputs, **answer})
     if not found:
-        raise TrainingError("The estimator answers no row like the table's with a finite number: train it again.")
+        texts = [feature.name for feature in features if feature.type == TEXT]
+        raise TrainingError(
+            f"The estimator refuses every row with made-up text in {listed(texts)}, and what is free text is not "
+            "published: let its encoder take unknown texts, or say --categories COLUMN=list."
+            if texts
+            else "The estimator answers no row like the table's with a finite number: train it again."
+        )
     return found
 
 
@@ -41,6 +50,25 @@ def taken(frame: pandas.DataFrame, positions: Positions) -> pandas.DataFrame:
     """Each column of the frame at its own row positions."""
     columns = zip(frame.columns, positions.T, strict=True)
     return pandas.DataFrame({name: frame[name].take(at).reset_index(drop=True) for name, at in columns})
+
+
+def made_up(values: "pandas.Series[Any]") -> "pandas.Series[Any]":
+    """Texts in the place of a column's own, of words that many of its rows share, and nulls where it has some."""
+    words = _common_words(values)
+    generator = numpy.random.default_rng(SEED)
+    texts = ["", "made-up text"]
+    texts += [" ".join(generator.choice(words, size=3)) if words else f"made-up text {n}" for n in range(_DRAWN)]
+    texts = sorted(set(texts).difference(values)) or ["made-up text, which the table does not hold"]
+    invented = [texts[row % len(texts)] if there else numpy.nan for row, there in enumerate(values.notna())]
+    return pandas.Series(invented, index=values.index, dtype="str")
+
+
+def _common_words(values: "pandas.Series[Any]") -> list[str]:
+    """Words of at least a tenth of the rows, and of ten of them: those are about no one."""
+    present = values.dropna()
+    counts = Counter(word for text in present for word in set(re.findall(r"[^\W\d_]{2,20}", text)))
+    least = max(_SHARED_ROWS, len(present) // _SHARED_ROWS)
+    return sorted(word for word, count in counts.items() if count >= least)
 
 
 def _typical(frame: pandas.DataFrame, features: Sequence[Feature]) -> Positions:
@@ -55,7 +83,7 @@ def _middle(values: "pandas.Series[Any]") -> int:
 
 def _commonest(values: "pandas.Series[Any]") -> int:
     counts = values.value_counts()
-    return int((values == counts.index[0]).to_numpy().argmax())
+    return int((values == counts.index[0]).to_numpy().argmax()) if len(counts) else 0
 
 
 def _drawn(frame: pandas.DataFrame, features: Sequence[Feature]) -> Positions:

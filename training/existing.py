@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from function.manifest import CLASSIFICATION, LIBRARIES, REGRESSION
 from training.errors import TrainingError, listed, said
+from training.fitted import Known, columns_of
 from training.targets import Task
 
 
@@ -131,8 +132,12 @@ def _attribute(estimator: Any, name: str) -> Any:
     return getattr(estimator, name, None)
 
 
-def features_for(estimator: Any, chosen: Sequence[str], target: str) -> list[str]:
-    """The table's columns that the estimator wants, in its order. Raises TrainingError where they are not these."""
+def known_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[str, Known]:
+    """What the estimator says of the columns that it wants, by name and in its order.
+
+    Where it was trained on an array these are the chosen ones by place, else those that it uses: of a column that it
+    drops no value is asked for. Raises TrainingError where the chosen columns are not these.
+    """
     names = names_of(estimator)
     if names is None:
         count = _attribute(estimator, "n_features_in_")
@@ -141,18 +146,21 @@ def features_for(estimator: Any, chosen: Sequence[str], target: str) -> list[str
                 f"The estimator was trained on {count} unnamed features and the table has {len(chosen)} "
                 f"({listed(chosen)}): choose them in its order with --feature, or leave some out with --drop."
             )
-        return list(chosen)
-    if target in names:
+        return dict(zip(chosen, columns_of(estimator, len(chosen)), strict=True))
+    known = dict(zip(names, columns_of(estimator, len(names)), strict=True))
+    if any(column.used for column in known.values()):
+        known = {name: column for name, column in known.items() if column.used}
+    if target in known:
         raise TrainingError(f"The target {target!r} is one of the estimator's features: name the column it predicts.")
-    lacking = [name for name in names if name not in chosen]
+    lacking = [name for name in known if name not in chosen]
     if lacking:
-        extra = [name for name in chosen if name not in names]
+        extra = [name for name in chosen if name not in known]
         also = f", whose other columns are {listed(extra)}" if extra else ""
         raise TrainingError(
             f"The estimator wants {listed(lacking)}, which the table (or what --feature and --drop leave of it) lacks"
             f"{also}: give the columns that it was trained on."
         )
-    return names
+    return known
 
 
 def asked[T](what: str, call: Callable[[], T]) -> T:

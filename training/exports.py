@@ -1,11 +1,13 @@
 """The estimator in the forms that start faster than a pickle: each kept only where it passes the gate."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from function.contract import FLOAT64, NUMBER, Columns, Feature, round_to
 from function.errors import BundleError
 from function.manifest import FLAT, ONNX, Artifact, Manifest
-from function.model import Runtime
+from function.model import NotPredictable, Outputs, Runtime
 from function.runtimes import flat as flat_runtime
 from function.runtimes import onnx as onnx_runtime
 from training import flat
@@ -36,7 +38,7 @@ class Subject(NamedTuple):
 
 def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
     """The exports that answer all of the material as the reference does."""
-    exports = Exports({}, {})
+    exports, features = Exports({}, {}), subject.manifest.contract.features
     for runtime, file, write, load in (
         (FLAT, flat.FILE, _flat, flat_runtime.load),
         (ONNX, ONNX_FILE, _onnx, onnx_runtime.load),
@@ -47,7 +49,7 @@ def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
             form = subject.form if runtime == ONNX else ARRAY
             artifact = Artifact(file, sha256(data).hexdigest(), len(data), runtime, form)
             loaded: Runtime = load(data, subject.manifest, artifact)
-            error = largest_error(subject.reference, loaded, material)
+            error = largest_error(_Rounding(subject.reference, features), _Rounding(loaded, features), material)
             exports.artifacts[artifact._replace(largest_error=error)] = data
         except NotExported as reason:
             exports.refused[runtime] = f"Not exported: {reason}."
@@ -56,6 +58,31 @@ def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
         except BundleError as error:
             exports.refused[runtime] = f"Not kept: {error}"
     return exports
+
+
+class _Rounding:
+    """A runtime behind a contract, which rounds numbers to what training had before any runtime sees them."""
+
+    def __init__(self, runtime: Runtime, features: Sequence[Feature]) -> None:
+        self._runtime = runtime
+        self._features = features
+
+    def predict(self, columns: Columns) -> Outputs:
+        """One output per record. Raises NotPredictable."""
+        try:
+            rounded = [
+                [round_to(f.dtype, value) if isinstance(value, float) else value for value in column]
+                if f.type == NUMBER and f.dtype != FLOAT64
+                else column
+                for f, column in zip(self._features, columns, strict=True)
+            ]
+        except OverflowError:
+            raise NotPredictable("OverflowError") from None
+        return self._runtime.predict(rounded)
+
+    def predict_arrays(self, columns: Any) -> Any:
+        """Not asked by the gate."""
+        raise NotImplementedError
 
 
 def _flat(subject: Subject) -> bytes:

@@ -1,66 +1,172 @@
 """What the manifest says of each input: its type, nulls and the values that training saw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature, show
+from function.contract import BOOLEAN, FLOAT64, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT, TEXTS, Feature, show
+from function.manifest import DTYPES
+from training.columns import Column, Told
+from training.errors import TrainingError, unknown_column
+from training.fitted import Known, null_cells_beside
+from training.options import LIST, Options
 from training.table import Table
 
-MOST_CATEGORIES = 1_000
+MOST_CATEGORIES = 100
+# So many rows, on average, share each of the texts that are published.
+_ROWS_PER_CATEGORY = 4
+# Of so few, fewer rows will do; so many that an encoder learned are published whatever the rows of a sample.
+_FEW = 5
+_FEW_LEARNED = 10
+_LONGEST_CATEGORY = 100
 # Below so many rows, texts that differ in nearly every row say nothing.
 _FEWEST_ROWS = 20
 # Past it, neighbouring whole numbers are the same float.
 _EXACT = 2**53
 
 
-def features_of(table: Table, names: Sequence[str]) -> list[Feature]:
-    """The features in the order of `names`. Raises TrainingError where a column is none that a model can have."""
-    return [_feature(name, (column := table.usable(name)).kind, column.values) for name in names]
+def told_of(options: Options, table: Table, name: str, known: Known | None) -> Told:
+    """How the column is to be read: as asked, else as the estimator knows it, else as the table tells."""
+    asked = options.types.get(name)
+    if known is None:
+        return Told(asked, _null_cells(options, table, name))
+    cells = _null_cells(options, table, name) if known.categories is None else known.null_cells
+    kind = asked or known.kind
+    if asked is None and kind == NUMBER and known.categories is None and table.column(name).kind != STRING:
+        kind = None  # true and false are numbers to a step that takes some
+    if not known.used:
+        kind = asked or STRING
+    return Told(kind, cells)
 
 
-def _feature(name: str, kind: str, values: "pandas.Series[Any]") -> Feature:
-    present = values.dropna()
-    feature = Feature(name, kind, nullable=len(present) < len(values))
-    if kind == NUMBER:
+def _null_cells(options: Options, table: Table, name: str) -> frozenset[str]:
+    """The cells that are nulls where nothing but the table tells: a Parquet file has its nulls apart from its texts."""
+    if options.keep_na:
+        return frozenset({""})
+    if table.cells(name):
+        return PANDAS_NULL_CELLS
+    column = table.column(name)
+    texts = column.values.dropna().unique().tolist() if column.kind == STRING else ()
+    return null_cells_beside((text for text in texts if isinstance(text, str)), nulls=bool(column.values.isna().any()))
+
+
+def check_names(options: Options, table: Table, names: Sequence[str]) -> None:
+    """Raises TrainingError where an option is about a column that is no input."""
+    for option, columns in (
+        ("--type", options.types),
+        ("--nullable", options.nullable),
+        ("--categories", options.categories),
+    ):
+        for name in columns:
+            if name not in table.names:
+                raise unknown_column(option, name, table.names)
+            if name not in names and name != options.target:
+                raise TrainingError(
+                    f"{option} names the column {name!r}, which is no input of the model: leave it out."
+                )
+
+
+def features_of(
+    options: Options, columns: Mapping[str, Column], tolds: Mapping[str, Told], known: Mapping[str, Known] | None
+) -> list[Feature]:
+    """The features of these columns; `known` is what an estimator that exists says of them."""
+    return [
+        _feature(options, name, column, tolds[name], None if known is None else known[name])
+        for name, column in columns.items()
+    ]
+
+
+def _feature(options: Options, name: str, column: Column, told: Told, known: Known | None) -> Feature:
+    present = column.values.dropna()
+    nullable = (
+        len(present) < len(column.values) or name in options.nullable or (known is not None and known.takes_nulls)
+    )
+    feature = Feature(name, column.kind, nullable)
+    if known is not None:
+        feature = feature._replace(null=_null_of(column, known), dtype=_dtype_of(column))
+    if column.kind == NUMBER:
         low, high = float(present.min()), float(present.max())
         whole = bool((present % 1 == 0).all()) and max(-low, high) <= _EXACT
         return feature._replace(minimum=int(low) if whole else low, maximum=int(high) if whole else high, integer=whole)
-    if kind == STRING:
-        categories = sorted(present.unique().tolist())
-        return feature._replace(categories=tuple(categories) if len(categories) <= MOST_CATEGORIES else None)
-    return feature
+    if column.kind == BOOLEAN:
+        return feature
+    categories = _categories(options.categories.get(name), present, known)
+    kind = TEXT if categories is None or told.kind == TEXT else STRING
+    return feature._replace(type=kind, categories=categories if kind == STRING else None, null_cells=told.null_cells)
 
 
-def notices(table: Table, features: Sequence[Feature]) -> list[str]:
+def _null_of(column: Column, known: Known) -> str:
+    if known.null is not None:
+        return known.null
+    return NONE if column.own.dtype == object and any(value is None for value in column.own) else NAN
+
+
+def _dtype_of(column: Column) -> str:
+    name = str(column.own.dtype)
+    return name if column.kind == NUMBER and name in DTYPES else FLOAT64
+
+
+def _categories(asked: str | None, present: "pandas.Series[Any]", known: Known | None) -> tuple[str, ...] | None:
+    """The texts to publish; None where they are many, or nearly as many as rows: some may be of one person alone."""
+    found = set(present.unique().tolist())
+    learned = None if known is None or known.categories is None else set(known.categories)
+    texts = sorted(text for text in (found if learned is None else learned) if isinstance(text, str))
+    if asked is not None:
+        return tuple(texts) if asked == LIST else None
+    few = len(found) * _ROWS_PER_CATEGORY <= len(present) or (len(found) <= _FEW and 2 * len(found) <= len(present))
+    if learned is not None and len(texts) <= _FEW_LEARNED:
+        few = True
+    published = few and 0 < len(texts) <= MOST_CATEGORIES and max(map(len, texts)) <= _LONGEST_CATEGORY
+    return tuple(texts) if published else None
+
+
+def notices(
+    table: Table, columns: Mapping[str, Column], features: Sequence[Feature], known: Mapping[str, Known] | None
+) -> list[str]:
     """What of the columns is probably not meant so."""
-    found = [f"{f.name!r} {notice}" for f in features if (notice := table.columns[f.name].notice)]
-    identifiers = [f.name for f in features if f.type == STRING and _is_identifier(table.columns[f.name].values)]
-    found += [
-        f"{name!r} has another text in nearly every row or more than {MOST_CATEGORIES:,} of them, as an identifier or "
-        "free text has: a model learns little from it, --drop leaves it out"
-        for name in identifiers
-    ]
+    found = [f"{name!r} {column.notice}" for name, column in columns.items() if column.notice]
+    for feature in features:
+        if feature.type not in TEXTS:
+            continue
+        if known is None and feature.type == TEXT and _is_identifier(columns[feature.name].values):
+            found.append(
+                f"{feature.name!r} has another text in nearly every row, as an identifier or free text has: a model "
+                "learns little from it, --drop leaves it out"
+            )
+        told = known is not None and known[feature.name].categories is not None
+        if not told and (words := _ambiguous(table, feature)):
+            found.append(f"{feature.name!r} holds {words}")
     return found
 
 
+def _ambiguous(table: Table, feature: Feature) -> str:
+    """How the cells are taken that are a null to pandas.read_csv, and may be a text to who wrote them."""
+    cells = [cell for cell in table.cells(feature.name) if cell and cell in PANDAS_NULL_CELLS]
+    if not cells:
+        return ""
+    shown = ", ".join(f"{cell!r}" for cell in sorted(set(cells)))
+    if cells[0] in feature.null_cells:
+        return f"{shown} in {len(cells):,} cells: nulls, as pandas.read_csv reads them; --keep-na takes them for texts"
+    return f"{shown} in {len(cells):,} cells: texts; without --keep-na they are nulls, as pandas.read_csv reads them"
+
+
 def _is_identifier(values: "pandas.Series[Any]") -> bool:
-    distinct = values.nunique()
-    return distinct > MOST_CATEGORIES or (len(values) >= _FEWEST_ROWS and distinct >= 0.95 * len(values))
+    return len(values) >= _FEWEST_ROWS and values.nunique() >= 0.95 * len(values)
 
 
 def described(feature: Feature) -> str:
     """The feature's type and range, for the summary."""
     nulls = ", or null" if feature.nullable else ""
+    width = "" if feature.dtype == FLOAT64 else f" ({feature.dtype})"
     if feature.type == BOOLEAN:
         return f"boolean{nulls}"
+    if feature.type == TEXT:
+        return f"free text, none of it published{nulls}"
     if feature.type == STRING:
-        shown = feature.categories
-        if shown is None:
-            return f"text, more than {MOST_CATEGORIES:,} different ones{nulls}"
+        shown = feature.categories or ()
         more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""
         return f"text: {', '.join(shown[:6])}{more}{nulls}"
     if feature.minimum is None or feature.maximum is None:
-        return f"number{nulls}"
-    return f"number, {show(float(feature.minimum))} to {show(float(feature.maximum))}{nulls}"
+        return f"number{width}{nulls}"
+    return f"number{width}, {show(float(feature.minimum))} to {show(float(feature.maximum))}{nulls}"

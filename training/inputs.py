@@ -1,39 +1,65 @@
 """The forms that a table can be passed to an estimator in, and which of them serving should use."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy
 import pandas
 
-from function.contract import BOOLEAN, NUMBER, STRING, Columns, Feature, Value
-from training.table import Table
+from function.contract import BOOLEAN, FLOAT64, NONE, NUMBER, TEXTS, Columns, Feature, Value
+from function.runtimes.joblib import array_of
+from training.columns import Column
 
 ARRAY, FRAME = "array", "frame"
 _COMPARED_ROWS = 1_000
 
 
+def own_frame(columns: Mapping[str, Column], features: Sequence[Feature]) -> pandas.DataFrame:
+    """The table as an estimator of named columns knows it: in the dtypes of the file, with the null of training."""
+    return pandas.DataFrame({feature.name: _own(columns[feature.name], feature) for feature in features}, copy=False)
+
+
+def _own(column: Column, feature: Feature) -> "pandas.Series[Any]":
+    own = column.own
+    if feature.type == NUMBER and feature.dtype != FLOAT64 and own.dtype == float:
+        with numpy.errstate(over="ignore"):
+            narrow: pandas.Series[Any] = own.astype(numpy.dtype(feature.dtype))
+            return narrow
+    return with_null(own, feature)
+
+
+def with_null(values: "pandas.Series[Any]", feature: Feature) -> "pandas.Series[Any]":
+    """The values with None for a null, where that is what the estimator knows."""
+    if not (feature.nullable and feature.null == NONE) or feature.type == NUMBER:
+        return values
+    objects = values.astype(object)
+    objects[values.isna()] = None
+    return objects
+
+
+def canonical_frame(columns: Mapping[str, Column], features: Sequence[Feature]) -> pandas.DataFrame:
+    """The values themselves: numbers as float64, booleans, texts, NaN for every null."""
+    return pandas.DataFrame({feature.name: columns[feature.name].values for feature in features}, copy=False)
+
+
 def as_array(frame: pandas.DataFrame, features: Sequence[Feature]) -> Any:
-    """The values in column order: floats (a null is NaN), or objects where there are texts."""
-    if any(feature.type == STRING for feature in features):
-        return frame.astype(object).to_numpy()
-    return numpy.array([frame[feature.name].astype(float) for feature in features]).T
+    """The values of a canonical frame in column order, as serving passes them."""
+    return array_of(as_columns(frame, features), features)
 
 
-def as_trained(table: Table, features: Sequence[Feature], *, named: bool) -> Any:
+def as_trained(columns: Mapping[str, Column], features: Sequence[Feature], *, named: bool) -> Any:
     """The table as the estimator knows it: a frame in the file's own dtypes, or an array."""
-    names = [feature.name for feature in features]
-    return table.frame(names, own=True) if named else as_array(table.frame(names), features)
+    return own_frame(columns, features) if named else as_array(canonical_frame(columns, features), features)
 
 
-def served_as(estimator: Any, table: Table, features: Sequence[Feature], *, named: bool) -> str:
+def served_as(estimator: Any, columns: Mapping[str, Column], features: Sequence[Feature], *, named: bool) -> str:
     """`array` where the estimator answers one as it does a frame: serving is twice as fast so. Else `frame`."""
     if not named:
         return ARRAY
-    if any(feature.type == STRING for feature in features):
+    if any(feature.type in TEXTS for feature in features):
         return FRAME
-    own = as_trained(table, features, named=True).head(_COMPARED_ROWS)
-    canonical = table.frame([feature.name for feature in features]).head(_COMPARED_ROWS)
+    own = own_frame(columns, features).head(_COMPARED_ROWS)
+    canonical = canonical_frame(columns, features).head(_COMPARED_ROWS)
     try:
         return ARRAY if _same(estimator, own, as_array(canonical, features)) else FRAME
     except Exception:  # noqa: BLE001
@@ -67,5 +93,7 @@ def as_columns(frame: pandas.DataFrame, features: Sequence[Feature]) -> Columns:
 
 
 def _value(feature: Feature, value: Any) -> Value:
-    kinds: dict[str, Callable[[Any], Value]] = {NUMBER: float, BOOLEAN: bool, STRING: str}
+    if feature.type in TEXTS:
+        return str(value)
+    kinds: dict[str, Callable[[Any], Value]] = {NUMBER: float, BOOLEAN: bool}
     return kinds[feature.type](value)

@@ -13,7 +13,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from function.contract import STRING, Feature
+from function.contract import NAN, NONE, TEXTS, Feature
+from function.runtimes.onnx import nulls_of
 from training.onnx_graph import Graph, add_scaling
 from training.trees import NotExported
 
@@ -45,8 +46,10 @@ def _column_transformer(
     names = [feature.name for feature in features]
     parts: list[str] = []
     for _, step, columns in transformer.transformers_:
+        if isinstance(step, str) and step == "drop":
+            continue
         places = [names.index(column) if isinstance(column, str) else int(column) for column in _listed(columns)]
-        if not places or step == "drop":
+        if not places:
             continue
         chosen = [inputs[place] for place in places]
         if step == "passthrough":
@@ -72,7 +75,7 @@ def _step(graph: Graph, step: Any, inputs: Sequence[str], features: Sequence[Fea
         return graph.add("Concat", *_indicators(graph, step, inputs, features), axis=1)
     if type(step) is OrdinalEncoder:
         return graph.add("Concat", *_ordinals(graph, step, inputs, features), axis=1)
-    if any(feature.type == STRING for feature in features):
+    if any(feature.type in TEXTS for feature in features):
         raise NotExported(f"{type(step).__name__} on texts is not known here")
     return _on_matrix(graph, step, _joined(graph, inputs))
 
@@ -151,13 +154,17 @@ def _placed(graph: Graph, source: tuple[str, Feature], categories: Any, columns:
     """The number that stands for each category in `columns`, shape (n, 1); the source is an input and its feature."""
     x, feature = source
     pairs = [(category, int(column)) for category, column in zip(categories.tolist(), columns, strict=True)]
-    null = next((column for category, column in pairs if _is_null(category)), unseen)
+    nulls = {_name(category): column for category, column in pairs if _is_null(category)}
+    null = nulls.get(feature.null, unseen)
     known = [(category, column) for category, column in pairs if not _is_null(category)]
-    if feature.type == STRING:
-        # Nulls come in as the empty text, which no text that is there is.
-        known.append(("", null))
+    if feature.type in TEXTS:
+        if not known:
+            raise NotExported("a column of texts was null in every row of training")
         keys = {"keys_strings": [str(category).encode() for category, _ in known]}
-        return _labelled(graph, x, keys, [column for _, column in known], unseen)
+        place = _labelled(graph, x, keys, [column for _, column in known], unseen)
+        if not feature.nullable:
+            return place
+        return graph.add("Where", nulls_of(feature.name), graph.constant(null, numpy.int64), place)
     known_keys = [float(category) for category, _ in known]
     missing = graph.add("IsNaN", x)
     filled = graph.add("Where", missing, graph.constant(0.0), x)
@@ -170,6 +177,10 @@ def _placed(graph: Graph, source: tuple[str, Feature], categories: Any, columns:
 
 def _labelled(graph: Graph, x: str, keys: dict[str, Any], values: list[int], unseen: int) -> str:
     return graph.add("LabelEncoder", x, domain="ai.onnx.ml", values_int64s=values, default_int64=unseen, **keys)
+
+
+def _name(null: Any) -> str:
+    return NONE if null is None else NAN
 
 
 def _is_null(category: Any) -> bool:

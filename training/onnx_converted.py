@@ -8,7 +8,7 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.base import is_classifier
 
-from function.contract import STRING, Feature
+from function.contract import TEXTS, Feature
 from training.inputs import ARRAY
 from training.trees import NotExported
 
@@ -17,10 +17,12 @@ _OPSETS = {"": 20, "ai.onnx.ml": 3}
 
 def converted(estimator: Any, features: Sequence[Feature], form: str) -> ModelProto:
     """skl2onnx's model with the outputs that are expected of it. Raises whatever skl2onnx raises."""
+    if any(feature.type in TEXTS and feature.nullable for feature in features):
+        raise NotExported("skl2onnx has no null among texts that no text could be")
     if form == ARRAY:
         inputs = [("X", DoubleTensorType([None, len(features)]))]
     else:
-        kinds = [StringTensorType if feature.type == STRING else DoubleTensorType for feature in features]
+        kinds = [StringTensorType if feature.type in TEXTS else DoubleTensorType for feature in features]
         inputs = [(feature.name, kind([None, 1])) for feature, kind in zip(features, kinds, strict=True)]
     classifies = is_classifier(estimator)
     options = {id(estimator): {"zipmap": False}} if classifies else None

@@ -11,7 +11,8 @@ import numpy
 from onnx import ModelProto, TensorProto, helper
 from sklearn.pipeline import Pipeline
 
-from function.contract import STRING, Feature
+from function.contract import TEXTS, Feature
+from function.runtimes.onnx import nulls_of
 from training.inputs import ARRAY
 from training.onnx_columns import add_columns
 from training.onnx_graph import Graph, add_answers, add_linear, add_trees
@@ -44,7 +45,7 @@ def _written_here(estimator: Any, features: Sequence[Feature], form: str) -> Mod
     parts = parts_of(last)
     graph = Graph()
     inputs = _inputs(features, form)
-    if form == ARRAY and any(feature.type == STRING for feature in features):
+    if form == ARRAY and any(feature.type in TEXTS for feature in features):
         raise NotExported("texts in a matrix have no type that ONNX knows")
     x = _matrix(graph, before, features, form)
     raw = add_linear(graph, x, parts) if isinstance(parts, Linear) else add_trees(graph, x, parts)
@@ -67,8 +68,11 @@ def _parted(estimator: Any) -> tuple[list[Any], Any]:
 def _inputs(features: Sequence[Feature], form: str) -> list[Any]:
     if form == ARRAY:
         return [helper.make_tensor_value_info("X", TensorProto.DOUBLE, [None, len(features)])]
-    kinds = [TensorProto.STRING if feature.type == STRING else TensorProto.DOUBLE for feature in features]
-    return [helper.make_tensor_value_info(f.name, kind, [None, 1]) for f, kind in zip(features, kinds, strict=True)]
+    kinds = {f.name: TensorProto.STRING if f.type in TEXTS else TensorProto.DOUBLE for f in features}
+    nulls = {nulls_of(f.name): TensorProto.BOOL for f in features if f.type in TEXTS and f.nullable}
+    if nulls.keys() & kinds:
+        raise NotExported("a feature has the name of another one's input for nulls")
+    return [helper.make_tensor_value_info(name, kind, [None, 1]) for name, kind in (kinds | nulls).items()]
 
 
 def _matrix(graph: Graph, before: Sequence[Any], features: Sequence[Feature], form: str) -> str:

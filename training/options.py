@@ -6,6 +6,7 @@ from pathlib import Path
 from shlex import join
 from typing import NamedTuple, NoReturn
 
+from function.contract import BOOLEAN, NUMBER, STRING, TEXT
 from function.manifest import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError
 
@@ -13,6 +14,9 @@ EXAMPLE_DATA = Path(__file__).parent / "data" / "houses.csv"
 EXAMPLE_TARGET = "Price"
 EXAMPLE_NAME = "house-prices"
 EXAMPLE_UNIT = "USD"
+# What --target names where an estimator that exists comes without it.
+DEFAULT_TARGET = "prediction"
+LIST, NO_LIST = "list", "none"
 
 _DESCRIPTION = """\
 Makes a model bundle: the directory that the function serves.
@@ -41,6 +45,10 @@ class Options(NamedTuple):
     task: str | None
     features: tuple[str, ...]
     drop: tuple[str, ...]
+    types: dict[str, str]
+    nullable: tuple[str, ...]
+    categories: dict[str, str]
+    keep_na: bool
     example: bool
     command: str
 
@@ -54,15 +62,16 @@ def parse(arguments: Sequence[str]) -> Options:
     """The options in `arguments`. Raises TrainingError, and SystemExit after --help."""
     given = _parser().parse_args(arguments)
     if given.data is None:
-        needing = ("model", "target", "task", "feature", "drop")
+        needing = ("model", "target", "task", "feature", "drop", "type", "nullable", "categories", "keep_na")
         alone = next((f"--{option}" for option in needing if getattr(given, option)), None)
         if alone:
+            alone = alone.replace("_", "-")
             raise TrainingError(f"{alone} needs --data FILE, the table with the columns.")
-    elif given.target is None:
+    elif given.target is None and given.model is None:
         raise TrainingError("--data needs --target COLUMN, the column to predict.")
     return Options(
         data=given.data or EXAMPLE_DATA,
-        target=EXAMPLE_TARGET if given.target is None else given.target,
+        target=given.target or (EXAMPLE_TARGET if given.data is None else DEFAULT_TARGET),
         model=given.model,
         out=given.out,
         name=_name(given.name, given.model or given.data),
@@ -70,6 +79,10 @@ def parse(arguments: Sequence[str]) -> Options:
         task=given.task,
         features=tuple(dict.fromkeys(given.feature)),
         drop=tuple(given.drop),
+        types=_by_column("--type", given.type, (STRING, NUMBER, BOOLEAN, TEXT)),
+        nullable=tuple(given.nullable),
+        categories=_by_column("--categories", given.categories, (LIST, NO_LIST)),
+        keep_na=given.keep_na,
         example=given.data is None,
         command=_command(arguments),
     )
@@ -93,7 +106,38 @@ def _parser() -> ArgumentParser:
     option("--task", choices=(REGRESSION, CLASSIFICATION), help="(default: told by the target)")
     option("--feature", action="append", default=[], metavar="COLUMN", help="an input; repeat it (default: all others)")
     option("--drop", action="append", default=[], metavar="COLUMN", help="no input, such as an id; repeat it")
+    option(
+        "--type",
+        action="append",
+        default=[],
+        metavar="COLUMN=TYPE",
+        help="string, number, boolean, or text for free text (default: told by the estimator, then by the table)",
+    )
+    option("--nullable", action="append", default=[], metavar="COLUMN", help="training had nulls there; repeat it")
+    option(
+        "--keep-na",
+        action="store_true",
+        help="take NA, null, None and the like for texts; without it they are nulls, as to pandas.read_csv",
+    )
+    option(
+        "--categories",
+        action="append",
+        default=[],
+        metavar="COLUMN=list|none",
+        help="publish a column's texts, or none of them (default: those that are few)",
+    )
     return parser
+
+
+def _by_column(option: str, given: Sequence[str], allowed: Sequence[str]) -> dict[str, str]:
+    """What an option says of each column, from COLUMN=VALUE. Raises TrainingError."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.rpartition("=")
+        if not equals or value not in allowed:
+            raise TrainingError(f"{option} {text!r}: say COLUMN={'|'.join(allowed)}.")
+        found[name] = value
+    return found
 
 
 def _name(given: str | None, file: Path | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from function.contract import NUMBER, STRING, Columns, Feature
+from function.contract import NUMBER, TEXTS, Columns, Feature, Value
 from function.model import NotPredictable, Outputs, Runtime
 from training.estimators import SEED
 
@@ -27,7 +27,8 @@ _ODD = 20
 _PAIRS = 256
 _HALVINGS = 70  # as many as bring any two floats of ordinary size together
 _HUGE = (1e39, -1e39, 1.7e308, -1.7e308)
-_UNSEEN = ("never seen ✗", " ", "NaN", "0")
+_UNSEEN = ("never seen ✗", "", " ", "\t", "NaN", "None", "null", "true", "0", "1.0", "01", "1e3")
+_MIXED = 64
 
 type Places = dict[int, list[float]]
 """Thresholds in terms of the input, by the place of their feature."""
@@ -81,6 +82,8 @@ def probes(reference: Runtime, material: Material) -> Iterator[Probe]:
     ):
         if values:
             yield Probe(kind, _placed(sample, values, generator))
+    if _texts(features):
+        yield Probe("rows with odd texts and nulls together", _together(sample, features, generator))
     pairs = _brought_together(reference, sample, features, generator)
     if pairs[0]:
         yield Probe("rows where the prediction jumps", pairs)
@@ -91,7 +94,7 @@ def _numbers(features: Sequence[Feature]) -> list[int]:
 
 
 def _texts(features: Sequence[Feature]) -> list[int]:
-    return [place for place, feature in enumerate(features) if feature.type == STRING]
+    return [place for place, feature in enumerate(features) if feature.type in TEXTS]
 
 
 def _thresholds(places: Places, generator: Any) -> list[tuple[int, float]]:
@@ -126,6 +129,20 @@ def _placed(sample: Columns, values: Sequence[tuple[int, Any]], generator: Any) 
     columns: Columns = [[column[row] for row in rows] for column in sample]
     for row, (feature, value) in enumerate(values):
         columns[feature][row] = value
+    return columns
+
+
+def _together(sample: Columns, features: Sequence[Feature], generator: Any) -> Columns:
+    """Rows whose texts are all the same odd one, or all null, and rows of a mixture of these and the sample's."""
+    odd: list[Value] = [*_UNSEEN, None]
+    rows = generator.integers(len(sample[0]), size=len(odd) + _MIXED).tolist()
+    columns: Columns = [[column[row] for row in rows] for column in sample]
+    for feature in _texts(features):
+        for row in range(len(rows)):
+            value = odd[row] if row < len(odd) else odd[int(generator.integers(len(odd)))]
+            is_kept = row >= len(odd) and generator.integers(2)
+            if not is_kept and (value is not None or features[feature].nullable):
+                columns[feature][row] = value
     return columns
 
 

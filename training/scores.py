@@ -21,6 +21,7 @@ from training.targets import Labels
 
 FEWEST_ROWS = 50
 _FOLDS = 5
+_LEAST_R2 = 0.02
 
 type Metrics = dict[str, Any]
 
@@ -54,6 +55,27 @@ def on_table(estimator: Any, table: Any, target: Labels, task: str) -> Metrics |
         return None
     method = f"on the given table ({len(target)} rows), which may hold its training rows"
     return {"method": method, **scored(estimator, table, target, task)}
+
+
+def cautions(metrics: dict[str, Any], target: Labels, task: str, *, few: bool = False) -> list[str]:
+    """What must be said of a model that is worth no more than a constant; of a `few` rows, if it is worth less."""
+    if task == REGRESSION:
+        r2 = _mean(metrics.get("r2"))
+        if r2 is None or r2 > (0.0 if few else _LEAST_R2):
+            return []
+        than = "worse than" if r2 < -_LEAST_R2 else "no better than"
+        return [f"It predicts {than} the mean of the target would, which has an r2 of 0; its own is {r2:.3g}."]
+    accuracy = _mean(metrics.get("accuracy"))
+    share = max(Counter(target.tolist()).values()) / len(target)
+    if accuracy is None or accuracy > share or (few and accuracy == share):
+        return []
+    alone = f"the commonest class would, whose share is {share:.3g}"
+    return [f"It predicts no better than {alone}; its own accuracy is {accuracy:.3g}."]
+
+
+def _mean(score: Any) -> float | None:
+    found = score["mean"] if isinstance(score, dict) else score
+    return None if found is None else float(found)
 
 
 def scored(estimator: Any, table: Any, target: Labels, task: str) -> dict[str, float]:

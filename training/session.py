@@ -3,19 +3,23 @@
 import io
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import joblib
 import numpy
+import pandas
 
-from function.contract import Feature
+from function.contract import FLOAT64, NUMBER, TEXT, Feature
 from function.manifest import CLASSIFICATION, REGRESSION, Manifest
 from function.runtimes import joblib as joblib_runtime
 from training import estimators, existing, exports, inputs, scores, targets
+from training.columns import Column, Told
 from training.document import Packaged, artifact_of, document_of
 from training.errors import TrainingError, listed
-from training.examples import Positions, examples_of, taken
-from training.features import features_of, notices
+from training.examples import Positions, examples_of, made_up, taken
+from training.features import check_names, features_of, notices, told_of
+from training.fitted import Known, computes_in_float32
 from training.options import Options
 from training.package import Verify, check_place, put
 from training.parity import Material
@@ -24,12 +28,24 @@ from training.table import Table, choose, read
 from training.trees import thresholds_of
 
 
+class _Inputs(NamedTuple):
+    """The columns that the estimator is given, in its order, and what the manifest says of them.
+
+    `known` is what an estimator that exists says of them; `named` is whether it takes them by their names.
+    """
+
+    columns: dict[str, Column]
+    features: list[Feature]
+    known: dict[str, Known] | None
+    named: bool
+
+
 class _Fitted(NamedTuple):
     estimator: Any
-    features: list[Feature]
-    named: bool
+    inputs: _Inputs
     task: targets.Task
     metrics: scores.Metrics | None
+    cautions: list[str]
 
 
 def make_bundle(options: Options, verify: Verify) -> str:
@@ -37,9 +53,9 @@ def make_bundle(options: Options, verify: Verify) -> str:
     check_place(options.out)
     estimator = existing.load(options.model) if options.model else None
     table = read(options.data)
-    chosen = choose(table, options.target, options.features, options.drop)
+    chosen = choose(table, options.target, options.features, options.drop, learns=estimator is None)
     fitted = _trained(options, table, chosen) if estimator is None else _taken(options, table, chosen, estimator)
-    for notice in notices(table, fitted.features):
+    for notice in notices(table, fitted.inputs.columns, fitted.inputs.features, fitted.inputs.known):
         say(f"notice: {notice}.")
     return _package(options, table, fitted, verify)
 
@@ -49,63 +65,114 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _inputs(
+    options: Options, table: Table, names: list[str], known: dict[str, Known] | None, *, named: bool
+) -> _Inputs:
+    """Reads the columns. Raises TrainingError where one is none that a model can have."""
+    check_names(options, table, names)
+    tolds = {name: told_of(options, table, name, None if known is None else known[name]) for name in names}
+    columns = {name: _column(table, name, tolds[name], known) for name in names}
+    return _Inputs(columns, features_of(options, columns, tolds, known), known, named)
+
+
+def _column(table: Table, name: str, told: Told, known: Mapping[str, Known] | None) -> Column:
+    # What the estimator does not use stands in for its place in an array alone.
+    return table.usable(name, told) if known is None or known[name].used else table.column(name, told)
+
+
 def _trained(options: Options, table: Table, chosen: list[str]) -> _Fitted:
-    task = targets.task_of(table, options.target, options.task)
-    features = features_of(table, chosen)
-    targets.check_leaks(table, chosen, options.target)
-    wanted = table.columns[options.target]
+    told = told_of(options, table, options.target, None)
+    task = targets.task_of(table, options.target, told, options.task)
+    found = _inputs(options, table, chosen, None, named=True)
+    wanted = table.column(options.target, told)
+    targets.check_leaks(found.columns, wanted, options.target)
     target = targets.learnable(wanted.values, wanted.kind, task.name)
     # The truth of the golden rows is what the estimator says of the frame that it was trained on: the canonical one.
-    frame = table.frame(chosen)
-    new = estimators.example() if options.example else estimators.default(task.name, features, table.rows)
+    frame = inputs.canonical_frame(found.columns, found.features)
+    new = estimators.example() if options.example else estimators.default(task.name, found.features, table.rows)
     say(f"read {table.rows:,} rows with {len(chosen)} features from {options.data.name}")
     metrics = scores.cross_validated(new, frame, target, task.name, say)
     fitted = estimators.fit(new, frame, target, say)
     existing.check_modules(fitted)
-    return _Fitted(fitted, features, True, task, metrics)
+    cautions = scores.cautions(metrics, target, task.name) if metrics else []
+    return _Fitted(fitted, found, task, metrics, cautions)
 
 
 def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) -> _Fitted:
     task = existing.task_of(estimator, options.task)
-    names = existing.features_for(estimator, chosen, options.target)
-    left_out = [name for name in chosen if name not in names]
+    known = existing.known_columns(estimator, chosen, options.target)
+    left_out = [name for name in chosen if name not in known]
     if left_out:
         say(f"notice: the estimator does not use {listed(left_out)}: left out.")
-    features = features_of(table, names)
     named = existing.names_of(estimator) is not None
-    form = inputs.as_trained(table, features, named=named)
+    found = _inputs(options, table, list(known), known, named=named)
+    if computes_in_float32(estimator):
+        found = found._replace(features=[_narrowed(feature) for feature in found.features])
+    form = inputs.as_trained(found.columns, found.features, named=named)
     say(f"predicting {table.rows:,} rows of {options.data.name}")
     predicted = existing.asked("to predict the table", lambda: numpy.asarray(estimator.predict(form)))
     existing.check_single(estimator, predicted)
-    target = _truth(options, table, task.name, estimator)
-    metrics = existing.asked("to be scored", lambda: scores.on_table(estimator, form, target, task.name))
-    return _Fitted(estimator, features, named, task, metrics)
+    metrics, cautions = _scored(options, table, task.name, estimator, form)
+    if cautions and not named:
+        cautions.append(
+            f"It takes its columns by place, in this order: {listed(known)}. Is it the one of its training?"
+        )
+    return _Fitted(estimator, found, task, metrics, cautions)
 
 
-def _truth(options: Options, table: Table, task: str, estimator: Any) -> targets.Labels:
-    values, kind = targets.values_of(table, options.target), table.columns[options.target].kind
+def _narrowed(feature: Feature) -> Feature:
+    """The feature of an estimator that has learned in float32, where the file's type does not say so."""
+    return feature._replace(dtype="float32") if feature.type == NUMBER and feature.dtype == FLOAT64 else feature
+
+
+def _scored(
+    options: Options, table: Table, task: str, estimator: Any, form: Any
+) -> tuple[scores.Metrics | None, list[str]]:
+    """The estimator's scores on the rows that have a target, and what is to be said of them; none without a target."""
+    if options.target not in table.names:
+        say(f"notice: the table has no column {options.target!r}, so the estimator is not scored.")
+        return None, []
+    classes = tuple(estimator.classes_.tolist()) if task == CLASSIFICATION else None
+    told = Told(options.types.get(options.target), Known(True, None, classes).null_cells)
+    present = table.column(options.target, told).values.notna().to_numpy()
+    if not present.all():
+        say(f"notice: {int((~present).sum()):,} rows have no {options.target!r}: they are not scored.")
+    if not present.any():
+        return None, []
+    target = _truth(table, options.target, told, task, estimator)
+    rows = form[present]
+    metrics = existing.asked("to be scored", lambda: scores.on_table(estimator, rows, target, task))
+    few = metrics or existing.asked("to be scored", lambda: scores.scored(estimator, rows, target, task))
+    return metrics, scores.cautions(few, target, task, few=metrics is None)
+
+
+def _truth(table: Table, name: str, told: Told, task: str, estimator: Any) -> targets.Labels:
+    column = table.usable(name, told)
+    values = column.values.dropna()
     if task == CLASSIFICATION:
-        labels = targets.as_classes(values, options.target, estimator.classes_.tolist())
+        labels = targets.as_classes(values, name, estimator.classes_.tolist())
         return numpy.array(labels, dtype=object)
-    targets.task_of(table, options.target, REGRESSION)
-    return targets.learnable(values, kind, REGRESSION)
+    targets.check_numbers(column.kind, name)
+    return targets.learnable(values, column.kind, REGRESSION)
 
 
 def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) -> str:
-    estimator, features, named, task, metrics = fitted
-    names = [feature.name for feature in features]
-    canonical, own = table.frame(names), table.frame(names, own=options.model is not None)
+    estimator, (columns, features, _, named), task, metrics, cautions = fitted
+    canonical = inputs.canonical_frame(columns, features)
+    private = {f.name: made_up(canonical[f.name]) for f in features if f.type == TEXT}
+    shown = canonical.assign(**private)
+    own = shown if options.model is None else inputs.own_frame(columns, features).assign(**_nulls_of(private, features))
 
     def form(positions: Positions) -> Any:
-        return taken(own, positions) if named else inputs.as_array(taken(canonical, positions), features)
+        return taken(own, positions) if named else inputs.as_array(taken(shown, positions), features)
 
-    examples = examples_of(estimator, canonical, features, task.name, form)
-    served_as = inputs.served_as(estimator, table, features, named=named)
+    examples = examples_of(estimator, shown, features, task.name, form)
+    served_as = inputs.served_as(estimator, columns, features, named=named)
     buffer = io.BytesIO()
     joblib.dump(estimator, buffer)
     pickled = artifact_of(buffer.getvalue(), served_as)
     classes = _classes(estimator) if task.name == CLASSIFICATION else None
-    packaged = Packaged(features, classes, metrics, examples, [pickled], {})
+    packaged = Packaged(features, named, classes, metrics, cautions, examples, [pickled], {})
     manifest = Manifest.parse(json.dumps(document_of(options, table, packaged), allow_nan=False).encode())
     reference = joblib_runtime.load(buffer.getvalue(), manifest, pickled)
     subject = exports.Subject(estimator, served_as, manifest, reference)
@@ -117,6 +184,12 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
     say("verifying the bundle in a fresh process")
     put(options.out, document, {artifact.file: data for artifact, data in contents.items()}, verify)
     return summary(document, task, features, options.out)
+
+
+def _nulls_of(private: "dict[str, pandas.Series[Any]]", features: list[Feature]) -> "dict[str, pandas.Series[Any]]":
+    """The made-up texts with the null that the estimator knows."""
+    by_name = {feature.name: feature for feature in features}
+    return {name: inputs.with_null(values, by_name[name]) for name, values in private.items()}
 
 
 def _classes(estimator: Any) -> list[Any]:

@@ -19,7 +19,9 @@ def summary(document: Document, task: Task, features: Sequence[Feature], out: Pa
         f"  task       {task.name} ({task.told})",
         f"  rows       {document['training']['rows']:,}",
         *_features(features),
+        *_by_place(document),
         *_scores(document.get("metrics")),
+        *(f"  CAUTION    {caution}" for caution in document.get("cautions", ())),
         *_artifacts(document),
         f"  bundle     {out}: {len(document['examples'])} golden rows, verified",
         f"Next: {'' if out == Path('model') else f'MODEL_PATH={out} '}python -m function predict, or make serve",
@@ -39,6 +41,12 @@ def _features(features: Sequence[Feature]) -> list[str]:
         f"  {'features' if index == 0 else '':<10} {feature.name}: {described(feature)}"
         for index, feature in enumerate(features)
     ]
+
+
+def _by_place(document: Document) -> list[str]:
+    if document["columns_by"] == "name":
+        return []
+    return ["             taken by place, in this order: the estimator was trained on an array, which has no names"]
 
 
 def _scores(metrics: dict[str, Any] | None) -> list[str]:

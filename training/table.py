@@ -4,39 +4,47 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas
 
-from training.columns import Column, from_cells, from_series
+from training.columns import NOTHING_TOLD, Column, Series, Told, from_cells, from_series
 from training.errors import TrainingError, listed, said, unknown_column
 
 _CSV = (".csv", ".csv.gz")
 _PARQUET = (".parquet", ".pq")
 
 
-class Table(NamedTuple):
-    """The columns of a file, by name in the file's order, and the SHA-256 of its bytes."""
+class Table:
+    """A file's columns by name, in its order, each a CSV's cells or a Parquet file's series; and its bytes' SHA-256."""
 
-    columns: dict[str, Column]
-    rows: int
-    sha256: str
+    def __init__(self, columns: Mapping[str, "Sequence[str] | Series"], rows: int, sha256: str) -> None:
+        self._columns = dict(columns)
+        self.rows = rows
+        self.sha256 = sha256
+        self.names = list(columns)
+        self._read: dict[tuple[str, Told], Column] = {}
 
-    def usable(self, name: str) -> Column:
+    def column(self, name: str, told: Told = NOTHING_TOLD) -> Column:
+        """What the column holds, by what is told of it."""
+        if (name, told) not in self._read:
+            raw = self._columns[name]
+            self._read[name, told] = from_series(raw, told) if isinstance(raw, pandas.Series) else from_cells(raw, told)
+        return self._read[name, told]
+
+    def usable(self, name: str, told: Told = NOTHING_TOLD) -> Column:
         """The column, once it is known to be one that a model can have. Raises TrainingError."""
-        column = self.columns[name]
+        column = self.column(name, told)
         if column.fault:
             raise TrainingError(f"The column {name!r} {column.fault}.")
         return column
 
-    def frame(self, names: Sequence[str], *, own: bool = False) -> pandas.DataFrame:
-        """The columns as a frame, in the dtypes that serving builds or with `own` in the file's."""
-        return pandas.DataFrame(
-            {name: self.columns[name].own if own else self.columns[name].values for name in names}, copy=False
-        )
+    def cells(self, name: str) -> Sequence[str]:
+        """The cells of a CSV's column; none of a Parquet file's."""
+        raw = self._columns[name]
+        return () if isinstance(raw, pandas.Series) else raw
 
 
 def read(path: Path) -> Table:
@@ -46,14 +54,14 @@ def read(path: Path) -> Table:
     if name.endswith(_CSV):
         header, cells = _csv(path, _unpacked(path, data) if name.endswith(".gz") else data)
         _check_header(path, header, rows=len(cells))
-        columns = {key: from_cells(column) for key, column in zip(header, zip(*cells, strict=True), strict=True)}
+        columns = dict(zip(header, zip(*cells, strict=True), strict=True))
         return Table(columns, len(cells), sha256(data).hexdigest())
     if name.endswith(_PARQUET):
         frame = _parquet(path, data)
         header = [str(key) for key in frame.columns]
         _check_header(path, header, rows=len(frame))
-        columns = {key: from_series(frame.iloc[:, index]) for index, key in enumerate(header)}
-        return Table(columns, len(frame), sha256(data).hexdigest())
+        series = {key: frame.iloc[:, index] for index, key in enumerate(header)}
+        return Table(series, len(frame), sha256(data).hexdigest())
     raise TrainingError(f"{path} is no table: its name must end with {', '.join(_CSV + _PARQUET)}.")
 
 
@@ -131,20 +139,21 @@ def _check_header(path: Path, header: Sequence[str], *, rows: int) -> None:
         raise TrainingError(f"{path} has a header and no rows: give it the rows to learn from.")
 
 
-def choose(table: Table, target: str, features: Sequence[str], drop: Sequence[str]) -> list[str]:
+def choose(table: Table, target: str, features: Sequence[str], drop: Sequence[str], *, learns: bool) -> list[str]:
     """The columns to predict from: those asked for, or all but the target, without those to drop.
 
-    Raises TrainingError where one asked for does not exist, the target is among them, or none is left.
+    Raises TrainingError where one asked for does not exist, the target is among them, or none is left; the target's
+    column must be there where something `learns` from it.
     """
-    for option, names in (("--target", [target]), ("--feature", features), ("--drop", drop)):
+    for option, names in (("--target", [target] * learns), ("--feature", features), ("--drop", drop)):
         for name in names:
-            if name not in table.columns:
-                raise unknown_column(option, name, table.columns)
+            if name not in table.names:
+                raise unknown_column(option, name, table.names)
     if target in features:
         raise TrainingError(f"The target {target!r} is also a --feature: a model must not be given what it predicts.")
     if target in drop:
         raise TrainingError(f"--drop names the target {target!r}: drop another column, or predict another.")
-    chosen = [name for name in features or table.columns if name not in drop and name != target]
+    chosen = [name for name in features or table.names if name not in drop and name != target]
     if not chosen:
         raise TrainingError(f"No column is left to predict {target!r} from: drop fewer, or give a table with more.")
     return chosen

@@ -1,6 +1,6 @@
 """What is predicted: which task it is, and the values to learn from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy
@@ -8,6 +8,7 @@ import pandas
 
 from function.contract import BOOLEAN, NUMBER, parse_number
 from function.manifest import CLASSIFICATION, REGRESSION
+from training.columns import Column, Told
 from training.errors import TrainingError
 from training.table import Table
 
@@ -26,9 +27,9 @@ class Task(NamedTuple):
     told: str
 
 
-def values_of(table: Table, target: str) -> "pandas.Series[Any]":
+def values_of(table: Table, target: str, told: Told) -> "pandas.Series[Any]":
     """The target's values, none of them null. Raises TrainingError."""
-    column = table.columns[target]
+    column = table.column(target, told)
     missing = int(column.values.isna().sum())
     if missing:
         row = int(column.values.isna().to_numpy().argmax()) + 1
@@ -36,17 +37,15 @@ def values_of(table: Table, target: str) -> "pandas.Series[Any]":
             f"The target {target!r} is null in {missing} of {table.rows} rows (the first is row {row}): "
             "fill or remove these rows, since there is nothing to learn from them."
         )
-    return table.usable(target).values
+    return table.usable(target, told).values
 
 
-def task_of(table: Table, target: str, asked: str | None) -> Task:
+def task_of(table: Table, target: str, told: Told, asked: str | None) -> Task:
     """The task that was asked for, or that the target's values tell. Raises TrainingError where it cannot be."""
-    values, kind = values_of(table, target), table.columns[target].kind
+    values, kind = values_of(table, target, told), table.column(target, told).kind
     whole = kind != NUMBER or bool((values % 1 == 0).all())
-    if asked == REGRESSION and kind != NUMBER:
-        raise TrainingError(
-            f"The target {target!r} holds no numbers: regression needs some, use --task classification."
-        )
+    if asked == REGRESSION:
+        check_numbers(kind, target)
     if asked == CLASSIFICATION and not whole:
         raise TrainingError(
             f"The target {target!r} holds numbers with decimals, which are no classes: use --task regression, "
@@ -56,6 +55,14 @@ def task_of(table: Table, target: str, asked: str | None) -> Task:
     if task.name == CLASSIFICATION and values.nunique() == 1:
         raise TrainingError(f"The target {target!r} has one single value: give rows of at least two classes.")
     return task
+
+
+def check_numbers(kind: str, target: str) -> None:
+    """Raises TrainingError where a target of that kind is none to do a regression on."""
+    if kind != NUMBER:
+        raise TrainingError(
+            f"The target {target!r} holds no numbers: regression needs some, use --task classification."
+        )
 
 
 def _told(values: "pandas.Series[Any]", kind: str, whole: bool) -> Task:
@@ -103,13 +110,11 @@ def _reading(label: Any) -> Any:
         return label
 
 
-def check_leaks(table: Table, names: Sequence[str], target: str) -> None:
+def check_leaks(columns: Mapping[str, Column], wanted: Column, target: str) -> None:
     """Raises TrainingError where a feature is the target under another name."""
-    if table.rows < _FEWEST_ROWS:
+    if len(wanted.values) < _FEWEST_ROWS:
         return
-    wanted = table.columns[target]
-    for name in names:
-        column = table.columns[name]
+    for name, column in columns.items():
         if column.kind == wanted.kind and column.values.equals(wanted.values):
             raise TrainingError(
                 f"The column {name!r} is equal to the target {target!r} in every row, so the model would only copy it: "

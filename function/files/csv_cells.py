@@ -7,14 +7,12 @@ from io import StringIO
 from typing import NamedTuple
 
 from function.contract import NUMBER, parse_cell
-from function.csv_table import FORMULA_STARTS, added_columns, check_header, neutralise, warnings_cell
+from function.csv_table import FORMULA_STARTS, check_header, neutralise, warnings_cell
 from function.errors import InputTooLarge, MalformedInput, Problem
 from function.files.chunks import MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, MAX_ROWS, Job
 from function.files.report import problems_text
 from function.files.scored import Column, of_cells, score
 from function.manifest import Label, label_text
-
-ERROR = "error"
 
 
 class Place(NamedTuple):
@@ -128,7 +126,8 @@ class Table:
     """The rows of the chunk that is being read, with the lines they begin at."""
 
     def __init__(self, job: Job, header: list[str], line_end: str) -> None:
-        added = [*added_columns(job.model.manifest), ERROR]
+        outputs = job.model.manifest.outputs
+        added = [*outputs.columns, outputs.error]
         check_header(job.model.manifest.contract, header, added)
         self._job = job
         self._width = len(header)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow
 from pyarrow import compute, csv
 
-from function.contract import BOOLEAN, NULL_CELLS, NUMBER, Feature, parse_cell
+from function.contract import BOOLEAN, FLOAT64, NUMBER, PANDAS_NULL_CELLS, Feature, parse_cell
 from function.csv_table import neutralise
 from function.errors import InputTooLarge
 from function.files.chunks import MAX_CHARACTERS, MAX_ROW_CHARACTERS
@@ -139,7 +139,7 @@ def _parsed(layout: Layout, block: bytes) -> Any:
         pyarrow.BufferReader(block),
         csv.ReadOptions(use_threads=False, column_names=names, block_size=2 * len(block) + 1),
         csv.ParseOptions(quote_char=False, double_quote=False, ignore_empty_lines=False),
-        csv.ConvertOptions(column_types=types, null_values=sorted(NULL_CELLS), strings_can_be_null=False),
+        csv.ConvertOptions(column_types=types, null_values=sorted(PANDAS_NULL_CELLS), strings_can_be_null=False),
     ).combine_chunks()
 
 
@@ -151,7 +151,7 @@ def _columns(features: Sequence[Feature], cells: Sequence[Any]) -> "tuple[list[A
     columns: list[Array] = []
     for feature, column in zip(features, cells, strict=True):
         if feature.type == NUMBER:
-            values = column.to_numpy()
+            values = _rounded(feature, column.to_numpy())
             low = -numpy.inf if feature.minimum is None else feature.minimum
             high = numpy.inf if feature.maximum is None else feature.maximum
             fits = (values >= low) & (values <= high)
@@ -165,6 +165,16 @@ def _columns(features: Sequence[Feature], cells: Sequence[Any]) -> "tuple[list[A
         columns.append(values)
         usual &= fits
     return columns, usual
+
+
+def _rounded(feature: Feature, numbers: "Array") -> "Array":
+    """The numbers as training's type holds them; one that does not fit becomes infinite, which is no plain number."""
+    import numpy
+
+    if feature.dtype == FLOAT64:
+        return numbers
+    with numpy.errstate(over="ignore"):
+        return numbers.astype(feature.dtype).astype(float) if feature.dtype.startswith("float") else numbers
 
 
 def _told(feature: Feature, column: Any) -> "tuple[Array, Array]":

@@ -13,7 +13,6 @@ from function.files.chunks import MAX_CHARACTERS, MAX_ROW_CHARACTERS, MAX_ROWS, 
 from function.files.report import problems_text, warnings_documents
 from function.files.scored import Scored, of_values, score
 
-_ADDED = ("prediction", "probabilities", "warnings", "error")
 _SPACE = b" \t\r\n"
 _MARK = b"\xef\xbb\xbf"
 _MISSING = object()
@@ -44,6 +43,8 @@ class _Chunk:
 
     def __init__(self, job: Job) -> None:
         self._job = job
+        outputs = job.model.manifest.outputs
+        self._added = (outputs.prediction, outputs.probabilities, outputs.warnings, outputs.error)
         self._start()
 
     def _start(self) -> None:
@@ -56,7 +57,7 @@ class _Chunk:
     def add(self, number: int, text: bytes) -> None:
         """Adds a line; scores and writes the chunk where it is full."""
         try:
-            value, faults = _object(text)
+            value, faults = _object(text, self._added)
         except MalformedInput as error:
             value, faults = {}, [Problem("", error.code, str(error).replace("The body", "The line", 1))]
         if faults:
@@ -88,27 +89,30 @@ class _Chunk:
     def _answers(self, scored: Scored) -> Iterator[bytes]:
         classes = self._job.model.manifest.probability_keys
         probabilities: Iterable[Sequence[float] | None] = scored.probabilities if classes else repeat(None)
+        prediction, shares, warned, error = self._added
+        before = f"{{{strict_json.dumps(prediction)}: ".encode()
+        after = f", {strict_json.dumps(warned)}: [], {strict_json.dumps(error)}: null}}".encode()
         for row, (text, value, chances) in enumerate(zip(self._texts, scored.values, probabilities, strict=False)):
             if type(value) is float and not classes and row not in scored.warnings:
-                yield _spliced(text, b'{"prediction": %b, "warnings": [], "error": null}' % repr(value).encode())
+                yield _spliced(text, before + repr(value).encode() + after)
                 continue
             problems = scored.problems.get(row)
-            added: dict[str, object] = {"prediction": value}
+            added: dict[str, object] = {prediction: value}
             if classes:
-                added["probabilities"] = chances and dict(zip(classes, chances, strict=True))
-            added["warnings"] = warnings_documents(scored.warnings.get(row, ()))
-            added["error"] = problems_text(problems) if problems else None
+                added[shares] = chances and dict(zip(classes, chances, strict=True))
+            added[warned] = warnings_documents(scored.warnings.get(row, ()))
+            added[error] = problems_text(problems) if problems else None
             if not text:
                 added["line"] = self._lines[row]
             yield _spliced(text or b"{}", strict_json.dumps(added).encode())
 
 
-def _object(text: bytes) -> tuple[dict[str, object], list[Problem]]:
+def _object(text: bytes, added: Sequence[str]) -> tuple[dict[str, object], list[Problem]]:
     """The object in a line, or what is wrong with the line as such. Raises MalformedInput."""
     value = strict_json.loads(text)
     if not isinstance(value, dict):
         return {}, [Problem("", "wrong_type", "expected an object of features")]
-    taken = [name for name in _ADDED if name in value]
+    taken = [name for name in added if name in value]
     if taken:
         return {}, [Problem("", "reserved_member", f"the answer adds {', '.join(taken)}: rename what is there")]
     return value, []

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from function.contract import NUMBER, Feature
-from function.csv_table import added_columns, check_header, warnings_cell
+from function.csv_table import check_header, warnings_cell
 from function.errors import InputTooLarge, MalformedInput
 from function.files.chunks import MAX_CHARACTERS, MAX_COLUMNS, MAX_ROWS, Job
 from function.files.reader import ObjectReader, RangeFile
@@ -39,7 +39,8 @@ def convert(job: Job, reader: ObjectReader) -> None:
         buffer = max(_LEAST_BUFFER, min(_LARGEST_BUFFER, _BUFFERS_BYTES // max(1, found.metadata.num_columns)))
         found = parquet.ParquetFile(file, metadata=found.metadata, buffer_size=buffer, pre_buffer=False)
         schema = found.schema_arrow
-        added = [*added_columns(job.model.manifest), "error"]
+        outputs = job.model.manifest.outputs
+        added = [*outputs.columns, outputs.error]
         check_header(job.model.manifest.contract, schema.names, added)
         for name, kind in zip(added, _types(job.model.manifest), strict=True):
             schema = schema.append(pyarrow.field(name, kind))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite, nan
 from typing import NamedTuple
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature, Value, Warning, parse_cell
+from function.contract import BOOLEAN, FLOAT64, NUMBER, STRING, TEXT, Feature, Value, Warning, parse_cell, round_to
 from function.errors import Problem
 from function.manifest import Label
 from function.model import Model, NotPredictable
@@ -51,7 +51,7 @@ def of_values(feature: Feature, values: Sequence[object]) -> Column:
             return _of_floats(feature, list(map(float, values)))  # type: ignore[arg-type]
         except OverflowError:  # an integer past every float
             pass
-    ordinary = {NUMBER: (float, int), BOOLEAN: (bool,), STRING: (str,)}[feature.type]
+    ordinary = {NUMBER: (float, int), BOOLEAN: (bool,), STRING: (str,), TEXT: (str,)}[feature.type]
     categories = frozenset(feature.categories) if feature.categories is not None else None
     taken: list[Value] = []
     unusual: set[int] = set()
@@ -59,7 +59,7 @@ def of_values(feature: Feature, values: Sequence[object]) -> Column:
         if value is None and feature.nullable:
             taken.append(None)
         elif type(value) in ordinary and _is_usual(feature, categories, value):
-            taken.append(float(value) if feature.type == NUMBER else value)  # type: ignore[arg-type]
+            taken.append(round_to(feature.dtype, value) if feature.type == NUMBER else value)  # type: ignore[arg-type]
         else:
             taken.append(None)
             unusual.add(row)
@@ -77,6 +77,8 @@ def _of_floats(feature: Feature, numbers: list[float]) -> Column:
     low, high = _range(feature)
     # NaN is in no range.
     unusual = {row for row, number in enumerate(numbers) if not low <= number <= high}
+    if feature.dtype != FLOAT64:
+        numbers = [0.0 if row in unusual else round_to(feature.dtype, number) for row, number in enumerate(numbers)]
     return Column(numbers, unusual)  # type: ignore[arg-type]
 
 

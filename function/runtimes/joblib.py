@@ -5,9 +5,10 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
+from math import nan
 from typing import TYPE_CHECKING, Any
 
-from function.contract import BOOLEAN, NUMBER, STRING, Columns, Feature
+from function.contract import BOOLEAN, FLOAT64, NONE, NUMBER, TEXTS, Columns, Feature
 from function.errors import BundleError
 from function.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
 from function.model import ArrayOutputs, NotPredictable, Outputs
@@ -111,9 +112,7 @@ class JoblibRuntime:
         """One output per record; numbers come from the estimator unrounded. Raises NotPredictable."""
         if not columns[0]:
             return Outputs([], None)
-        values, probabilities = self._asked(
-            lambda: _array(columns, self._features) if self._form == "array" else _frame(columns, self._features)
-        )
+        values, probabilities = self._predicted(columns)
         if self._classifies:
             rows = None if probabilities is None else probabilities.tolist()
             return Outputs([_plain(label) for label in values.tolist()], rows)
@@ -121,10 +120,36 @@ class JoblibRuntime:
 
     def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
         """One output per row. Raises NotPredictable."""
-        values, probabilities = self._asked(lambda: self._table(columns))
+        if self._form == "array" and all(feature.type not in TEXTS for feature in self._features):
+            values, probabilities = self._asked(lambda: _matrix(columns, self._features))
+        else:
+            # Nulls take the forms that they have in records.
+            values, probabilities = self._predicted(
+                [
+                    [None if value is None or value != value else _native(feature, value) for value in column.tolist()]  # noqa: PLR0124
+                    for feature, column in zip(self._features, columns, strict=True)
+                ]
+            )
         if self._classifies:
             return ArrayOutputs(self._places(values), probabilities)
         return ArrayOutputs(values.ravel().astype(float), None)
+
+    def _predicted(self, columns: Columns) -> "tuple[Array, Array | None]":
+        """What the estimator predicts for the columns, and its probabilities. Raises NotPredictable."""
+        if self._form == "array":
+            return self._asked(lambda: array_of(columns, self._features))
+        odd = _odd_rows(columns, self._features)
+        if not odd:
+            return self._asked(lambda: frame_of(columns, self._features))
+        # By themselves, so that no row's answer depends on the others beside it.
+        rest = sorted(set(range(len(columns[0]))).difference(odd))
+        widened = [feature._replace(dtype=FLOAT64) for feature in self._features]
+        parts = [
+            self._asked(lambda: frame_of([[column[row] for row in rows] for column in columns], features))  # noqa: B023
+            for rows, features in ((odd, widened), (rest, self._features))
+            if rows
+        ]
+        return _merged(odd + rest, parts)
 
     def _asked(self, table_of: "Callable[[], Table]") -> "tuple[Array, Array | None]":
         """What the estimator predicts for the table, and its probabilities. Raises NotPredictable."""
@@ -150,18 +175,6 @@ class JoblibRuntime:
         rows: Array = self._estimator.predict_proba(table)
         return rows
 
-    def _table(self, columns: "Sequence[Array]") -> "Table":
-        import numpy
-
-        if self._form == "array" and all(feature.type != STRING for feature in self._features):
-            return numpy.column_stack(columns)
-        # Nulls take the forms that they have in records.
-        lists = [
-            [None if value is None or value != value else _native(feature, value) for value in column.tolist()]  # noqa: PLR0124
-            for feature, column in zip(self._features, columns, strict=True)
-        ]
-        return _array(lists, self._features) if self._form == "array" else _frame(lists, self._features)
-
     def _places(self, labels: "Array") -> "Array":
         import numpy
 
@@ -177,32 +190,75 @@ def _plain(label: Any) -> Any:
     return label.item() if hasattr(label, "item") else label
 
 
-def _array(columns: Columns, features: tuple[Feature, ...]) -> "numpy.ndarray[Any, Any]":
+def array_of(columns: Columns, features: Sequence[Feature]) -> "Array":
+    """The values in column order, shape (n, features): numbers where all are (a null is NaN), else objects."""
     import numpy
 
-    if all(feature.type != STRING for feature in features):
-        return numpy.array(columns, dtype=float).T  # a null becomes NaN
-    rows = [[numpy.nan if value is None else value for value in row] for row in zip(*columns, strict=True)]
-    return numpy.array(rows, dtype=object)
+    if all(feature.type not in TEXTS for feature in features):
+        return _matrix([numpy.array(column, dtype=float) for column in columns], features)
+    filled = [_filled(feature, column) for feature, column in zip(features, columns, strict=True)]
+    table = numpy.empty((len(columns[0]), len(features)), dtype=object)
+    for place, column in enumerate(filled):
+        table[:, place] = column
+    return table
 
 
-def _frame(columns: Columns, features: tuple[Feature, ...]) -> "pandas.DataFrame":
-    """The columns as pandas reads them from a CSV, where a null is NaN in a column of any type."""
+def _matrix(columns: "Sequence[Array]", features: Sequence[Feature]) -> "Array":
+    """Columns of numbers side by side, in the type that numpy gives training's types together."""
     import numpy
+
+    found = numpy.result_type(*(bool if feature.type == BOOLEAN else feature.dtype for feature in features))
+    return numpy.column_stack(columns).astype(found if found.kind == "f" else float, copy=False)
+
+
+def frame_of(columns: Columns, features: Sequence[Feature]) -> "pandas.DataFrame":
+    """The columns by name, in the types and with the nulls that training had."""
     import pandas
 
     return pandas.DataFrame(
         {
-            feature.name: pandas.Series(
-                [numpy.nan if value is None else value for value in column] if feature.nullable else column,
-                dtype=_dtype(feature),
-            )
+            feature.name: pandas.Series(_filled(feature, column), dtype=_dtype(feature))
             for feature, column in zip(features, columns, strict=True)
         }
     )
 
 
+def _filled(feature: Feature, column: Sequence[Any]) -> Sequence[Any]:
+    """The column with the null that the estimator knows."""
+    if not feature.nullable or feature.null == NONE:
+        return column
+    return [nan if value is None else value for value in column]
+
+
 def _dtype(feature: Feature) -> Any:
+    if feature.type == NUMBER:
+        return float if feature.nullable and not feature.dtype.startswith("float") else feature.dtype
     if feature.type == BOOLEAN:
         return object if feature.nullable else bool
-    return {NUMBER: float, STRING: "str"}[feature.type]
+    return object if feature.nullable and feature.null == NONE else "str"
+
+
+def _odd_rows(columns: Columns, features: Sequence[Feature]) -> list[int]:
+    """The rows with a number that the integer type of its feature cannot hold."""
+    import numpy
+
+    odd: set[int] = set()
+    for feature, column in zip(features, columns, strict=True):
+        if feature.type == NUMBER and "int" in feature.dtype and not feature.nullable:
+            low, high = numpy.iinfo(feature.dtype).min, numpy.iinfo(feature.dtype).max
+            odd.update(
+                row
+                for row, value in enumerate(column)
+                if not (low <= value <= high and value.is_integer())  # type: ignore
+            )
+    return sorted(odd)
+
+
+def _merged(rows: Sequence[int], parts: "Sequence[tuple[Array, Array | None]]") -> "tuple[Array, Array | None]":
+    """The answers of the parts, which are those of `rows` one after the other, in the order of the rows."""
+    import numpy
+
+    order = numpy.argsort(rows)
+    values = numpy.concatenate([values for values, _ in parts])[order]
+    shares = [shares for _, shares in parts if shares is not None]
+    return values, numpy.concatenate(shares)[order] if shares else None

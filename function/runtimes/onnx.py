@@ -1,10 +1,10 @@
 """Runs the ONNX artifact; the only module of the function that imports onnxruntime."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from function.contract import STRING, Columns, Feature
+from function.contract import TEXTS, Columns, Feature
 from function.errors import BundleError
 from function.manifest import PACKAGE_AGAIN, Artifact, Manifest
 from function.model import ArrayOutputs, NotPredictable, Outputs
@@ -57,6 +57,11 @@ def _options(onnxruntime: Any) -> Any:
     return options
 
 
+def nulls_of(name: str) -> str:
+    """The name of the input that says which texts of a feature are null: every text that there is may be a value."""
+    return f"is null: {name}"
+
+
 class OnnxRuntime:
     """A session; `form` says whether it takes one matrix (`array`) or named columns (`frame`)."""
 
@@ -83,7 +88,7 @@ class OnnxRuntime:
             inputs = {"X": self._numpy.array(columns, dtype=float).T}
         else:
             pairs = zip(self._features, columns, strict=True)
-            inputs = {feature.name: self._named(feature, column) for feature, column in pairs}
+            inputs = {name: array for pair in pairs for name, array in self._named(*pair)}
         answers = self._answers(inputs)
         if self._classes is None:
             return Outputs(answers[0].ravel().astype(float).tolist(), None)
@@ -96,19 +101,23 @@ class OnnxRuntime:
             inputs = {"X": self._numpy.column_stack(columns)}
         else:
             pairs = zip(self._features, columns, strict=True)
-            inputs = {feature.name: self._named(feature, column) for feature, column in pairs}
+            inputs = {name: array for pair in pairs for name, array in self._named(*pair)}
         answers = self._answers(inputs)
         values = answers[0].reshape(-1)
         if self._classes is None:
             return ArrayOutputs(values.astype(float), None)
         return ArrayOutputs(values, answers[1].astype(float) if self._has_probabilities else None)
 
-    def _named(self, feature: Feature, column: Any) -> "Array":
-        """The column as the graph's input of its name, shape (n, 1)."""
-        if feature.type != STRING:
-            return self._numpy.array(column, dtype=float).reshape(-1, 1)
+    def _named(self, feature: Feature, column: Any) -> "Iterator[tuple[str, Array]]":
+        """The column as the graph's input of its name, shape (n, 1); with texts, which of them are null."""
+        if feature.type not in TEXTS:
+            yield feature.name, self._numpy.array(column, dtype=float).reshape(-1, 1)
+            return
+        if feature.nullable:
+            nulls = [text is None for text in column]
+            yield nulls_of(feature.name), self._numpy.array(nulls, dtype=bool).reshape(-1, 1)
         texts = ["" if text is None else text for text in column]
-        return self._numpy.array(texts, dtype=object).reshape(-1, 1)
+        yield feature.name, self._numpy.array(texts, dtype=object).reshape(-1, 1)
 
     def _answers(self, inputs: dict[str, "Array"]) -> list["Array"]:
         try:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from function import csv_table, strict_json
-from function.contract import BOOLEAN, NUMBER, STRING, pointer
+from function.contract import BOOLEAN, NUMBER, STRING, TEXT, pointer
 from function.errors import InvalidInput, Problem
 from function.manifest import CLASSIFICATION, Label, Manifest, label_text
 from function.prediction import Prediction, predict
@@ -28,6 +28,7 @@ DATATYPES: dict[str, tuple[str, ...]] = {
     ),
     BOOLEAN: ("BOOL",),
     STRING: ("BYTES",),
+    TEXT: ("BYTES",),
 }
 """What a tensor of a feature's type may say it holds; the first is what the metadata name."""
 PLATFORM = "scikit-learn"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature
+from function.contract import BOOLEAN, NUMBER, STRING, TEXT, TEXTS, Feature
 from function.errors import DeployerError, InternalError, InvalidInput
 from function.manifest import CLASSIFICATION, Example, Label, Manifest
 from function.web.open_inference import DATATYPES, metadata
@@ -18,10 +18,9 @@ _NUMBER = "[+-]?([0-9]{1,38}([.][0-9]*)?|[.][0-9]+|[0-9]{1,28}([.][0-9]*)?[eE][+
 _CELLS = {
     NUMBER: f"[ \\t]*{_NUMBER}[ \\t]*",
     BOOLEAN: "[ \\t]*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])[ \\t]*",
-    STRING: '([^,"\\r\\n][^,\\r\\n]*|"([^"]|"")+")',
 }
-_NULL = "[ \\t]*(NA|N/A|NaN|nan|null|NULL|None)?[ \\t]*"
-_TYPES = {NUMBER: "number", BOOLEAN: "boolean", STRING: "string"}
+_ANY_TEXT = '([^,"\\r\\n][^,\\r\\n]*|"([^"]|"")+")'
+_TYPES = {NUMBER: "number", BOOLEAN: "boolean", STRING: "string", TEXT: "string"}
 
 
 def ref(name: str) -> Schema:
@@ -97,14 +96,22 @@ def examples(manifest: Manifest) -> Schema:
 def csv(manifest: Manifest) -> Schema:
     """A CSV in its plainest form. Columns may also stand in another order, beside others, and cells in quotes."""
     row = ",".join(map(_cell, manifest.contract.features))
-    header = "".join("\\" + sign if sign in r"\^$.|?*+()[]{}/" else sign for sign in header_line(manifest))
+    header = _escaped(header_line(manifest))
     return {"type": "string", "pattern": f"^\ufeff?{header}([\\r\\n]+{row})*[\\r\\n]*$"}
 
 
 def _cell(feature: Feature) -> str:
-    if not feature.nullable:
-        return f"({_CELLS[feature.type]})"
-    return f"({_CELLS[feature.type]})?" if feature.type == STRING else f"({_CELLS[feature.type]}|{_NULL})"
+    words = "|".join(_escaped(cell) for cell in sorted(feature.null_cells) if cell)
+    if feature.type not in TEXTS:
+        return f"({_CELLS[feature.type]}|[ \\t]*({words})?[ \\t]*)" if feature.nullable else f"({_CELLS[feature.type]})"
+    no_null = f'(?!"?({words})"?([,\\r\\n]|$))' if words and not feature.nullable else ""
+    optional = "?" if feature.nullable or "" not in feature.null_cells else ""
+    return f"({no_null}{_ANY_TEXT}){optional}"
+
+
+def _escaped(text: str) -> str:
+    """The text as a regular expression of JSON Schema has it."""
+    return "".join("\\" + sign if sign in r"\^$.|?*+()[]{}/" else sign for sign in text)
 
 
 def header_line(manifest: Manifest) -> str:
@@ -133,7 +140,7 @@ def describe(feature: Feature) -> str:
     if feature.categories is not None:
         return f"in training one of: {', '.join(feature.categories)}"
     if feature.minimum is None or feature.maximum is None:
-        return {BOOLEAN: "true or false", STRING: "any text"}.get(feature.type, "any number")
+        return {BOOLEAN: "true or false", STRING: "any text", TEXT: "any text"}.get(feature.type, "any number")
     return f"in training from {feature.minimum:.15g} to {feature.maximum:.15g}"
 
 

@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 
+from function.contract import PANDAS_NULL_CELLS
 from tests.unit.corpus_case import (
     CSV,
     FIELDS,
@@ -100,7 +101,7 @@ def csv_bodies() -> Iterator[Case]:
 
 def csv_cells() -> Iterator[Case]:
     """Cells that are numbers, nulls or neither, for a feature that takes nulls and for one that does not."""
-    nulls = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", " ", " NA ")
+    nulls = (*sorted(PANDAS_NULL_CELLS), " ", " NA ")
     numbers = ("1500", "1500.5", "+1500", "-1", "1.5e3", "1E3", " 1500 ", "007", "1.", ".5", "-0")
     words = [
         "inf",
@@ -129,8 +130,6 @@ def csv_cells() -> Iterator[Case]:
         "true",
         "false",
         "True",
-        "#N/A",
-        "n/a",
         "none",
         "\xbd",
         "\u4e8c",

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy
 
-from function.contract import NUMBER, STRING, Columns, Feature
-from function.manifest import Manifest, feature_document
+from function.contract import NUMBER, STRING, TEXT, Columns, Feature
+from function.manifest import FORMAT, Manifest, feature_document, free_columns
 from function.model import ArrayOutputs, Model, NotPredictable, Outputs
 
 NUMBER_AND_TEXT = (Feature("size", NUMBER, False, 0, 10), Feature("note", STRING, True, categories=("a", "b")))
@@ -72,9 +72,9 @@ class Failing(ByRecords):
 
 def document(features: Sequence[Feature] = NUMBER_AND_TEXT, **changed: Any) -> dict[str, Any]:
     """A manifest's document with these features; `changed` keys replace its own."""
-    record = {feature.name: {NUMBER: 1.0, STRING: "a"}.get(feature.type, True) for feature in features}
+    record = {feature.name: {NUMBER: 1.0, STRING: "a", TEXT: "a"}.get(feature.type, True) for feature in features}
     return {
-        "format": 1,
+        "format": FORMAT,
         "name": "small",
         "version": "0123456789ab",
         "task": "regression",
@@ -83,6 +83,7 @@ def document(features: Sequence[Feature] = NUMBER_AND_TEXT, **changed: Any) -> d
         "training": {"rows": 2},
         "environment": {"python": "3.13.0"},
         "artifacts": {"model.joblib": {"sha256": "0" * 64, "bytes": 1, "runtime": "joblib", "input": "array"}},
+        "output_columns": free_columns([feature.name for feature in features], ())._asdict(),
         "examples": [{"input": record, "prediction": 1.0}],
     } | changed
 
@@ -94,6 +95,7 @@ def classifier_document(labels: Sequence[str], features: Sequence[Feature] = NUM
         "prediction": labels[1],
         "probabilities": {label: float(label == labels[1]) for label in labels},
     }
+    made["output_columns"] = free_columns([feature.name for feature in features], labels)._asdict()
     return made
 
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from function.contract import NUMBER, STRING, Feature, parse_number
-from function.csv_table import added_columns, answer, neutralise
+from function.csv_table import answer, neutralise
 from function.errors import InputTooLarge, InvalidInput, MalformedInput
 from function.model import Model
 from tests.unit.small_models import classifier, regressor
@@ -50,14 +50,14 @@ def test_predictions_are_added_as_columns() -> None:
 
 def test_classifier_adds_a_column_for_each_class() -> None:
     model = classifier(["no", "=yes"])
-    assert added_columns(model.manifest) == ["prediction", "probability_no", "probability_=yes", "warnings"]
+    assert model.manifest.outputs.columns == ["prediction", "probability_no", "probability_=yes", "warnings"]
     assert answer(model, b"size,note\n1,a\n0,b\n") == (
         "size,note,prediction,probability_no,probability_=yes,warnings\n1,a,'=yes,0.0,1.0,\n0,b,no,1.0,0.0,\n"
     )
 
 
 def test_labels_that_are_no_texts_are_written_as_json_writes_them(iris: Model) -> None:
-    assert added_columns(iris.manifest)[1:4] == [
+    assert iris.manifest.outputs.columns[1:4] == [
         f"probability_{name}" for name in ("setosa", "versicolor", "virginica")
     ]
 

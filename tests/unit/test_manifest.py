@@ -71,6 +71,7 @@ def test_manifest_is_read() -> None:
         Feature("size", NUMBER, False, 0.0, 10.0),
         Feature("note", STRING, True, categories=("a", "b")),
     )
+    assert found.outputs.columns == ["prediction", "probability_no", "probability_yes", "warnings"]
     assert found.artifacts == (Artifact("model.joblib", "0" * 64, 1, "joblib", "array"),)
     assert found.identity == {"name": "small", "version": "0123456789ab"}
     assert found.probability_keys == ("no", "yes")
@@ -181,7 +182,7 @@ def test_what_is_no_json_object_is_refused(data: bytes) -> None:
     assert code_of(data) == "manifest_invalid"
 
 
-@pytest.mark.parametrize("found", [0, 2, "1", None, [], {}, 1.5])
+@pytest.mark.parametrize("found", [0, 1, 3, "2", None, [], {}, 2.5])
 def test_another_format_is_refused_before_its_keys_are_read(found: object) -> None:
     assert code({"format": found}) == "format_unsupported"
 

@@ -96,7 +96,15 @@ def test_strict_refuses_what_would_be_a_warning() -> None:
 def test_feature_named_instances_is_a_feature() -> None:
     model = regressor([Feature("instances", NUMBER)])
     assert answer(model, {"instances": 5})["prediction"] == 5.0
-    assert problems(lambda: answer(model, {"instances": []})) == [("/instances", "wrong_type")]
+    assert answer(model, {"instances": [{"instances": 5}, {"instances": 6}]})["predictions"] == [5.0, 6.0]
+    assert problems(lambda: answer(model, {"instances": "5"})) == [("/instances", "wrong_type")]
+
+
+def test_feature_named_instances_may_stand_beside_others() -> None:
+    model = regressor([Feature("instances", NUMBER), Feature("size", NUMBER)])
+    assert answer(model, {"instances": 5, "size": 1})["prediction"] == 5.0
+    assert answer(model, {"instances": [{"instances": 5, "size": 1}]})["predictions"] == [5.0]
+    assert problems(lambda: answer(model, {"instances": [], "size": 1})) == [("/instances", "wrong_type")]
 
 
 def test_cap_on_records_is_inclusive() -> None:

@@ -31,11 +31,11 @@ function rows(value, name) {
 }
 
 function showCard() {
-  const { name, version, task, targets, features, metrics, training, environment, artifacts } = manifest;
+  const { name, version, task, targets, features, columns_by, metrics, training, environment, artifacts } = manifest;
   const [{ name: target, unit, classes }] = targets;
   const featureRow = (feature) => [
     feature.name,
-    feature.type + (feature.nullable ? " or null" : ""),
+    (feature.type === "text" ? "free text" : feature.type) + (feature.nullable ? " or null" : ""),
     seen(feature) || "not listed",
   ];
   byId("tables").replaceChildren(
@@ -45,6 +45,7 @@ function showCard() {
       ["task", task],
       ["target", target],
       ...rows(unit, "unit"),
+      ["takes its features by", columns_by],
       ...(classes ? [["classes", classes.map((label) => visible(String(label))).join(", ")]] : []),
     ]),
     table("Features", features.map(featureRow), ["name", "type", "in training"]),

@@ -12,8 +12,8 @@ function control(feature) {
   const element = feature.type === "number" ? numberInput(feature) : textInput(feature);
   const read = () => {
     if (element.validity.badInput) return undefined;
-    if (element.value === "") return empty;
-    if (feature.type === "string") return element.value;
+    if (element.value === "" && (feature.nullable || feature.type === "number")) return empty;
+    if (feature.type !== "number") return element.value;
     return Number.isFinite(element.valueAsNumber) ? element.valueAsNumber : undefined;
   };
   return { element, read, write: (value) => (element.value = value ?? "") };
@@ -35,7 +35,7 @@ function numberInput(feature) {
 }
 
 function textInput(feature) {
-  const isLong = manifest.examples.some(({ input }) => /\n|.{60}/.test(input[feature.name] ?? ""));
+  const isLong = feature.type === "text" || manifest.examples.some(({ input }) => /\n|.{60}/.test(input[feature.name] ?? ""));
   return isLong ? make("textarea") : make("input", { type: "text" });
 }
 

@@ -24,6 +24,9 @@ function showModel() {
   document.title = manifest.name;
   byId("name").textContent = manifest.name;
   byId("summary").textContent = `Predicts ${target}${unit ? ` in ${unit}` : ""}. Version ${manifest.version}.`;
+  const cautions = manifest.cautions ?? [];
+  byId("cautions").replaceChildren(...cautions.map((text) => make("p", { className: "warning" }, text)));
+  byId("cautions").hidden = cautions.length === 0;
   fields = manifest.features.map(field);
   byId("fields").replaceChildren(...fields.map(({ box }) => box));
   if (manifest.examples.length > 1) byId("example").textContent = "Another example";

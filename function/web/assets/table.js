@@ -57,7 +57,7 @@ function showTable(name, text, header, rows) {
   const preview = make("div", { className: "scrolled", tabIndex: 0 }, make("table", {}, make("caption", {}, caption), ...body));
   preview.setAttribute("role", "region");
   preview.setAttribute("aria-label", "Preview");
-  const place = header.indexOf("prediction");
+  const place = header.indexOf(manifest.output_columns.prediction);
   const parts = [make("p", { className: "buttons" }, link), preview];
   if (rows.length) parts.push(chart(rows.map((row) => row[place])));
   byId("csv-answer").replaceChildren(...parts);

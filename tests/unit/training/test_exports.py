@@ -124,7 +124,7 @@ class Case:
         else:
             made = classifier_document([str(label) for label in classes], self.features)
             made["targets"] = [{"name": "y", "classes": classes.tolist()}]
-            made["examples"] = [{"input": record, "prediction": classes.tolist()[0]}]
+            made["examples"] = [{**made["examples"][0], "input": record, "prediction": classes.tolist()[0]}]
         return Manifest.parse(json.dumps(made).encode())
 
     def error(self, runtime: str, data: bytes | None = None) -> float:

@@ -1,0 +1,351 @@
+"""What an estimator saw in training is what serving gives it: nulls, number types, texts; each runtime against it."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pandas
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from function.bundle import load
+from function.contract import PANDAS_NULL_CELLS
+from function.csv_table import answer
+from function.prediction import Prediction, predict_each
+from tests.unit.training.conftest import Outcome, Run
+
+ROWS = 200
+TEXTS = ["x", "y", "", " ", "NA", "null", "None", "nan", "0", "1.0", "01", "never seen", None]
+
+type Frame = pandas.DataFrame
+
+
+def answers(bundle: Path, runtime: str, records: list[dict[str, Any]]) -> list[Any]:
+    """The prediction of each record, or the code of what is wrong with it."""
+    outcomes = predict_each(load(bundle, runtime), records)
+    return [found.value if isinstance(found, Prediction) else found[0].code for found in outcomes]
+
+
+def said(estimator: Any, frame: Frame) -> list[Any]:
+    """What the estimator itself predicts."""
+    found: list[Any] = numpy.asarray(estimator.predict(frame)).tolist()
+    return found
+
+
+def hold(
+    outcome: Outcome, estimator: Any, frame: Frame, records: list[dict[str, Any]], tolerance: float = 1e-9
+) -> None:
+    """Each runtime of the bundle answers the records as the estimator answers the frame."""
+    for artifact in outcome.manifest["artifacts"].values():
+        found = answers(outcome.bundle, artifact["runtime"], records)
+        assert found == pytest.approx(said(estimator, frame), rel=tolerance), artifact["runtime"]
+
+
+def numbers(count: int = ROWS) -> numpy.ndarray[Any, Any]:
+    return numpy.random.default_rng(2).normal(size=count)
+
+
+def texts(*values: str | None) -> "pandas.Series[Any]":
+    drawn = numpy.random.default_rng(3).choice(numpy.array(values, dtype=object), size=ROWS)
+    column: pandas.Series[Any] = pandas.Series(drawn, dtype=object)
+    return column
+
+
+def regressor(frame: Frame, encoder: Any) -> tuple[Any, "pandas.Series[Any]"]:
+    """A linear model on the frame's column `c` as it is encoded, and its target."""
+    target = frame["a"] + frame["c"].map(lambda text: len(str(text)) * 10.0 + (text is None) * 300)
+    model = make_pipeline(make_column_transformer((encoder, ["c"]), remainder="passthrough"), Ridge(1e-3))
+    return model.fit(frame, target), target
+
+
+@pytest.mark.parametrize("null", [None, numpy.nan], ids=["None", "NaN"])
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        OneHotEncoder(handle_unknown="ignore"),
+        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2),
+        make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")),
+    ],
+    ids=["one-hot", "ordinal", "imputed"],
+)
+def test_the_null_of_training_is_the_null_of_serving(run: Run, encoder: Any, null: Any) -> None:
+    frame = pandas.DataFrame({"a": numbers(), "c": texts("x", "y", "", "null", "0")})
+    frame.loc[::7, "c"] = null
+    model, target = regressor(frame, encoder)
+    outcome = run("--target", "y", frame=frame.assign(y=target), estimator=model, suffix=".parquet")
+
+    asked = pandas.DataFrame({"a": 0.5, "c": pandas.Series(TEXTS, dtype=object)})
+    asked.loc[len(TEXTS) - 1, "c"] = null
+    hold(outcome, model, asked, [{"a": 0.5, "c": text} for text in TEXTS])
+
+
+def test_cells_are_nulls_where_pandas_read_nulls(run: Run) -> None:
+    words = [word for word in sorted(PANDAS_NULL_CELLS) if word]
+    cells = texts("x", "y", *words)
+    text = "a,c\n" + "".join(f"{a},{c}\n" for a, c in zip(numbers(), cells, strict=True))
+    frame = pandas.read_csv(io.StringIO(text))
+    model, target = regressor(frame.assign(c=frame["c"].astype(object)), OneHotEncoder())
+    outcome = run("--target", "y", frame=frame.assign(c=cells, y=target), estimator=model)
+
+    assert outcome.manifest["features"][1]["categories"] == ["x", "y"]
+    table = "a,c\n" + "".join(f"0.5,{word}\n" for word in words)
+    answered = pandas.read_csv(io.StringIO(answer(load(outcome.bundle), table.encode())))
+    expected = said(model, pandas.DataFrame({"a": [0.5], "c": pandas.Series([numpy.nan], dtype=object)}))
+    assert answered["prediction"].tolist() == pytest.approx(expected * len(words), rel=1e-12)
+    assert answered["warnings"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("categories", "null_cells"),
+    [
+        (["x", "y"], "pandas"),
+        (["x", None], "pandas"),
+        (["NA", "x"], []),
+        (["NA", "x", None], [""]),
+        (["", "null", "x"], []),
+        (["None", "x"], sorted(PANDAS_NULL_CELLS - {"None"})),
+    ],
+)
+def test_categories_tell_which_cells_are_nulls(
+    run: Run, categories: list[str | None], null_cells: str | list[str]
+) -> None:
+    frame = pandas.DataFrame({"a": numbers(), "c": texts(*categories)})
+    model, target = regressor(frame, OneHotEncoder(handle_unknown="ignore"))
+    outcome = run("--target", "y", frame=frame.assign(y=target), estimator=model)
+
+    feature = outcome.manifest["features"][1]
+    assert feature["null_cells"] == null_cells
+    assert feature["nullable"] is (None in categories)
+    assert feature.get("null") == ("None" if None in categories else None)
+    assert feature["categories"] == sorted(text for text in categories if text is not None)
+
+
+def test_keep_na_takes_na_for_a_category(run: Run) -> None:
+    frame = pandas.DataFrame({"region": texts("NA", "EU", "null"), "y": numbers()})
+    kept = run("--target", "y", "--keep-na", frame=frame)
+    assert kept.manifest["features"][0]["categories"] == ["EU", "NA", "null"]
+    assert kept.manifest["features"][0]["null_cells"] == [""]
+    assert "texts; without --keep-na they are nulls" in kept.err
+    read = run("--target", "y", frame=frame)
+    assert read.manifest["features"][0]["categories"] == ["EU"]
+    assert "nulls, as pandas.read_csv reads them; --keep-na takes them for texts" in read.err
+
+
+NARROW: dict[str, Any] = {
+    "neighbours": lambda: make_pipeline(StandardScaler(), KNeighborsRegressor(1)),
+    "forest": lambda: make_pipeline(StandardScaler(), RandomForestRegressor(20, random_state=0)),
+    "components": lambda: make_pipeline(StandardScaler(), PCA(1), Ridge()),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("name", NARROW)
+def test_numbers_are_of_the_type_of_training(run: Run, name: str, dtype: str) -> None:
+    scale, place = (1e3, 1e6) if dtype == "float32" else (1.0, 1e3)
+    frame = pandas.DataFrame({"a": (numbers() * scale + place).astype(dtype), "b": numbers()[::-1].astype(dtype)})
+    target = (frame["a"].to_numpy() > place).astype(float) + numpy.random.default_rng(4).integers(0, 2, ROWS)
+    model = NARROW[name]().fit(frame, target)
+    outcome = run("--target", "y", frame=frame.assign(y=target), estimator=model, suffix=".parquet")
+
+    assert [feature["dtype"] for feature in outcome.manifest["features"]] == [dtype, dtype]
+    asked = [{"a": place + scale * step / 977, "b": step / 331} for step in range(-100, 100)]
+    # BLAS adds up float32 in another order where the frame lies otherwise in memory.
+    hold(outcome, model, pandas.DataFrame(asked).astype(numpy.dtype(dtype)), asked, 1e-6 if name == "components" else 0)
+    assert answers(outcome.bundle, "joblib", [{"a": 1e39, "b": 0}]) == ["too_large"]
+
+
+@pytest.mark.parametrize("name", ["neighbours", "components"])
+def test_float32_is_known_from_what_was_learned_where_a_csv_does_not_say(run: Run, name: str) -> None:
+    frame = pandas.DataFrame({"a": (numbers() * 1e3 + 1e6).astype("float32"), "b": numbers().astype("float32")})
+    model = NARROW[name]().fit(frame, frame["b"])
+    outcome = run("--target", "y", frame=frame.assign(y=frame["b"]), estimator=model)
+    assert [feature["dtype"] for feature in outcome.manifest["features"]] == ["float32", "float32"]
+
+
+def test_small_integers_stay_small_beside_float32(run: Run) -> None:
+    frame = pandas.DataFrame({"a": (numbers() * 1e3 + 1e6).astype("float32"), "n": numbers().astype("int8")})
+    model = NARROW["neighbours"]().fit(frame, frame["a"])
+    outcome = run("--target", "y", frame=frame.assign(y=frame["a"]), estimator=model, suffix=".parquet")
+
+    assert [feature["dtype"] for feature in outcome.manifest["features"]] == ["float32", "int8"]
+    asked = [{"a": 1e6 + step, "n": step % 3} for step in range(50)]
+    hold(outcome, model, pandas.DataFrame(asked).astype({"a": "float32", "n": "int8"}), asked)
+    # A number that no such integer is: answered by itself, whatever stands beside it.
+    odd = [{"a": 1e6, "n": 1.5}, {"a": 1e6, "n": 400}]
+    alone = [answers(outcome.bundle, "joblib", [record])[0] for record in odd]
+    assert answers(outcome.bundle, "joblib", [*asked, *odd])[-2:] == alone
+
+
+def test_texts_that_look_like_numbers_stay_texts(run: Run) -> None:
+    frame = pandas.DataFrame(
+        {"zip": texts("01003", "02139", "10001"), "flag": texts("true", "false"), "n": texts("1", "2"), "a": numbers()}
+    )
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    model = make_pipeline(make_column_transformer((encoder, ["zip", "flag", "n"]), remainder="passthrough"), Ridge())
+    model.fit(frame, frame["a"])
+    outcome = run("--target", "y", frame=frame.assign(y=frame["a"]), estimator=model)
+
+    kinds = [feature["type"] for feature in outcome.manifest["features"]]
+    assert kinds == ["string", "string", "string", "number"]
+    asked = [
+        {"zip": "01003", "flag": "true", "n": "1", "a": 1.0},
+        {"zip": "1003", "flag": "True", "n": "2.0", "a": 1.0},
+    ]
+    hold(outcome, model, pandas.DataFrame(asked), asked)
+
+
+def test_a_type_can_be_said(run: Run) -> None:
+    frame = pandas.DataFrame({"zip": texts("1003", "2139", "1", "7"), "a": numbers()}).assign(y=numbers() + 1)
+    features = run("--target", "y", "--type", "zip=string", frame=frame).manifest["features"]
+    assert (features[0]["type"], features[0]["categories"]) == ("string", ["1", "1003", "2139", "7"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--type", "c=number"), "The column 'c' holds a text in row 1, where a number should be"),
+        (("--type", "c=boolean"), "The column 'c' holds a text in row 1, where true or false should be"),
+        (("--type", "c=date"), "--type 'c=date': say COLUMN=string|number|boolean|text."),
+        (("--type", "d=string"), "--type names the column 'd', which the table does not have"),
+        (("--nullable", "d"), "--nullable names the column 'd', which the table does not have"),
+        (("--categories", "c=few"), "--categories 'c=few': say COLUMN=list|none."),
+        (
+            ("--categories", "a=list", "--drop", "a"),
+            "--categories names the column 'a', which is no input of the model",
+        ),
+    ],
+)
+def test_what_cannot_be_as_said_is_named(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    frame = pandas.DataFrame({"c": texts("x", "y"), "a": numbers(), "y": numbers() + 1})
+    outcome = run("--target", "y", *arguments, frame=frame)
+    assert words in outcome.refusal
+
+
+def test_what_the_estimator_drops_is_not_looked_at(run: Run) -> None:
+    frame = pandas.DataFrame({"a": numbers(), "c": texts("x", "y"), "day": "2020-01-01", "nothing": numpy.nan})
+    columns = make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["a"]), (OneHotEncoder(), ["c"])
+    )
+    model = make_pipeline(columns, Ridge()).fit(frame, frame["a"])
+    outcome = run("--target", "y", frame=frame.assign(y=frame["a"]), estimator=model)
+
+    assert [feature["name"] for feature in outcome.manifest["features"]] == ["a", "c"]
+    assert "notice: the estimator does not use 'day', 'nothing': left out." in outcome.err
+    # The sample has no null, and yet the imputer stands there for some.
+    assert outcome.manifest["features"][0]["nullable"] is True
+    asked: list[dict[str, Any]] = [{"a": 1.0, "c": "x"}, {"a": None, "c": "y"}]
+    hold(outcome, model, pandas.DataFrame(asked).assign(day="", nothing=0), asked)
+
+
+@pytest.mark.parametrize("column", ["absent", "null in some rows", "null in all rows"])
+def test_a_sample_needs_no_target(run: Run, column: str) -> None:
+    frame = pandas.DataFrame({"a": numbers(), "b": numbers()[::-1]})
+    model = Ridge().fit(frame, frame["a"])
+    target = {
+        "null in some rows": frame["a"].where(frame["b"] > 0),
+        "null in all rows": frame["a"].where(frame["a"] > 99),
+    }
+    table = frame if column == "absent" else frame.assign(y=target[column])
+    outcome = run("--target", "y", frame=table, estimator=model)
+    scored = outcome.manifest.get("metrics", {}).get("method")
+    rows = int((frame["b"] > 0).sum())
+    expected = f"on the given table ({rows} rows), which may hold its training rows"
+    assert scored == (expected if column == "null in some rows" else None)
+    assert outcome.manifest["targets"] == [{"name": "y"}]
+
+
+def test_nullable_can_be_said(run: Run) -> None:
+    frame = pandas.DataFrame({"a": numbers(), "b": numbers()[::-1]}).assign(y=numbers() + 1)
+    features = run("--target", "y", "--nullable", "a", frame=frame).manifest["features"]
+    assert [feature["nullable"] for feature in features] == [True, False]
+
+
+def test_an_array_is_taken_by_place_and_a_wrong_order_is_said_loudly(run: Run) -> None:
+    table = numpy.column_stack([numbers() * 100, numbers()[::-1]])
+    model = RandomForestRegressor(10, random_state=0).fit(table, table[:, 0] * 2)
+    frame = pandas.DataFrame({"small": table[:, 1], "large": table[:, 0], "y": table[:, 0] * 2})
+    wrong = run("--target", "y", frame=frame, estimator=model)
+    assert wrong.manifest["columns_by"] == "place"
+    assert "taken by place, in this order" in wrong.out
+    assert "CAUTION" in wrong.out
+    assert any("in this order: 'small', 'large'" in caution for caution in wrong.manifest["cautions"])
+    right = run("--target", "y", "--feature", "large", "--feature", "small", frame=frame, estimator=model)
+    assert "cautions" not in right.manifest
+    assert "CAUTION" not in right.out
+
+
+def test_a_model_worth_nothing_is_said_loudly(run: Run) -> None:
+    generator = numpy.random.default_rng(9)
+    frame = pandas.DataFrame({"a": generator.normal(size=ROWS), "y": generator.normal(size=ROWS)})
+    outcome = run("--target", "y", frame=frame)
+    assert "the mean of the target would, which has an r2 of 0" in outcome.manifest["cautions"][0]
+    labels = pandas.DataFrame({"a": generator.normal(size=ROWS), "y": numpy.arange(ROWS) % 10 < 9})
+    model = LogisticRegression().fit(labels[["a"]], labels["y"])
+    outcome = run("--target", "y", frame=labels, estimator=model)
+    assert "the commonest class would, whose share is 0.9" in outcome.manifest["cautions"][0]
+
+
+def test_free_text_is_published_nowhere(run: Run) -> None:
+    generator = numpy.random.default_rng(5)
+    words = ["good", "bad", "fine", "awful", "nice", "house", "room", "view", "garden", "loud"]
+    reviews = [" ".join(generator.choice(words, 4)) for _ in range(300)]
+    frame = pandas.DataFrame({"review": reviews, "who": [f"Person {row}" for row in range(300)]})
+    columns = make_column_transformer((TfidfVectorizer(), "review"), (OneHotEncoder(handle_unknown="ignore"), ["who"]))
+    liked = numpy.array(["good" in review for review in reviews])
+    model = make_pipeline(columns, LogisticRegression()).fit(frame, liked)
+    outcome = run("--target", "y", frame=frame.assign(y=liked), estimator=model)
+
+    assert [feature["type"] for feature in outcome.manifest["features"]] == ["text", "text"]
+    assert not any("categories" in feature for feature in outcome.manifest["features"])
+    examples = [example["input"] for example in outcome.manifest["examples"]]
+    assert not {example["review"] for example in examples}.intersection(reviews)
+    assert not {example["who"] for example in examples}.intersection(frame["who"])
+    loaded = load(outcome.bundle)
+    (found,) = predict_each(loaded, [{"review": "never seen before", "who": "nobody"}])
+    assert isinstance(found, Prediction)
+    assert found.warnings == []
+
+
+def test_an_encoder_that_refuses_made_up_text_says_what_to_do(run: Run) -> None:
+    frame = pandas.DataFrame({"who": [f"Person {row}" for row in range(120)] * 2, "a": numbers(240)})
+    model = make_pipeline(make_column_transformer((OneHotEncoder(), ["who"]), remainder="passthrough"), Ridge())
+    model.fit(frame, frame["a"])
+    table = frame.assign(y=frame["a"])
+    refused = run("--target", "y", frame=table, estimator=model)
+    assert "refuses every row with made-up text in 'who'" in refused.refusal
+    assert "--categories COLUMN=list" in refused.refusal
+    listed = run("--target", "y", "--categories", "who=list", frame=table, estimator=model)
+    assert len(listed.manifest["features"][0]["categories"]) == 120
+
+
+def test_features_with_the_names_of_what_is_added_are_served(run: Run) -> None:
+    names = ["prediction", "warnings", "error", "probability_yes", "instances"]
+    frame = pandas.DataFrame({name: numbers() * (place + 1) for place, name in enumerate(names)})
+    frame["y"] = numpy.where(frame["prediction"] > 0, "yes", "no")
+    outcome = run("--target", "y", frame=frame)
+    assert outcome.manifest["output_columns"] == {
+        "prediction": "model_prediction",
+        "probabilities": "probabilities",
+        "by_class": ["probability_no", "model_probability_yes"],
+        "warnings": "model_warnings",
+        "error": "model_error",
+    }
+    table = frame[names].head(3).to_csv(index=False)
+    answered = pandas.read_csv(io.StringIO(answer(load(outcome.bundle), table.encode())))
+    assert answered.columns.tolist() == [
+        *names,
+        "model_prediction",
+        "probability_no",
+        "model_probability_yes",
+        "model_warnings",
+    ]
+    assert answered["model_prediction"].tolist() == frame["y"].head(3).tolist()

@@ -1,0 +1,206 @@
+"""What a fitted estimator says of the columns that it is given: their kinds, their nulls, and whether it uses them.
+
+Read from what its steps have learned (scikit-learn's attributes that end with an underscore); nothing is predicted.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import get_tags
+
+from function.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT
+from function.runtimes.joblib import nested_estimators
+
+# Where estimators keep those that they are made of; all of them are given the same columns.
+_MEMBERS = ("best_estimator_", "regressor_", "estimator_", "estimators_", "calibrated_classifiers_", "_preprocessor")
+
+
+class Known(NamedTuple):
+    """What is known of one column; None, and no categories, where nothing tells.
+
+    `categories` are those that encoders learned, nulls among them; `takes_nulls` says that a step expects some.
+    """
+
+    used: bool = False
+    kind: str | None = None
+    categories: tuple[Any, ...] | None = None
+    takes_nulls: bool = False
+    null: str | None = None
+
+    @property
+    def null_cells(self) -> frozenset[str]:
+        """The cells of a CSV that were nulls in training, as the categories tell; pandas' list where they do not."""
+        return null_cells_beside((c for c in self.categories or () if isinstance(c, str)), nulls=self.null is not None)
+
+    def merged(self, other: "Known") -> "Known":
+        """What both say together."""
+        categories = self.categories
+        if other.categories is not None:
+            categories = tuple(dict.fromkeys([*(categories or ()), *other.categories]))
+        return Known(
+            self.used or other.used,
+            self.kind or other.kind,
+            categories,
+            self.takes_nulls or other.takes_nulls,
+            self.null or other.null,
+        )
+
+
+def null_cells_beside(texts: Iterable[str], *, nulls: bool) -> frozenset[str]:
+    """The cells of a CSV that were nulls in a training that had these texts; `nulls` is whether it had any null."""
+    found = PANDAS_NULL_CELLS.intersection(texts)
+    if not found:
+        return PANDAS_NULL_CELLS
+    if found == {"None"}:  # a text to pandas up to 1.5, which takes the others for nulls
+        return PANDAS_NULL_CELLS - found
+    # Who has one of them as a text has read the table without pandas' list.
+    return frozenset({""}) - found if nulls else frozenset()
+
+
+def columns_of(estimator: Any, count: int) -> list[Known]:
+    """What is known of each of `count` columns, in the order in which the estimator takes them."""
+    walk = _Walk(count)
+    walk.use(walk.follow(estimator, list(range(count))))
+    return walk.known
+
+
+def computes_in_float32(estimator: Any) -> bool:
+    """Whether some step has learned float32 numbers, as it does from a table of such."""
+    return any(
+        isinstance(array, numpy.ndarray) and array.dtype == numpy.float32
+        for nested in nested_estimators(estimator)
+        for array in _arrays(vars(nested))
+    )
+
+
+def _arrays(attributes: dict[str, Any]) -> Iterator[Any]:
+    for name, value in attributes.items():
+        if name.endswith("_") or name == "_fit_X":
+            yield from value if isinstance(value, list) else [value]
+
+
+class _Walk:
+    """Follows columns through the steps, as long as each step's outputs are its inputs."""
+
+    def __init__(self, count: int) -> None:
+        self.known = [Known()] * count
+
+    def follow(self, step: Any, places: Sequence[int]) -> Sequence[int] | None:
+        """Takes the columns at `places` through a step; where each column of its output comes from, None if not one."""
+        if step is None or (isinstance(step, str) and step == "passthrough"):
+            return places
+        if isinstance(step, str):  # drop
+            return []
+        if isinstance(step, Pipeline):
+            return self._follow_all([member for _, member in step.steps], places)
+        if isinstance(step, ColumnTransformer):
+            return self._follow_columns(step, places)
+        if isinstance(step, FeatureUnion):
+            for _, member in step.transformer_list:
+                self.use(self.follow(member, places))
+            return None
+        if isinstance(step, FunctionTransformer) and step.func is None:
+            return places
+        members = list(_members(step))
+        for member in members:
+            self.use(self.follow(member, places))
+        return None if members else self._look_at(step, places)
+
+    def _follow_all(self, steps: Sequence[Any], places: Sequence[int]) -> Sequence[int] | None:
+        followed: Sequence[int] | None = places
+        for step in steps:
+            if followed is None:
+                return None
+            followed = self.follow(step, followed)
+        return followed
+
+    def _follow_columns(self, step: ColumnTransformer, places: Sequence[int]) -> Sequence[int] | None:
+        found: list[int] = []
+        unknown = False
+        for name, member, _ in step.transformers_:
+            chosen = [places[place] for place in step._transformer_to_input_indices[name]]
+            outputs = self.follow(member, chosen) if chosen else []
+            unknown = unknown or outputs is None
+            found += outputs or ()
+        if not unknown:
+            return found
+        self.use(found)
+        return None
+
+    def use(self, places: Sequence[int] | None) -> None:
+        """Says of columns that were followed to here that they are used; what becomes of them is not followed."""
+        for place in places or ():
+            self._say(place, Known(used=True))
+
+    def _look_at(self, step: Any, places: Sequence[int]) -> Sequence[int] | None:
+        """What a step that is made of no others says of its columns."""
+        if isinstance(step, SimpleImputer):
+            return self._look_at_imputer(step, places)
+        categories = getattr(step, "categories_", None)
+        listed = categories if isinstance(categories, list) and len(categories) == len(places) else None
+        for number, place in enumerate(places):
+            self._say(
+                place, _of_categories(listed[number]) if listed else Known(True, _kind(step), None, _imputes(step))
+            )
+        return None
+
+    def _look_at_imputer(self, step: SimpleImputer, places: Sequence[int]) -> Sequence[int] | None:
+        missing = step.missing_values
+        null = NONE if missing is None else NAN if missing is not missing or missing != missing else None  # noqa: PLR0124
+        for place, statistic in zip(places, step.statistics_, strict=True):
+            kind = STRING if isinstance(statistic, str) else None
+            # A most frequent None is a value to an imputer that looks for NaN.
+            seen = NONE if statistic is None else null
+            self._say(place, Known(True, kind, None, null is not None, seen if seen == NONE else None))
+        dropped = any(statistic != statistic for statistic in step.statistics_)  # noqa: PLR0124
+        return None if step.add_indicator or dropped else places
+
+    def _say(self, place: int, known: Known) -> None:
+        self.known[place] = self.known[place].merged(known)
+
+
+def _members(step: Any) -> list[Any]:
+    """The fitted estimators that the step is made of, where some of them may look at columns one by one."""
+    attributes = vars(step) if hasattr(step, "__dict__") else {}
+    found: list[Any] = []
+    for name in _MEMBERS:
+        value = attributes.get(name)
+        found += value if isinstance(value, list) else [] if value is None else [value]
+    if type(step).__name__ == "_CalibratedClassifier":
+        found.append(step.estimator)
+    return [member for member in found if isinstance(member, (Pipeline, ColumnTransformer)) or _members(member)]
+
+
+def _of_categories(categories: Any) -> Known:
+    """What an encoder's categories of one column say."""
+    listed = tuple(categories.tolist())
+    nulls = [category for category in listed if category is None or category != category]  # noqa: PLR0124
+    present = [category for category in listed if not any(category is null for null in nulls)]
+    kind = None
+    if present and all(isinstance(category, str) for category in present):
+        kind = STRING
+    elif present and all(isinstance(category, bool) for category in present):
+        kind = BOOLEAN
+    elif present and all(isinstance(category, (int, float)) for category in present):
+        kind = NUMBER
+    null = None if not nulls else NONE if nulls[0] is None else NAN
+    return Known(True, kind, listed, bool(nulls), null)
+
+
+def _imputes(step: Any) -> bool:
+    return type(step).__name__ in ("KNNImputer", "IterativeImputer")
+
+
+def _kind(step: Any) -> str | None:
+    """The kind that a step of scikit-learn's takes, where it takes one alone."""
+    if hasattr(step, "build_analyzer"):
+        return TEXT
+    if not type(step).__module__.startswith("sklearn.") or isinstance(step, FunctionTransformer):
+        return None
+    tags = get_tags(step).input_tags
+    return NUMBER if tags.two_d_array and not (tags.categorical or tags.string) else None
