@@ -178,7 +178,13 @@ def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
             return None
     elif isinstance(value, str):
         return None if is_unicode(value) else ("wrong_type", "not valid Unicode: it holds half of a surrogate pair")
-    return "wrong_type", f"expected {_ARTICLE[feature.type]}, got {_kind(value)}"
+    comma = feature.type == NUMBER and isinstance(value, str) and _is_number_with_comma(value)
+    advice = " with a comma: write numbers with a decimal point, and nothing between thousands" if comma else ""
+    return "wrong_type", f"expected {_ARTICLE[feature.type]}, got {_kind(value)}{advice}"
+
+
+def _is_number_with_comma(text: str) -> bool:
+    return "," in text and text.replace(",", "").replace(".", "").strip(" +-").isdecimal()
 
 
 def round_to(dtype: str, number: float) -> float:

@@ -1,12 +1,18 @@
-"""A CSV in, the same CSV with predictions out: rows in equal rows out, and cells come back as they came."""
+"""A CSV in, the same CSV with predictions out: rows in equal rows out, and cells come back as they came.
+
+What comes out is UTF-8, in the separator that came in.
+"""
 
 import csv
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from io import StringIO
+from typing import NamedTuple
 
-from function.contract import Contract, Warning, parse_cell, parse_number, pointer
+from function.contract import Contract, Warning, parse_number, pointer
+from function.csv_dialect import Dialect, dialect_of, is_blank, is_comma_number, read_cell
+from function.csv_text import text_of
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
 from function.manifest import label_text
 from function.model import Model
@@ -17,22 +23,28 @@ from function.seen import Seen
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+class Read(NamedTuple):
+    """A CSV that was read: how it is written, its header, its rows."""
+
+    dialect: Dialect
+    header: list[str]
+    rows: list[list[str]]
+
+
 def answer(model: Model, body: bytes, *, strict: bool = False, seen: Seen | None = None) -> str:
-    """The CSV in `body` (UTF-8, comma-separated, a header line) with the columns of the predictions added.
+    """The CSV in `body` (it has a header line; `csv_dialect` says what is read) with the predictions' columns added.
 
     Counted in `seen`.
 
     Columns that are no features come back untouched. Raises MalformedInput where it is no such CSV, InvalidInput with
     every problem (its pointer is /<row, from 0>/<column>), InputTooLarge past 10,000 rows.
     """
-    header, rows = _read(body)
+    dialect, header, rows = read_table(model.manifest.contract, body)
     added = model.manifest.outputs.columns
     check_header(model.manifest.contract, header, added)
-    predicted = _predict(model, header, rows, strict=strict, seen=seen)
-    return write(
-        [header + added, *(row + cells(prediction) for row, prediction in zip(rows, predicted, strict=True))],
-        line_end="\r\n" if b"\r\n" in body else "\n",
-    )
+    predicted = _predict(model, Read(dialect, header, rows), strict=strict, seen=seen)
+    table = [header + added, *(row + cells(prediction) for row, prediction in zip(rows, predicted, strict=True))]
+    return dialect.preamble + write(table, dialect.line_end, dialect.separator)
 
 
 def predictions(
@@ -43,19 +55,19 @@ def predictions(
     Where nothing says so (None), the first line is a header if it names any feature; without one, cells stand in the
     features' order. Raises as `answer` does.
     """
-    header, rows = _read(body)
+    dialect, header, rows = read_table(model.manifest.contract, body)
     names = model.manifest.contract.names
     if has_header is False or (has_header is None and not set(names).intersection(header)):
         header, rows = list(names), [header, *rows]
     check_header(model.manifest.contract, header, ())
-    return _predict(model, header, rows, strict=strict, seen=seen)
+    return _predict(model, Read(dialect, header, rows), strict=strict, seen=seen)
 
 
-def _predict(
-    model: Model, header: list[str], rows: list[list[str]], *, strict: bool, seen: Seen | None
-) -> list[Prediction]:
+def _predict(model: Model, table: Read, *, strict: bool, seen: Seen | None) -> list[Prediction]:
+    dialect, header, rows = table
     _check_lengths(header, rows)
-    records = [_record(model.manifest.contract, header, row) for row in rows]
+    places = [(feature, header.index(feature.name)) for feature in model.manifest.contract.features]
+    records = [{feature.name: read_cell(dialect, feature, row[place]) for feature, place in places} for row in rows]
     return predict(model, records, lambda index, inside: f"/{index}{inside}", strict=strict, seen=seen)
 
 
@@ -74,8 +86,8 @@ def warnings_cell(warnings: Sequence[Warning]) -> str:
 
 
 def neutralise(cell: str) -> str:
-    """The cell, kept from being run by a spreadsheet; numbers such as -1.5 are left alone."""
-    if not cell.startswith(FORMULA_STARTS):
+    """The cell, kept from being run by a spreadsheet; numbers such as -1.5 and -1,5 are left alone."""
+    if not cell.startswith(FORMULA_STARTS) or is_comma_number(cell):
         return cell
     try:
         parse_number(cell)
@@ -84,30 +96,32 @@ def neutralise(cell: str) -> str:
     return cell
 
 
-def _read(body: bytes) -> tuple[list[str], list[list[str]]]:
-    """The header and the rows; lines without a cell are passed over."""
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise MalformedInput("The CSV is not UTF-8.") from None
+def read_table(contract: Contract, body: bytes) -> Read:
+    """The CSV; lines without a cell are passed over. Raises MalformedInput, InputTooLarge."""
+    text = text_of(body, "The body")
+    dialect = dialect_of(text, contract.features, "The body")
     csv.field_size_limit(sys.maxsize)  # the body's size has its cap; the module's own is 128 kB a cell
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    reader = csv.reader(StringIO(text[dialect.start :], newline=""), delimiter=dialect.separator, strict=True)
     rows: list[list[str]] = []
     try:
         for row in reader:
-            if row:
+            if not is_blank(row, len(rows[0]) if rows else 2):
                 rows.append(row)
             if len(rows) > MAX_RECORDS + 1:
                 raise InputTooLarge(f"More than {MAX_RECORDS:,} rows at once: send them in several calls.")
     except csv.Error as error:
-        raise MalformedInput(f"The body is not CSV: {error} (line {reader.line_num}).") from None
+        line = dialect.lines + reader.line_num
+        raise MalformedInput(f"The body is not CSV: {error} (line {line}).") from None
     if not rows:
         raise MalformedInput("The CSV is empty: it needs a header line with the names of the features.")
-    return rows[0], rows[1:]
+    return Read(dialect, rows[0], rows[1:])
 
 
 def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]) -> None:
-    """Raises InvalidInput unless every feature has its one column, and none has a name of those that are added."""
+    """Raises InvalidInput unless every feature has its one column, and none has a name of those that are added.
+
+    Other columns may have no name, or one that others have too.
+    """
     counts = Counter(header)
     problems = [
         Problem(pointer(name), "missing", f"the header line lacks the column {name}")
@@ -116,8 +130,8 @@ def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]
     ]
     problems += [
         Problem(pointer(name), "repeated_column", f"the header line has the column {name} {count} times")
-        for name, count in counts.items()
-        if count > 1
+        for name in contract.names
+        if (count := counts[name]) > 1
     ]
     problems += [
         Problem(pointer(name), "reserved_column", f"the answer adds a column {name}: rename the one that is there")
@@ -138,14 +152,11 @@ def _check_lengths(header: list[str], rows: list[list[str]]) -> None:
         raise InvalidInput(problems)
 
 
-def _record(contract: Contract, header: list[str], row: list[str]) -> dict[str, object]:
-    named = dict(zip(header, row, strict=True))
-    return {feature.name: parse_cell(feature, named[feature.name]) for feature in contract.features}
-
-
-def write(rows: list[list[str]], line_end: str) -> str:
+def write(rows: list[list[str]], line_end: str, separator: str = ",") -> str:
     """The rows as CSV, kept from being run by a spreadsheet."""
     # Fields with any line end in them are quoted, a lone CR too, whichever of the two ends the lines.
     text = StringIO(newline="")
-    csv.writer(text, lineterminator=line_end).writerows([neutralise(cell) for cell in row] for row in rows)
+    csv.writer(text, delimiter=separator, lineterminator=line_end).writerows(
+        [neutralise(cell) for cell in row] for row in rows
+    )
     return text.getvalue()

@@ -1,49 +1,41 @@
 """Reads and writes a CSV cell by cell: what `csv_file` does with the tables, or the parts of them, that are odd."""
 
-import codecs
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
-from typing import NamedTuple
 
-from function.contract import NUMBER, parse_cell
+from function.contract import NUMBER, Feature
+from function.csv_dialect import Dialect, is_blank, read_cell
 from function.csv_table import FORMULA_STARTS, check_header, neutralise, warnings_cell
+from function.csv_text import decoded
 from function.errors import InputTooLarge, MalformedInput, Problem
 from function.files.chunks import MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, MAX_ROWS, Job
+from function.files.csv_opened import SUBJECT, Opened
 from function.files.report import problems_text
-from function.files.scored import Column, of_cells, score
+from function.files.scored import Column, of_cells, of_values, score
 from function.manifest import Label, label_text
 
 
-class Place(NamedTuple):
-    """How much of a file is done."""
+def convert_cells(job: Job, opened: Opened, table: "Table | None" = None) -> "Table":
+    """Scores the CSV cell by cell, or, where there is a table of it already, the rows that `opened` goes on with.
 
-    lines: int = 0
-    bytes: int = 0
-
-
-def convert_cells(
-    job: Job, blocks: Iterable[bytes], table: "Table | None" = None, done: "Place | None" = None
-) -> "Table | None":
-    """Scores the CSV cell by cell, or, where there is a table of it already, the rows after what is done.
-
-    Returns the table; None where there is no header.
+    Returns the table.
     """
-    done = done or Place()
-    lines = Lines(blocks, done.bytes)
+    dialect, done = opened.dialect, opened.place
+    lines = Lines(opened.blocks, dialect.separator, done.bytes)
     csv.field_size_limit(MAX_ROW_CHARACTERS)
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(lines, delimiter=dialect.separator, strict=True)
     try:
         if table is None:
-            header = next((row for row in reader if row), None)
+            header = next((row for row in reader if not is_blank(row, 2)), None)
             if header is None:
                 raise MalformedInput("The CSV is empty: it needs a header line with the names of the features.")
             if len(header) > MAX_COLUMNS:
                 raise too_many_columns()
-            table = Table(job, header, "\r\n" if lines.ends_in_crlf else "\n")
+            table = Table(job, header, dialect)
         before = reader.line_num
         for row in reader:
-            if row:
+            if not is_blank(row, table.width):
                 table.rows.append(row)
                 table.lines.append(done.lines + before + 1)
                 if len(table.rows) == MAX_ROWS or lines.characters > MAX_CHARACTERS:
@@ -62,10 +54,10 @@ class Lines:
     `past` bytes of the file stand before it.
     """
 
-    def __init__(self, blocks: Iterable[bytes], past: int = 0) -> None:
+    def __init__(self, blocks: Iterable[bytes], separator: str, past: int) -> None:
         self._past = past
         self.characters = 0
-        self.ends_in_crlf = False
+        self._separator = separator
         self._blocks = blocks
 
     def __iter__(self) -> Iterator[str]:
@@ -77,15 +69,14 @@ class Lines:
                     raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
                 if first:
                     first = False
-                    self.ends_in_crlf = line.endswith("\r\n")
-                    if line.count(",") >= MAX_COLUMNS:
+                    if line.count(self._separator) >= MAX_COLUMNS:
                         raise too_many_columns()
                 yield line
 
     def _whole_lines(self) -> Iterator[str]:
         """The text in pieces that end where a line does."""
         rest = ""
-        for text in decoded(self._blocks, self._past):
+        for text in decoded(self._blocks, SUBJECT, self._past):
             rest += text
             # A CR at the end may be half of a CR LF.
             end = max(rest.rfind("\n"), rest.rfind("\r", 0, -1)) + 1
@@ -97,44 +88,20 @@ class Lines:
         yield rest
 
 
-def decoded(blocks: Iterable[bytes], past: int = 0) -> Iterator[str]:
-    """The text, without a byte order mark at the file's start, `past` bytes before these.
-
-    Raises MalformedInput with the first wrong byte's place.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    begun = past > 0
-    for block, final in _with_the_last(blocks):
-        pending = len(decoder.getstate()[0])
-        try:
-            text = decoder.decode(block, final)
-        except UnicodeDecodeError as error:
-            raise MalformedInput(f"The file is not UTF-8: byte {past - pending + error.start + 1:,}.") from None
-        past += len(block)
-        if text:
-            yield text if begun else text.removeprefix("\ufeff")
-            begun = True
-
-
-def _with_the_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    for block in blocks:
-        yield block, False
-    yield b"", True
-
-
 class Table:
     """The rows of the chunk that is being read, with the lines they begin at."""
 
-    def __init__(self, job: Job, header: list[str], line_end: str) -> None:
+    def __init__(self, job: Job, header: list[str], dialect: Dialect) -> None:
         outputs = job.model.manifest.outputs
         added = [*outputs.columns, outputs.error]
         check_header(job.model.manifest.contract, header, added)
         self._job = job
-        self._width = len(header)
+        self.width = len(header)
         self._places = [header.index(feature.name) for feature in job.features]
         self._classes = len(job.model.manifest.probability_keys)
-        self._line_end = line_end
+        self._dialect = dialect
         self._start_chunk()
+        job.write(dialect.preamble.encode())
         self._write([[neutralise(name) for name in header + added]])
 
     def _start_chunk(self) -> None:
@@ -149,11 +116,13 @@ class Table:
         features, rows = self._job.features, self.rows
         faults = self._brought_to_width()
         cells: list[Sequence[str]] = list(zip(*rows, strict=True))
-        columns = [of_cells(f, cells[place]) for f, place in zip(features, self._places, strict=True)]
+        columns = [self._column(f, cells[place]) for f, place in zip(features, self._places, strict=True)]
         scored = score(
             self._job.model._replace(runtime=self._job.model.bulk()),
             columns,
-            lambda row: {f.name: parse_cell(f, rows[row][p]) for f, p in zip(features, self._places, strict=True)},
+            lambda row: {
+                f.name: read_cell(self._dialect, f, rows[row][p]) for f, p in zip(features, self._places, strict=True)
+            },
             faults,
             strict=self._job.strict,
         )
@@ -171,17 +140,22 @@ class Table:
         self._write(zip(*shown, strict=True))
         self._start_chunk()
 
+    def _column(self, feature: Feature, cells: Sequence[str]) -> Column:
+        if feature.type == NUMBER and self._dialect.decimal == ",":
+            return of_values(feature, [read_cell(self._dialect, feature, cell) for cell in cells])
+        return of_cells(feature, cells)
+
     def _brought_to_width(self) -> dict[int, list[Problem]]:
         """Brings every row to the header's width; those that were not of it are wrong."""
         faults: dict[int, list[Problem]] = {}
-        if set(map(len, self.rows)) == {self._width}:
+        if set(map(len, self.rows)) == {self.width}:
             return faults
         for index, row in enumerate(self.rows):
-            if len(row) != self._width:
-                lost = f": {len(row) - self._width:,} of them are left out here" if len(row) > self._width else ""
-                detail = f"{len(row):,} cells where the header line has {self._width:,}{lost}"
+            if len(row) != self.width:
+                lost = f": {len(row) - self.width:,} of them are left out here" if len(row) > self.width else ""
+                detail = f"{len(row):,} cells where the header line has {self.width:,}{lost}"
                 faults[index] = [Problem("", "row_length", detail)]
-                self.rows[index] = (row + [""] * self._width)[: self._width]
+                self.rows[index] = (row + [""] * self.width)[: self.width]
         return faults
 
     def _number_places(self, columns: Sequence[Column]) -> set[int]:
@@ -191,7 +165,7 @@ class Table:
 
     def _write(self, rows: Iterable[Sequence[str]]) -> None:
         text = StringIO(newline="")
-        csv.writer(text, lineterminator=self._line_end).writerows(rows)
+        csv.writer(text, delimiter=self._dialect.separator, lineterminator=self._dialect.line_end).writerows(rows)
         self._job.write(text.getvalue().encode())
 
 
@@ -202,10 +176,15 @@ def _labels(labels: Sequence[Label | None]) -> Sequence[str]:
     ]
 
 
-def cell_text(label: Label) -> str:
+def cell_text(label: Label, separator: str) -> str:
     """The cell as it stands in the file, quoted where it needs to be."""
     text = repr(label) if type(label) is float else neutralise(label_text(label))
-    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
+    return quoted(text, separator)
+
+
+def quoted(text: str, separator: str) -> str:
+    """The cell in quotes, where it needs them."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in (separator, *'"\r\n')) else text
 
 
 def _neutralised(cells: Sequence[str]) -> Sequence[str]:

@@ -13,9 +13,11 @@ import pyarrow
 from pyarrow import compute, csv
 
 from function.contract import BOOLEAN, FLOAT64, NUMBER, PANDAS_NULL_CELLS, Feature, parse_cell
+from function.csv_dialect import Dialect
 from function.csv_table import neutralise
 from function.errors import InputTooLarge
 from function.files.chunks import MAX_CHARACTERS, MAX_ROW_CHARACTERS
+from function.files.csv_cells import quoted
 from function.manifest import Manifest, label_text
 from function.model import NotPredictable, Runtime
 
@@ -30,12 +32,12 @@ class _NotPlain(Exception):
 
 
 class Layout(NamedTuple):
-    """What every block of a file has in common: where the features are, and how the lines end."""
+    """What every block of a file has in common: where the features are, and how it is written."""
 
     manifest: Manifest
     width: int
     places: list[int]
-    line_end: bytes
+    dialect: Dialect
 
 
 class Block(NamedTuple):
@@ -49,11 +51,11 @@ class Block(NamedTuple):
     added: list[Any]
     aside: list[int]
 
-    def written(self, line_end: bytes) -> bytes:
+    def written(self, dialect: Dialect) -> bytes:
         """The lines with what was added: prediction, probabilities, warnings, error."""
         *cells, last = self.added
-        ended = compute.binary_join_element_wise(last, line_end.decode(), "")
-        joined = compute.binary_join_element_wise(self.lines, *cells, ended, ",")
+        ended = compute.binary_join_element_wise(last, dialect.line_end, "")
+        joined = compute.binary_join_element_wise(self.lines, *cells, ended, dialect.separator)
         return _bytes_of(joined)
 
 
@@ -81,7 +83,7 @@ def blocks_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def is_plain(block: bytes, line_end: bytes) -> bool:
-    """Whether cells and lines of the block can be told apart by commas and line ends alone."""
+    """Whether cells and lines of the block can be told apart by separators and line ends alone."""
     ends = block.count(b"\n")
     returns = block.count(b"\r")
     wanted = ends if line_end == b"\r\n" else 0
@@ -99,7 +101,7 @@ def is_plain(block: bytes, line_end: bytes) -> bool:
 
 def score_block(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
     """The block's ordinary rows, scored; None where it is not surely as plain as it looks."""
-    if not is_plain(block, layout.line_end):
+    if not is_plain(block, layout.dialect.line_end.encode()):
         return None
     features = layout.manifest.contract.features
     try:
@@ -117,7 +119,7 @@ def score_block(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
         return None
     if not _is_finite(outputs):
         return None
-    cells = _cells(layout.manifest, outputs)
+    cells = _cells(layout, outputs)
     if not whole:
         cells = [_spread(column, usual) for column in cells]
     count = len(usual)
@@ -138,8 +140,15 @@ def _parsed(layout: Layout, block: bytes) -> Any:
     return csv.read_csv(
         pyarrow.BufferReader(block),
         csv.ReadOptions(use_threads=False, column_names=names, block_size=2 * len(block) + 1),
-        csv.ParseOptions(quote_char=False, double_quote=False, ignore_empty_lines=False),
-        csv.ConvertOptions(column_types=types, null_values=sorted(PANDAS_NULL_CELLS), strings_can_be_null=False),
+        csv.ParseOptions(
+            delimiter=layout.dialect.separator, quote_char=False, double_quote=False, ignore_empty_lines=False
+        ),
+        csv.ConvertOptions(
+            column_types=types,
+            null_values=sorted(PANDAS_NULL_CELLS),
+            strings_can_be_null=False,
+            decimal_point=layout.dialect.decimal,
+        ),
     ).combine_chunks()
 
 
@@ -214,11 +223,12 @@ def _is_finite(outputs: "ArrayOutputs") -> bool:
     return all(bool(numpy.isfinite(array).all()) for array in numbers)
 
 
-def _cells(manifest: Manifest, outputs: "ArrayOutputs") -> list[Any]:
+def _cells(layout: Layout, outputs: "ArrayOutputs") -> list[Any]:
     """The cells of the predictions and of the probabilities, a column each."""
-    if manifest.classes is None:
+    classes, separator = layout.manifest.classes, layout.dialect.separator
+    if classes is None:
         return [_texts(outputs.values)]
-    labels = pyarrow.array([_quoted(neutralise(label_text(label))) for label in manifest.classes])
+    labels = pyarrow.array([quoted(neutralise(label_text(label)), separator) for label in classes])
     columns = [labels.take(pyarrow.array(outputs.values))]
     shares = outputs.probabilities
     return columns if shares is None else columns + [_texts(shares[:, place]) for place in range(shares.shape[1])]
@@ -228,10 +238,6 @@ def _texts(numbers: "Array") -> Any:
     """The numbers as Python writes them, each distinct one written once."""
     encoded = pyarrow.array(numbers).dictionary_encode()
     return pyarrow.array(list(map(repr, encoded.dictionary.to_pylist())), pyarrow.string()).take(encoded.indices)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
 
 def _spread(column: Any, usual: "Array") -> Any:

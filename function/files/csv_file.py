@@ -18,11 +18,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from function.contract import parse_cell
+from function.csv_dialect import read_cell
 from function.csv_table import warnings_cell
 from function.files.chunks import MAX_COLUMNS, Job
-from function.files.csv_cells import Place, Table, cell_text, convert_cells
+from function.files.csv_cells import Table, cell_text, convert_cells
 from function.files.csv_fast import Block, Layout, blocks_of, score_block
+from function.files.csv_opened import Opened, Place, open_csv
 from function.files.report import problems_text
 from function.files.scored import Scored
 from function.prediction import Prediction, predict_each
@@ -30,7 +31,6 @@ from function.prediction import Prediction, predict_each
 if TYPE_CHECKING:
     import pyarrow
 
-_MARK = b"\xef\xbb\xbf"
 type Waiting = deque[tuple[bytes, Future[Block | None]]]
 
 
@@ -39,30 +39,31 @@ def convert(job: Job, blocks: Iterable[bytes], *, fast: bool = True) -> None:
 
     Raises MalformedInput, InvalidInput, InputTooLarge where it is no such table.
     """
+    opened = open_csv(job.features, blocks)
     if not fast:
-        convert_cells(job, blocks)
+        convert_cells(job, opened)
         return
-    pieces = blocks_of(blocks)
+    pieces = blocks_of(opened.blocks)
     first = next(pieces, b"")
-    header, rest = _header_line(first)
+    separator = opened.dialect.separator
+    header, rest = _header_line(first, separator.encode())
     if header is None:
-        convert_cells(job, chain([first], pieces))
+        convert_cells(job, opened._replace(blocks=chain([first], pieces)))
         return
-    line_end = b"\r\n" if header.endswith(b"\r\n") else b"\n"
-    table = convert_cells(job, [header])
-    assert table is not None  # for mypy: it raises where there is no header
-    names = header.removeprefix(_MARK).decode().rstrip("\r\n").split(",")
-    layout = Layout(job.model.manifest, len(names), [names.index(f.name) for f in job.features], line_end)
+    table = convert_cells(job, opened._replace(blocks=iter([header])))
+    names = header.decode().rstrip("\r\n").split(separator)
+    layout = Layout(job.model.manifest, len(names), [names.index(f.name) for f in job.features], opened.dialect)
+    done = Place(opened.place.lines + 1, opened.place.bytes + len(header))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what estimators say of tables; once for all threads, which share the filters
-        _Blocks(job, layout, table, len(header)).convert(chain([rest] if rest else [], pieces))
+        _Blocks(job, layout, table, done).convert(chain([rest] if rest else [], pieces))
 
 
-def _header_line(first: bytes) -> tuple[bytes | None, bytes]:
+def _header_line(first: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
     """The header's line, where it is plain, and what follows it."""
     header, end, rest = first.partition(b"\n")
-    plain = end and b'"' not in header and b"\r" not in header.removesuffix(b"\r") and header.strip(b"\r")
-    if not plain or header.count(b",") >= MAX_COLUMNS:
+    plain = end and b'"' not in header and b"\r" not in header.removesuffix(b"\r") and header.strip(b" \t\r")
+    if not plain or header.count(separator) >= MAX_COLUMNS:
         return None, b""
     try:
         header.decode()
@@ -74,11 +75,11 @@ def _header_line(first: bytes) -> tuple[bytes | None, bytes]:
 class _Blocks:
     """The blocks of one file on their way."""
 
-    def __init__(self, job: Job, layout: Layout, table: Table, header_bytes: int) -> None:
+    def __init__(self, job: Job, layout: Layout, table: Table, done: Place) -> None:
         self._job = job
         self._layout = layout
         self._table = table
-        self._done = Place(lines=1, bytes=header_bytes)
+        self._done = done
 
     def convert(self, blocks: Iterator[bytes]) -> None:
         """Scores and writes all of them."""
@@ -89,11 +90,14 @@ class _Blocks:
             for block in blocks:
                 if b'"' in block:
                     self._settle(waiting, 0)
-                    convert_cells(self._job, chain([block], blocks), self._table, self._done)
+                    convert_cells(self._job, self._going_on(chain([block], blocks)), self._table)
                     return
                 waiting.append((block, pool.submit(score_block, self._layout, runtime, block)))
                 self._settle(waiting, workers)
             self._settle(waiting, 0)
+
+    def _going_on(self, blocks: Iterator[bytes]) -> Opened:
+        return Opened(self._layout.dialect, blocks, self._done)
 
     def _settle(self, waiting: Waiting, allowed: int) -> None:
         """Writes what is done until no more than so many blocks are under way."""
@@ -102,7 +106,7 @@ class _Blocks:
             self._job.look_at_the_time()
             scored = future.result()
             if scored is None:
-                convert_cells(self._job, [block], self._table, self._done)
+                convert_cells(self._job, self._going_on(iter([block])), self._table)
             else:
                 self._write(block, scored)
             self._done = Place(self._done.lines + block.count(b"\n"), self._done.bytes + len(block))
@@ -112,7 +116,7 @@ class _Blocks:
         if scored.aside:
             scored = scored._replace(added=self._with_aside(block, scored, outcome))
         self._job.tally.add(outcome, range(self._done.lines + 1, self._done.lines + 1 + scored.rows))
-        self._job.write(scored.written(self._layout.line_end))
+        self._job.write(scored.written(self._layout.dialect))
 
     def _with_aside(self, block: bytes, scored: Block, outcome: Scored) -> "list[pyarrow.Array]":
         """The added cells with those of the rows that were set aside, each with warnings or problems of its own."""
@@ -120,20 +124,24 @@ class _Blocks:
 
         lines = block.split(b"\n")
         features, places = self._job.features, self._layout.places
-        cells = [lines[row].rstrip(b"\r").decode().split(",") for row in scored.aside]
-        records = [{f.name: parse_cell(f, row[p]) for f, p in zip(features, places, strict=True)} for row in cells]
+        dialect = self._layout.dialect
+        separator = dialect.separator
+        cells = [lines[row].rstrip(b"\r").decode().split(separator) for row in scored.aside]
+        records = [
+            {f.name: read_cell(dialect, f, row[p]) for f, p in zip(features, places, strict=True)} for row in cells
+        ]
         model = self._job.model._replace(runtime=self._job.model.bulk())
         added = [column.to_pylist() for column in scored.added]
         outcomes = predict_each(model, records, strict=self._job.strict)
         for row, found in zip(scored.aside, outcomes, strict=True):
             if isinstance(found, Prediction):
-                added[0][row] = cell_text(found.value)
+                added[0][row] = cell_text(found.value, separator)
                 for place, share in enumerate((found.probabilities or {}).values(), 1):
                     added[place][row] = repr(share)
                 if found.warnings:
                     outcome.warnings[row] = found.warnings
-                    added[-2][row] = cell_text(warnings_cell(found.warnings))
+                    added[-2][row] = cell_text(warnings_cell(found.warnings), separator)
             else:
                 outcome.problems[row] = found
-                added[-1][row] = cell_text(problems_text(found))
+                added[-1][row] = cell_text(problems_text(found), separator)
         return [pyarrow.array(column, pyarrow.string()) for column in added]

@@ -108,9 +108,9 @@ def _write_predictions(service: Service, source: SourceObject, reader: ObjectRea
             parquet_file.convert(job, reader)
         else:
             from function.files import csv_file, json_lines_file
-            from function.files.gunzip import gunzipped
+            from function.gunzip import unpacked
 
-            blocks = gunzipped(reader.blocks()) if form.gzip else reader.blocks()
+            blocks = unpacked(reader.blocks(), named_so=form.gzip)
             (csv_file if form.suffix == ".csv" else json_lines_file).convert(job, blocks)
         watch.before_it_is_seen()
         upload.finish()

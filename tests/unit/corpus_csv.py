@@ -1,6 +1,8 @@
 """CSV bodies: tables that cannot be read, headers that do not fit, cells that are no values."""
 
+import bz2
 import gzip
+import lzma
 from collections.abc import Iterator
 
 from function.contract import PANDAS_NULL_CELLS
@@ -9,6 +11,7 @@ from tests.unit.corpus_case import (
     FIELDS,
     INVALID,
     MALFORMED,
+    MEGABYTE,
     OK,
     TOO_LARGE,
     Case,
@@ -18,6 +21,76 @@ from tests.unit.corpus_case import (
     record,
     shortened,
 )
+
+type Body = tuple[bytes, Expected, Errors | None]
+
+
+def dialects() -> dict[str, Body]:
+    """Separators and decimal marks, told and not told."""
+    lacking = [("/AreaSqft", "missing"), ("/NumBedrooms", "missing")]
+    wrong = [("/0/AreaSqft", "wrong_type")]
+    return {
+        "semicolons": (b"AreaSqft;NumBedrooms\n1500;3\n", OK, None),
+        "semicolons-extra": (b"id;AreaSqft;NumBedrooms;;\na,b;1500;3;;\n", OK, None),
+        "semicolons-quoted": (b'"a, b";"AreaSqft";"NumBedrooms"\n"x;y";1500;3\n', OK, None),
+        "semicolons-comma-in-header": (b"a, b;AreaSqft;NumBedrooms\n1;1500;3\n", OK, None),
+        "semicolons-wrong": (b"Area;Bedrooms\n1500;3\n", INVALID, lacking),
+        "semicolons-ragged": (b"AreaSqft;NumBedrooms\n1500,3\n", INVALID, [("/0", "row_length")]),
+        "tabs": (b"AreaSqft\tNumBedrooms\n1500\t3\n", OK, None),
+        "tabs-crlf": (b"AreaSqft\tNumBedrooms\t\r\n1500\t3\t\r\n", OK, None),
+        "pipes": (b"AreaSqft|NumBedrooms\n1500|3\n", MALFORMED, None),
+        "spaces": (b"AreaSqft NumBedrooms\n1500 3\n", MALFORMED, None),
+        "colons": (b"AreaSqft:NumBedrooms\n1500:3\n", MALFORMED, None),
+        "sep-semicolon": (b"sep=;\r\nAreaSqft;NumBedrooms\r\n1500;3\r\n", OK, None),
+        "sep-comma": (b"SEP=,\nAreaSqft,NumBedrooms\n1500,3\n", OK, None),
+        "sep-tab": (b"sep=\t\nAreaSqft\tNumBedrooms\n1500\t3\n", OK, None),
+        "sep-pipe": (b'"sep=|"\n\nAreaSqft|NumBedrooms\n1500|3\n', OK, None),
+        "sep-bom": (b"\xef\xbb\xbfsep=;\nAreaSqft;NumBedrooms\n1500;3\n", OK, None),
+        "sep-other": (b"sep=;\nAreaSqft,NumBedrooms\n1500,3\n", INVALID, lacking),
+        "sep-alone": (b"sep=;\n", MALFORMED, None),
+        "decimal-commas": (b"AreaSqft;NumBedrooms\n1500,5;3\n-1,5e3;2,0\n1,500;3\n,5;3\n", OK, None),
+        "decimal-commas-tabs": (b"AreaSqft\tNumBedrooms\n1500,5\t3\n", OK, None),
+        "decimal-commas-in-doubt": (b"AreaSqft;NumBedrooms\n1,500;3\n", INVALID, wrong),
+        "decimal-commas-among-points": (b"AreaSqft;NumBedrooms\n1500,5;3.0\n", INVALID, wrong),
+        "decimal-commas-and-thousands": (b"AreaSqft;NumBedrooms\n1.500,5;3,0\n", INVALID, wrong),
+        "decimal-commas-in-quotes": (b'AreaSqft,NumBedrooms\n"1500,5",3\n', INVALID, wrong),
+    }
+
+
+def encodings(table: bytes) -> dict[str, Body]:
+    """The table in encodings and packings; other files in its place."""
+    text = table.decode()
+    other: dict[str, bytes] = {
+        "utf-16-le": text.encode("utf-16-le"),
+        "utf-16-be": text.encode("utf-16-be"),
+        "utf-32": text.encode("utf-32"),
+        "utf-16-cut": text.encode("utf-16")[:-1],
+        "utf-16-half-a-pair": text.encode("utf-16") + b"\x00\xd8",
+        "windows-1252": "größe,AreaSqft,NumBedrooms\n1,1500,3\n".encode("windows-1252"),
+        "gzip-thrice": gzip.compress(gzip.compress(table)),
+        "gzip-cut": gzip.compress(table)[:-9],
+        "zip": b"PK\x03\x04\x14\0\x06\0\x08\0" + bytes(64),
+        "xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(64),
+        "parquet": b"PAR1\x15\x04\x15\x10" + bytes(64),
+        "bzip2": bz2.compress(table),
+        "xz": lzma.compress(table),
+        "pdf": b"%PDF-1.7\n",
+        "html": b"<!DOCTYPE html>\n<html><body><table>",
+        "xml": b'<?xml version="1.0"?>\n',
+        "json-array": b'[{"AreaSqft": 1500, "NumBedrooms": 3}]',
+        "json-indented": b'[\n  {\n    "AreaSqft": 1500\n  }\n]',
+        "git-lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+    }
+    return {
+        "utf-16": (text.encode("utf-16"), OK, None),
+        "utf-16-big-endian": (b"\xfe\xff" + text.encode("utf-16-be"), OK, None),
+        "utf-16-tabs": (text.replace(",", "\t").encode("utf-16"), OK, None),
+        "gzip": (gzip.compress(table), OK, None),
+        "gzip-utf-16": (gzip.compress(text.encode("utf-16")), OK, None),
+        "gzip-bomb": (gzip.compress(table + b"\n" * (7 * MEGABYTE)), TOO_LARGE, None),
+        "parquet-in-name": (b"PAR1,AreaSqft,NumBedrooms\n1,1500,3\n", OK, None),
+        **{name: (body, MALFORMED, None) for name, body in other.items()},
+    }
 
 
 def csv_bodies() -> Iterator[Case]:
@@ -46,7 +119,13 @@ def csv_bodies() -> Iterator[Case]:
             INVALID,
             [("/AreaSqft", "repeated_column")],
         ),
-        "duplicate-extra": (b"x,x,AreaSqft,NumBedrooms\n1,1,1500,3\n", INVALID, [("/x", "repeated_column")]),
+        "duplicate-extra": (b"x,x,AreaSqft,NumBedrooms\n1,1,1500,3\n", OK, None),
+        "nameless-extra": (b"AreaSqft,NumBedrooms,,\n1500,3,,\n", OK, None),
+        "duplicate-reserved": (
+            b"error,error,AreaSqft,NumBedrooms,warnings\n1,1,1500,3,1\n",
+            INVALID,
+            [("/warnings", "reserved_column")],
+        ),
         "reserved-prediction": (
             b"AreaSqft,NumBedrooms,prediction\n1,2,3\n",
             INVALID,
@@ -57,13 +136,10 @@ def csv_bodies() -> Iterator[Case]:
         "long-row": (header + row + b"1500,3,1\n", INVALID, [("/1", "row_length")]),
         "trailing-comma": (header + b"1500,3,\n", INVALID, [("/0", "row_length")]),
         "ragged": (header + b"1\n" + row + b"1,2,3\n", INVALID, [("/0", "row_length"), ("/2", "row_length")]),
-        "space-line": (header + row + b" \n", INVALID, [("/1", "row_length")]),
-        "semicolons": (
-            b"AreaSqft;NumBedrooms\n1500;3\n",
-            INVALID,
-            [("/AreaSqft", "missing"), ("/NumBedrooms", "missing")],
-        ),
-        "tabs": (b"AreaSqft\tNumBedrooms\n1500\t3\n", INVALID, [("/AreaSqft", "missing"), ("/NumBedrooms", "missing")]),
+        "space-line": (header + row + b" \n\t\n" + row, OK, None),
+        "space-line-first": (b" \n" + header + row, OK, None),
+        "bom-blank-line": (b"\xef\xbb\xbf\n" + header + row, OK, None),
+        **dialects(),
         "comment": (b"# houses\n" + header + row, INVALID, [("/AreaSqft", "missing"), ("/NumBedrooms", "missing")]),
         "json": (record("houses").encode(), MALFORMED, None),
         "open-quote": (header + b'"1500,3\n', MALFORMED, None),
@@ -71,13 +147,7 @@ def csv_bodies() -> Iterator[Case]:
         "after-quote": (header + b'"1500"x,3\n', MALFORMED, None),
         "quote-in-quotes": (header + b'"15"00",3\n', MALFORMED, None),
         "latin-1": ("id,AreaSqft,NumBedrooms\né,1500,3\n".encode("latin-1"), MALFORMED, None),
-        "utf-16": ((header + row).decode().encode("utf-16"), MALFORMED, None),
-        "utf-16-le": (
-            (header + row).decode().encode("utf-16-le"),
-            INVALID,
-            [("/AreaSqft", "missing"), ("/NumBedrooms", "missing")],
-        ),
-        "gzip": (gzip.compress(header + row), MALFORMED, None),
+        **encodings(header + row),
         "nul-in-number": (header + b"15\x0000,3\n", INVALID, [("/0/AreaSqft", "wrong_type")]),
         "nul-in-extra": (b"id,AreaSqft,NumBedrooms\n\0,1500,3\n", OK, None),
         "both-wrong": (header + b"x,y\n", INVALID, [("/0/AreaSqft", "wrong_type"), ("/0/NumBedrooms", "wrong_type")]),

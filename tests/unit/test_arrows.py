@@ -40,11 +40,14 @@ ARROWS: dict[str, set[str]] = {
     "manifest": {"contract", "errors"},
     "model": {"contract", "manifest"},
     "prediction": {"contract", "errors", "model", "manifest", "seen"},
-    "csv_table": {"contract", "errors", "model", "manifest", "prediction", "seen"},
+    "gunzip": {"errors"},
+    "csv_text": {"errors", "gunzip"},
+    "csv_dialect": {"contract", "csv_text", "errors"},
+    "csv_table": {"contract", "csv_dialect", "csv_text", "errors", "model", "manifest", "prediction", "seen"},
     "runtimes": {"contract", "errors", "model", "manifest"},
     "bundle": {"contract", "errors", "model", "manifest", "runtimes", "selection", "verified"},
     "files": {
-        *("aws", "contract", "csv_table", "deadline", "errors", "manifest"),
+        *("aws", "contract", "csv_dialect", "csv_table", "csv_text", "deadline", "errors", "gunzip", "manifest"),
         *("model", "prediction", "service", "settings", "strict_json"),
     },
     "web": {
@@ -67,6 +70,8 @@ ARROWS: dict[str, set[str]] = {
 }
 TRAINING_MAY_IMPORT = {
     *("function", "function.contract", "function.manifest", "function.errors", "function.model"),
+    # A table means what it means when it is served.
+    *("function.csv_dialect", "function.csv_text", "function.gunzip"),
     # Exports are compared as they will be served.
     *("function.runtimes", "function.runtimes.flat", "function.runtimes.flat_format"),
     *("function.runtimes.joblib", "function.runtimes.onnx"),

@@ -105,7 +105,11 @@ def test_csv_goes_from_stdin_to_stdout(
     ("body", "said"),
     [
         (b"", "The CSV is empty: it needs a header line with the names of the features.\n"),
-        (b"\xff", "The CSV is not UTF-8.\n"),
+        (
+            b"AreaSqft,NumBedrooms\n\xff",
+            "The body is not UTF-8: byte 22; it may be in Windows-1252 or Latin-1. Save it as UTF-8 (in Excel: "
+            "'CSV UTF-8').\n",
+        ),
         (b"AreaSqft,NumBedrooms\n1,x\n", "0/NumBedrooms: expected a number, got a text\n"),
         (b"AreaSqft\n1\n", "NumBedrooms: the header line lacks the column NumBedrooms\n"),
     ],

@@ -2,11 +2,26 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from function.errors import MalformedInput
 
+BEGINNING = b"\x1f\x8b"
 MAX_PIECE_BYTES = 1024 * 1024
 _GZIP = 31  # zlib's word for a gzip header around the largest window
+
+
+def unpacked(blocks: Iterable[bytes], *, named_so: bool) -> Iterator[bytes]:
+    """The bytes, unpacked where they are gzip by their name or by their beginning, or by both.
+
+    S3 hands an object with a Content-Encoding out as it is stored; one that is packed so may have any name.
+    """
+    blocks = gunzipped(blocks) if named_so else iter(blocks)
+    first = b""
+    while len(first) < len(BEGINNING) and (block := next(blocks, b"")):
+        first += block
+    blocks = chain([first], blocks)
+    return gunzipped(blocks) if first.startswith(BEGINNING) else blocks
 
 
 def gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.errors import MalformedInput
-from function.files.gunzip import MAX_PIECE_BYTES, gunzipped
+from function.gunzip import MAX_PIECE_BYTES, gunzipped, unpacked
 from tests.unit.files.files import cut
 
 
@@ -36,3 +36,18 @@ def test_wrong_checksum_is_refused() -> None:
     packed[-6] ^= 1
     with pytest.raises(MalformedInput):
         list(gunzipped([bytes(packed)]))
+
+
+@pytest.mark.parametrize("block", [1, 2, 99])
+@pytest.mark.parametrize("named_so", [False, True])
+def test_gzip_is_told_by_its_first_bytes_too(block: int, named_so: bool) -> None:
+    body = b"size\n1\n"
+    packed = gzip.compress(body)
+    stored = gzip.compress(packed) if named_so else packed
+    assert b"".join(unpacked(cut(stored, block), named_so=named_so)) == body
+    assert b"".join(unpacked(cut(packed, block), named_so=named_so)) == body
+
+
+@pytest.mark.parametrize("body", [b"", b"s", b"size\n1\n"])
+def test_what_is_not_gzip_comes_as_it_is(body: bytes) -> None:
+    assert b"".join(unpacked(cut(body, 1), named_so=False)) == body

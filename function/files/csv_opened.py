@@ -1,0 +1,57 @@
+"""The beginning of a CSV file: what it is, how it is written, and its bytes in UTF-8 from the header on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from function.contract import Feature
+from function.csv_dialect import HEAD_CHARACTERS, Dialect, dialect_of
+from function.csv_text import MARK, UTF_16_MARKS, check_bytes, decoded
+
+SUBJECT = "The file"
+# No character takes more bytes in UTF-8 than four.
+_HEAD_BYTES = 4 * HEAD_CHARACTERS + 8
+
+
+class Place(NamedTuple):
+    """How much of a file is done."""
+
+    lines: int = 0
+    bytes: int = 0
+
+
+class Opened(NamedTuple):
+    """A file whose header comes next."""
+
+    dialect: Dialect
+    blocks: Iterator[bytes]
+    place: Place
+
+
+def open_csv(features: Sequence[Feature], blocks: Iterable[bytes]) -> Opened:
+    """The file that comes in these blocks. Raises MalformedInput where it is of another kind than CSV."""
+    head, blocks = _peeked(blocks)
+    check_bytes(head, SUBJECT)
+    if head.startswith(UTF_16_MARKS):
+        head, blocks = _peeked(text.encode() for text in decoded(blocks, SUBJECT))
+    mark = len(MARK) if head.startswith(MARK) else 0
+    dialect = dialect_of(head[mark:].decode("utf-8", "replace"), features, SUBJECT)
+    past = mark + dialect.start  # all of it is ASCII
+    return Opened(dialect, _without(blocks, past), Place(dialect.lines, past))
+
+
+def _peeked(blocks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes, and all blocks with them."""
+    blocks = iter(blocks)
+    first = bytearray()
+    while len(first) < _HEAD_BYTES and (block := next(blocks, None)) is not None:
+        first += block
+    return bytes(first[:_HEAD_BYTES]), chain([bytes(first)], blocks)
+
+
+def _without(blocks: Iterator[bytes], past: int) -> Iterator[bytes]:
+    """The blocks without their first bytes."""
+    for block in blocks:
+        if len(block) > past:
+            yield block[past:]
+        past = max(0, past - len(block))
