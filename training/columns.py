@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas
 
 from function.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, STRING, TEXTS, Feature, parse_cell
+from function.csv_dialect import decimal_of, is_comma_number
 
 type Series = pandas.Series[Any]
 
@@ -29,6 +30,10 @@ _DATES = ("datetime64", "datetime", "date", "timedelta64", "timedelta", "time", 
 _ARTICLE = {NUMBER: "a number", BOOLEAN: "true or false"}
 _NOTHING = "holds nothing but nulls: fill it, or leave it out with --drop"
 _INFINITE = "holds infinite numbers: correct or remove those rows, or leave it out with --drop"
+_COMMAS = (
+    "holds numbers with commas, which may stand for decimals or thousands: write them with a decimal point and nothing "
+    "between thousands, or leave it out with --drop"
+)
 _DATETIME = "holds dates or times: turn it into numbers such as a year or an age in days, or leave it out with --drop"
 
 
@@ -97,6 +102,27 @@ def _texts(values: Sequence[object]) -> Series:
     return pandas.Series([nan if value is None else str(value) for value in values], dtype="str")
 
 
+def faulty(cells: Sequence[str], fault: str) -> Column:
+    """A column of cells that cannot be used, for what its header says."""
+    values = pandas.Series(cells, dtype="str")
+    return Column(STRING, values, values, fault)
+
+
+def with_decimal_points(columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The columns of a CSV whose separator is no comma, with decimal points where its numbers have decimal commas."""
+    numbers = {place for place, cells in enumerate(columns) if all(map(_is_number_or_null, cells))}
+    if decimal_of(columns[place] for place in sorted(numbers)) == ".":
+        return list(columns)
+    return [
+        [cell.replace(",", ".") if is_comma_number(cell) else cell for cell in cells] if place in numbers else cells
+        for place, cells in enumerate(columns)
+    ]
+
+
+def _is_number_or_null(cell: str) -> bool:
+    return is_comma_number(cell) or not isinstance(parse_cell(Feature("", NUMBER), cell), str)
+
+
 def _booleans(values: Sequence[Any]) -> Series:
     if any(value is None for value in values):
         # What pandas itself makes of such a column in a CSV.
@@ -107,6 +133,8 @@ def _booleans(values: Sequence[Any]) -> Series:
 def _text_fault(words: Sequence[str]) -> str | None:
     if all(map(_is_infinite, words)):
         return _INFINITE
+    if all(map(is_comma_number, words)):
+        return _COMMAS
     return _DATETIME if all(_DATE.fullmatch(word.strip()) for word in words) else None
 
 

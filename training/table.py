@@ -3,14 +3,20 @@
 import csv
 import gzip
 import io
+import sys
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import pandas
 
-from training.columns import NOTHING_TOLD, Column, Series, Told, from_cells, from_series
+from function.csv_dialect import Dialect, dialect_of, is_blank
+from function.csv_text import check_bytes, decoded
+from function.errors import MalformedInput
+from function.gunzip import BEGINNING
+from training.columns import NOTHING_TOLD, Column, Series, Told, faulty, from_cells, from_series, with_decimal_points
 from training.errors import TrainingError, listed, said, unknown_column
 
 _CSV = (".csv", ".csv.gz")
@@ -18,9 +24,12 @@ _PARQUET = (".parquet", ".pq")
 
 
 class Table:
-    """A file's columns by name, in its order, each a CSV's cells or a Parquet file's series; and its bytes' SHA-256."""
+    """A file's columns by name, in its order, and the SHA-256 of its bytes.
 
-    def __init__(self, columns: Mapping[str, "Sequence[str] | Series"], rows: int, sha256: str) -> None:
+    A column is a CSV's cells or a Parquet file's series, or what cannot be used, whatever is told of it.
+    """
+
+    def __init__(self, columns: "Mapping[str, Sequence[str] | Series | Column]", rows: int, sha256: str) -> None:
         self._columns = dict(columns)
         self.rows = rows
         self.sha256 = sha256
@@ -30,8 +39,7 @@ class Table:
     def column(self, name: str, told: Told = NOTHING_TOLD) -> Column:
         """What the column holds, by what is told of it."""
         if (name, told) not in self._read:
-            raw = self._columns[name]
-            self._read[name, told] = from_series(raw, told) if isinstance(raw, pandas.Series) else from_cells(raw, told)
+            self._read[name, told] = _read(self._columns[name], told)
         return self._read[name, told]
 
     def usable(self, name: str, told: Told = NOTHING_TOLD) -> Column:
@@ -44,7 +52,13 @@ class Table:
     def cells(self, name: str) -> Sequence[str]:
         """The cells of a CSV's column; none of a Parquet file's."""
         raw = self._columns[name]
-        return () if isinstance(raw, pandas.Series) else raw
+        return () if isinstance(raw, (pandas.Series, Column)) else raw
+
+
+def _read(raw: "Sequence[str] | Series | Column", told: Told) -> Column:
+    if isinstance(raw, Column):
+        return raw
+    return from_series(raw, told) if isinstance(raw, pandas.Series) else from_cells(raw, told)
 
 
 def read(path: Path) -> Table:
@@ -52,10 +66,10 @@ def read(path: Path) -> Table:
     data = _bytes(path)
     name = path.name.lower()
     if name.endswith(_CSV):
-        header, cells = _csv(path, _unpacked(path, data) if name.endswith(".gz") else data)
-        _check_header(path, header, rows=len(cells))
-        columns = dict(zip(header, zip(*cells, strict=True), strict=True))
-        return Table(columns, len(cells), sha256(data).hexdigest())
+        packed = name.endswith(".gz") or data.startswith(BEGINNING)
+        dialect, header, cells = _csv(path, _unpacked(path, data) if packed else data)
+        _check_rows(path, rows=len(cells))
+        return Table(_columns(dialect, header, cells), len(cells), sha256(data).hexdigest())
     if name.endswith(_PARQUET):
         frame = _parquet(path, data)
         header = [str(key) for key in frame.columns]
@@ -81,38 +95,60 @@ def _unpacked(path: Path, data: bytes) -> bytes:
         raise TrainingError(f"{path} is no gzip file, or only a part of one: compress the CSV again.") from None
 
 
-def _csv(path: Path, data: bytes) -> tuple[list[str], list[list[str]]]:
+def _csv(path: Path, data: bytes) -> tuple[Dialect, list[str], list[list[str]]]:
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TrainingError(
-            f"{path} is no CSV in UTF-8 (byte {error.start} is none of a text): save it as one."
-        ) from None
+        check_bytes(data, str(path))
+        text = "".join(decoded([data], str(path)))
+        dialect = dialect_of(text, None, str(path))
+    except MalformedInput as error:
+        raise TrainingError(str(error)) from None
     if "\0" in text:
         raise TrainingError(f"{path} is no CSV (it holds zero bytes): save it as one.")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.reader(io.StringIO(text[dialect.start :], newline=""), delimiter=dialect.separator, strict=True)
     rows: list[list[str]] = []
     try:
         for row in reader:
-            if rows and row and len(row) != len(rows[0]):
+            if is_blank(row, len(rows[0]) if rows else 2):
+                continue
+            if rows and len(row) != len(rows[0]):
                 raise TrainingError(
-                    f"{path}, line {reader.line_num}, has {len(row)} cells and the header {len(rows[0])}: "
-                    "correct that line (a comma inside a cell needs double quotes around the cell)."
+                    f"{path}, line {dialect.lines + reader.line_num}, has {len(row)} cells and the header "
+                    f"{len(rows[0])}: correct that line (a cell that holds a separator needs double quotes around it)."
                 )
-            if row:
-                rows.append(row)
+            rows.append(row)
     except csv.Error as error:
-        raise TrainingError(f"{path}, line {reader.line_num}, is no CSV ({error}): correct that line.") from None
+        line = dialect.lines + reader.line_num
+        raise TrainingError(f"{path}, line {line}, is no CSV ({error}): correct that line.") from None
     if not rows:
         raise TrainingError(f"{path} is empty: give it a header and the rows to learn from.")
-    _check_separator(path, rows[0])
-    return rows[0], rows[1:]
+    return dialect, rows[0], rows[1:]
 
 
-def _check_separator(path: Path, header: list[str]) -> None:
-    other = next((mark for mark in (";", "\t", "|") if mark in header[0]), None)
-    if len(header) == 1 and other is not None:
-        raise TrainingError(f"{path} seems to be separated by {other!r}: save it with commas.")
+def _columns(
+    dialect: Dialect, header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> "dict[str, Sequence[str] | Series | Column]":
+    """The columns by name. One that shares its name, or has none, is there to be refused where it is asked for."""
+    cells: list[Sequence[str]] = list(zip(*rows, strict=True))
+    if dialect.separator != ",":
+        cells = with_decimal_points(cells)
+    counts = Counter(header)
+    columns: dict[str, Sequence[str] | Series | Column] = {}
+    for number, (name, column) in enumerate(zip(header, cells, strict=True), 1):
+        if not name.strip():
+            # A separator at each line's end makes one.
+            if any(column):
+                fault = (
+                    f"is the table's {number}. and has no name: name it in the header, or leave it out with --drop "
+                    f"'{name}' (pandas writes such a column unless to_csv has index=False)"
+                )
+                columns.setdefault(name, faulty(column, fault))
+        elif counts[name] > 1:
+            fault = f"stands in the header {counts[name]} times: give each its own name, or leave all out with --drop"
+            columns[name] = faulty(column, fault)
+        else:
+            columns[name] = column
+    return columns
 
 
 def _parquet(path: Path, data: bytes) -> pandas.DataFrame:
@@ -135,6 +171,10 @@ def _check_header(path: Path, header: Sequence[str], *, rows: int) -> None:
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
         raise TrainingError(f"{path} has more than one column {listed(doubled)}: give each its own name.")
+    _check_rows(path, rows=rows)
+
+
+def _check_rows(path: Path, *, rows: int) -> None:
     if not rows:
         raise TrainingError(f"{path} has a header and no rows: give it the rows to learn from.")
 

@@ -307,3 +307,39 @@ def test_large_tables_get_larger_leaves() -> None:
 
     leaves = [default("regression", [Feature("n", "number")], rows).min_samples_leaf for rows in (5, 10_000, 1_000_000)]
     assert leaves == [1, 1, 100]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "packed"),
+    [
+        ("a;b;y\n1,5;x;2\n2,5;y;3\n3;x;4,25\n", "utf-8", False),
+        ("sep=;\r\na;b;y\r\n1,5;x;2\r\n2,5;y;3\r\n3;x;4,25\r\n", "utf-8-sig", True),
+        ("\n \na\tb\ty\n1.5\tx\t2\n\n2.5\ty\t3\n \n3\tx\t4.25\n", "utf-16", False),
+        ("a,b,y,\n1.5,x,2,\n2.5,y,3,\n3,x,4.25,\n", "utf-8", True),
+        ("a,b,y,note,note\n1.5,x,2,p,q\n2.5,y,3,p,q\n3,x,4.25,p,q\n", "utf-8", False),
+        (",a,b,y,\n0,1.5,x,2,p\n1,2.5,y,3,p\n2,3,x,4.25,p\n", "utf-8", False),
+    ],
+)
+def test_table_is_read_however_it_is_written(run: Run, tmp_path: Path, text: str, encoding: str, packed: bool) -> None:
+    path = tmp_path / "own.csv"
+    path.write_bytes(gzip.compress(text.encode(encoding)) if packed else text.encode(encoding))
+    manifest = run("--data", str(path), "--target", "y", "--feature", "a", "--feature", "b").manifest
+
+    assert [(f["name"], f["type"]) for f in manifest["features"]] == [("a", "number"), ("b", "string")]
+    assert (manifest["features"][0]["minimum"], manifest["features"][0]["maximum"]) == (1.5, 3)
+    assert manifest["training"]["rows"] == 3
+
+
+def test_empty_column_without_a_name_is_left_out(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("a;y;\n1,5;2;\n2,5;3;\n3;4,25;\n")
+
+    assert [f["name"] for f in run("--data", str(path), "--target", "y").manifest["features"]] == ["a"]
+
+
+@pytest.mark.parametrize("name", ["", "a"])
+def test_columns_that_cannot_be_told_apart_can_be_left_out(run: Run, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(f"{name},{name},b,y\n0,1,1.5,2\n1,1,2.5,3\n2,1,3,4.25\n")
+
+    assert [f["name"] for f in run("--data", str(path), "--target", "y", "--drop", name).manifest["features"]] == ["b"]
