@@ -141,6 +141,18 @@ def test_file_that_is_dropped_is_scored(addresses: dict[str, str], open_page: Op
     expect(page.get_by_role("list", name="Rows by species").get_by_role("listitem")).to_have_count(1)
 
 
+def test_table_of_another_separator_is_shown_in_columns(
+    addresses: dict[str, str], open_page: Open, tmp_path: Path
+) -> None:
+    file = tmp_path / "houses.csv"
+    file.write_text("sep=;\nAreaSqft;NumBedrooms;\n1500,0;3;\n", encoding="utf-16")
+    page = open_page(addresses["houses"])
+    page.locator("#csv").set_input_files(file)
+    expect(page.locator("#csv-state")).to_have_text("1 row scored.")
+    cells = page.get_by_role("region", name="Preview").get_by_role("cell")
+    expect(cells).to_have_text(["1500,0", "3", "", "360000.0", ""])
+
+
 def test_faults_of_a_table_are_listed_by_row_and_column(
     addresses: dict[str, str], open_page: Open, tmp_path: Path
 ) -> None:

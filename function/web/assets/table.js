@@ -6,15 +6,31 @@ const MOST_ERRORS = 20;
 
 let download = "";
 
-/** The rows of a CSV (RFC 4180); a cell in quotes may hold commas, line ends and doubled quotes. */
+/** The rows of an answer (RFC 4180, in the separator of the file that was sent), its header first. */
 function parseCsv(text) {
+  const declared = /^sep=(.)\r?\n/.exec(text);
+  if (declared) return rowsOf(text.slice(declared[0].length), declared[1]);
+  const headers = [",", ";", "\t"].map((separator) => [separator, rowsOf(text, separator, 1)[0] ?? []]);
+  const found = headers.find(([, header]) => manifest.features.every(({ name }) => header.includes(visibleCell(name))));
+  return rowsOf(text, found?.[0] ?? ",");
+}
+
+/** A name as the answer has it: a quote before it keeps a spreadsheet from running it. */
+function visibleCell(name) {
+  return /^[=+\-@\t\r]/.test(name) && !Number.isFinite(Number(name)) ? `'${name}` : name;
+}
+
+/** The first `most` rows; a cell in quotes may hold separators, line ends and doubled quotes. */
+function rowsOf(text, separator, most = Infinity) {
   const rows = [[]];
-  const cells = /("(?:[^"]|"")*"|[^,\r\n]*)(,|\r?\n|\r|$)/g;
+  const mark = separator === "|" ? "\\|" : separator;
+  const cells = new RegExp(`("(?:[^"]|"")*"|[^${mark}\r\n]*)(${mark}|\r?\n|\r|$)`, "g");
   for (let found; (found = cells.exec(text)); ) {
     const [, cell, end] = found;
     rows.at(-1).push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell);
-    if (cells.lastIndex >= text.length && end !== ",") break;
-    if (end !== ",") rows.push([]);
+    if (cells.lastIndex >= text.length && end !== separator) break;
+    if (end !== separator && rows.length === most) break;
+    if (end !== separator) rows.push([]);
   }
   return rows.filter((row) => row.length > 1 || row[0]);
 }
@@ -47,7 +63,7 @@ async function scoreFile(file) {
 function showTable(name, text, header, rows) {
   URL.revokeObjectURL(download);
   download = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const saved = `${name.replace(/\.csv$/i, "")}-predictions.csv`;
+  const saved = `${name.replace(/(\.csv)?(\.gz)?$/i, "")}-predictions.csv`;
   const link = make("a", { href: download, download: saved, className: "button" }, `Download ${saved}`);
   const shown = rows.slice(0, PREVIEWED);
   const caption = rows.length > shown.length ? `The first ${shown.length} of ${rows.length} rows` : "The rows";
