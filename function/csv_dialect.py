@@ -96,6 +96,13 @@ def _separator(head: str, names: Sequence[str] | None, subject: str) -> str:
     return COMMA
 
 
+def separator_within(header: str, names: Sequence[str]) -> str | None:
+    """How the separator is called that would find all names in a header which was read by another; None for none."""
+    called = {SEMICOLON: "semicolons", TAB: "tabs", COMMA: "commas", **_NAMED}
+    found = (name for mark, name in called.items() if set(names) <= set(next(_rows(header, mark), [])))
+    return None if [header] == list(names) else next(found, None)
+
+
 def _rows(text: str, separator: str) -> Iterator[list[str]]:
     """The rows as far as they can be told apart."""
     try:

@@ -1,6 +1,7 @@
 """Direct invocation: `lambda.invoke`, Step Functions, `sam local invoke`, the console's test button.
 
-The event is the body itself: a record, `{"instances": […]}`, or a text that is a CSV. The answer has no envelope, and
+The event is the body itself: a record, `{"instances": […]}`, `{"cells": […]}` with records of a CSV's cells (which are
+texts, whatever a feature is), or a text that is a CSV. The answer has no envelope, and
 what is wrong is raised, so that a state machine can catch it by name (`InvalidInput`, `MalformedInput`,
 `InputTooLarge`, `InternalError`).
 """
@@ -33,4 +34,8 @@ def _answer(event: dict[str, Any] | str, service: Service) -> object:
         from function import csv_table
 
         return csv_table.answer(service.model, encoded(event), strict=strict, seen=service.seen)
+    if "cells" in event and len(event) == 1 and isinstance(event["cells"], list):
+        from function import csv_records
+
+        return csv_records.answer(service.model, event["cells"], strict=strict, seen=service.seen)
     return prediction.answer(service.model, event, strict=strict, seen=service.seen)

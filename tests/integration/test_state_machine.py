@@ -28,8 +28,10 @@ import requests
 from cfnlint.api import lint  # type: ignore[import-untyped]  # it ships no types
 
 from function import errors, prediction
+from function.files import csv_file
 from function.model import Model
 from tests.emulator import REPOSITORY, free_port, wait_for_port
+from tests.unit.files.files import converted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -204,20 +206,15 @@ def services(houses_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         yield running
 
 
-def features(model: Model) -> list[dict[str, str]]:
-    """What docs/state-machine.md takes from the manifest."""
-    return [{"name": feature.name, "type": feature.type} for feature in model.manifest.contract.features]
-
-
-def batch(model: Model, rows: list[dict[str, str]], function: str = "predict") -> dict[str, Any]:
+def batch(rows: list[dict[str, str]], function: str = "predict") -> dict[str, Any]:
     """What ItemBatcher hands to a child workflow."""
-    return {"BatchInput": {"function": function, "features": features(model)}, "Items": rows}
+    return {"BatchInput": {"function": function}, "Items": rows}
 
 
 def test_rows_of_a_file_come_back_with_predictions(services: StepFunctions, houses: Model) -> None:
     text = "id,AreaSqft,NumBedrooms\na,1500,3\nb,1800,4\n=c,1e3,2\n"
     services.s3.put_object(Bucket="inputs", Key="in/houses.csv", Body=text.encode())
-    given = {"function": "predict", "bucket": "inputs", "key": "in/houses.csv", "features": features(houses)}
+    given = {"function": "predict", "bucket": "inputs", "key": "in/houses.csv"}
     ended = services.run(without_what_moto_lacks(machine()), given)
     assert ended.status == "SUCCEEDED", ended
     assert [row for of_child in ended.output for row in of_child["rows"]] == list(csv.DictReader(io.StringIO(text)))
@@ -226,11 +223,11 @@ def test_rows_of_a_file_come_back_with_predictions(services: StepFunctions, hous
 
 
 @pytest.mark.parametrize("rows", [1, 2, machine()["States"]["Predict file"]["ItemBatcher"]["MaxItemsPerBatch"]])
-def test_batch_is_one_invocation_with_numbers(rows: int, services: StepFunctions, houses: Model) -> None:
+def test_batch_is_one_invocation_with_its_cells(rows: int, services: StepFunctions, houses: Model) -> None:
     items = [{"AreaSqft": str(1000 + row), "NumBedrooms": "3"} for row in range(rows)]
-    ended = services.run(child(), batch(houses, items))
+    ended = services.run(child(), batch(items))
     sent = {"instances": [{"AreaSqft": 1000 + row, "NumBedrooms": 3} for row in range(rows)]}
-    assert services.invocations()[-1] == sent
+    assert services.invocations()[-1] == {"cells": items}
     assert ended.status == "SUCCEEDED", ended
     assert ended.output == {"rows": items, **prediction.answer(houses, sent)}
 
@@ -238,17 +235,17 @@ def test_batch_is_one_invocation_with_numbers(rows: int, services: StepFunctions
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ({"AreaSqft": "1500", "NumBedrooms": "three"}, "/instances/1/NumBedrooms: expected a number, got a text"),
-        ({"AreaSqft": "", "NumBedrooms": "3"}, "/instances/1/AreaSqft: "),
-        ({"NumBedrooms": "3"}, "/instances/1/AreaSqft: missing: expected a number"),
-        ({"AreaSqft": "0x10", "NumBedrooms": "3"}, "/instances/1/AreaSqft: expected a number, got a text"),
-        ({"AreaSqft": "1e999", "NumBedrooms": "3"}, "/instances/1/AreaSqft: expected a number, got a text"),
+        ({"AreaSqft": "1500", "NumBedrooms": "three"}, "/cells/1/NumBedrooms: expected a number, got a text"),
+        ({"AreaSqft": "", "NumBedrooms": "3"}, "/cells/1/AreaSqft: "),
+        ({"NumBedrooms": "3"}, "/cells/1/AreaSqft: missing: expected a number"),
+        ({"AreaSqft": "0x10", "NumBedrooms": "3"}, "/cells/1/AreaSqft: expected a number, got a text"),
+        ({"AreaSqft": "1e999", "NumBedrooms": "3"}, "/cells/1/AreaSqft: expected a number, got a text"),
     ],
 )
 def test_bad_cell_refuses_its_batch_and_says_where(
     row: dict[str, str], sentence: str, services: StepFunctions, houses: Model
 ) -> None:
-    ended = services.run(child(), batch(houses, [{"AreaSqft": "1500", "NumBedrooms": "3"}, row]))
+    ended = services.run(child(), batch([{"AreaSqft": "1500", "NumBedrooms": "3"}, row]))
     assert (ended.status, ended.error) == ("FAILED", "InvalidInput")
     assert ended.cause is not None
     assert ended.cause.startswith(sentence), ended.cause
@@ -256,17 +253,14 @@ def test_bad_cell_refuses_its_batch_and_says_where(
 
 def test_batch_that_is_too_large_fails_by_name(services: StepFunctions, houses: Model) -> None:
     items = [{"AreaSqft": "1500", "NumBedrooms": "3"}] * (prediction.MAX_RECORDS + 1)
-    given = batch(houses, items)
-    # The conversion is not what is looked at, and would take its time.
-    definition = child()
-    definition["States"]["Predict batch"]["Arguments"]["Payload"] = {"instances": "{% $states.input.Items %}"}
-    ended = services.run(definition, given)
+    given = batch(items)
+    ended = services.run(child(), given)
     assert (ended.status, ended.error) == ("FAILED", "InputTooLarge")
 
 
 def test_throttled_invocation_is_repeated(houses_bundle: Path, houses: Model, tmp_path: Path) -> None:
     with started(houses_bundle, tmp_path / "log") as services:
-        ended = services.run(child(), batch(houses, [{"AreaSqft": "1500", "NumBedrooms": "3"}], "throttled"))
+        ended = services.run(child(), batch([{"AreaSqft": "1500", "NumBedrooms": "3"}], "throttled"))
         assert ended.status == "SUCCEEDED", ended
         assert ended.output["predictions"] == [360000.0]
         assert len(services.invocations()) == 2
@@ -277,27 +271,46 @@ def test_fault_of_the_function_is_tried_again_and_then_fails_by_name(services: S
     definition = child()
     (retry,) = (r for r in definition["States"]["Predict batch"]["Retry"] if "InternalError" in r["ErrorEquals"])
     retry["IntervalSeconds"] = 1
-    ended = services.run(definition, batch(houses, [{"AreaSqft": "1500", "NumBedrooms": "3"}], "faulty"))
+    ended = services.run(definition, batch([{"AreaSqft": "1500", "NumBedrooms": "3"}], "faulty"))
     assert ended == ("FAILED", None, "InternalError", "The request failed for a reason of ours.")
     assert len(services.invocations()) - before == 1 + retry["MaxAttempts"]
 
 
-def test_cells_become_what_the_features_are(mixed_bundle: Path, mixed: Model, tmp_path: Path) -> None:
-    names = [feature.name for feature in mixed.manifest.contract.features]
-    rows = [
-        ["55.5", "1950", "true", "gas", "flat", "kept"],
-        [" 55.5 ", "NA", "FALSE", "", "house", ""],
-        ["1e2", "", "False", "=wood", "flat", 'a "b", c'],
-    ]
-    records: list[list[Any]] = [
-        [55.5, 1950, True, "gas", "flat"],
-        [55.5, None, False, None, "house"],
-        [100, None, False, "=wood", "flat"],
-    ]
-    items = [dict(zip([*names, "note"], row, strict=True)) for row in rows]
+ROWS = [
+    ["55.5", "1950", "true", "gas", "flat", "kept"],
+    [" 55.5 ", "NA", "FALSE", "", "house", ""],
+    ["1e2", "", " False", "=wood", "flat", 'a "b", c'],
+    [".5", "+1950", "True", "NA", "flat", ""],
+    ["0055.50", "-1E3", "true", " ", " flat", ""],
+    ["5.", "N/A", "true", "gas", "flat", ""],
+]
+
+
+def test_cells_mean_what_they_mean_in_a_file(mixed_bundle: Path, mixed: Model, tmp_path: Path) -> None:
+    header = [*(feature.name for feature in mixed.manifest.contract.features), "note"]
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *ROWS])
+    out, tally = converted(csv_file.convert, mixed, text.getvalue().encode())
+    assert (tally.read, tally.rejected) == (len(ROWS), 0)
+    predicted = [float(row[len(header)]) for row in list(csv.reader(io.StringIO(out.decode(), newline="")))[1:]]
+    items = [dict(zip(header, row, strict=True)) for row in ROWS]
     with started(mixed_bundle, tmp_path / "log") as services:
-        ended = services.run(child(), batch(mixed, items))
+        ended = services.run(child(), batch(items))
         assert ended.status == "SUCCEEDED", ended
-        sent = {"instances": [dict(zip(names, record, strict=True)) for record in records]}
-        assert services.invocations() == [sent]
-        assert ended.output == {"rows": items, **prediction.answer(mixed, sent)}
+        assert ended.output["rows"] == items
+        assert ended.output["predictions"] == predicted
+
+
+@pytest.mark.parametrize("cell", ["x", "0x10", "1_500", "inf", "1e999", "NA", "", "\uff11", "1500,5", "1.500,5"])
+def test_cell_that_a_file_refuses_is_refused(cell: str, services: StepFunctions, houses: Model) -> None:
+    _, tally = converted(csv_file.convert, houses, f'AreaSqft,NumBedrooms\n"{cell}",3\n'.encode())
+    (problem,) = tally.first_rejected[0]["problems"]
+    ended = services.run(child(), batch([{"AreaSqft": cell, "NumBedrooms": "3"}]))
+    assert (ended.status, ended.error) == ("FAILED", "InvalidInput")
+    assert ended.cause == f"/cells/0/AreaSqft: {problem['detail']}"
+
+
+def test_separator_that_was_not_set_is_named(services: StepFunctions) -> None:
+    ended = services.run(child(), batch([{"AreaSqft;NumBedrooms": "1500;3"}]))
+    assert (ended.status, ended.error) == ("FAILED", "MalformedInput")
+    assert "semicolons" in str(ended.cause)

@@ -44,6 +44,7 @@ ARROWS: dict[str, set[str]] = {
     "csv_text": {"errors", "gunzip"},
     "csv_dialect": {"contract", "csv_text", "errors"},
     "csv_table": {"contract", "csv_dialect", "csv_text", "errors", "model", "manifest", "prediction", "seen"},
+    "csv_records": {"contract", "csv_dialect", "errors", "model", "prediction", "seen"},
     "runtimes": {"contract", "errors", "model", "manifest"},
     "bundle": {"contract", "errors", "model", "manifest", "runtimes", "selection", "verified"},
     "files": {
@@ -55,7 +56,7 @@ ARROWS: dict[str, set[str]] = {
         *("strict_json", "prediction", "csv_table"),
     },
     "sources": {
-        *("csv_table", "deadline", "errors", "failures", "files", "messages"),
+        *("csv_records", "csv_table", "deadline", "errors", "failures", "files", "messages"),
         *("prediction", "results", "service", "strict_json", "web"),
     },
     "dispatch": {"errors", "failures", "seen", "service", "sources", "telemetry"},

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from function import prediction
 from function.dispatch import SOURCES, create_handler, source_named
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput, UnknownEvent
 from function.model import Model
@@ -304,6 +305,27 @@ def test_direct_invocation_takes_a_record_instances_and_a_csv(handler: Handler, 
     assert handler("AreaSqft,NumBedrooms\n1500,3\n", None) == (
         "AreaSqft,NumBedrooms,prediction,warnings\n1500,3,360000.0,\n"
     )
+
+
+def test_direct_invocation_takes_rows_of_cells(handler: Handler, houses: Model) -> None:
+    rows = [{"\ufeffAreaSqft": ".5", "NumBedrooms": "3"}, {"AreaSqft": "01500", "NumBedrooms": " 3 ", "id": "x"}]
+    sent = {"instances": [{"AreaSqft": 0.5, "NumBedrooms": 3}, {"AreaSqft": 1500, "NumBedrooms": 3}]}
+    assert handler({"cells": rows}, None) == prediction.answer(houses, sent)
+    assert handler({"cells": []}, None)["predictions"] == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([{"AreaSqft": 1500, "NumBedrooms": "3"}], "/cells/0/AreaSqft: expected a cell of a CSV, which is a text"),
+        ([{"AreaSqft": "1500"}], "/cells/0/NumBedrooms: missing: expected a number"),
+        (["1500,3"], "/cells/0: expected an object of features, got a text"),
+        ([{"AreaSqft\tNumBedrooms": "1500\t3"}], "The rows have one column, whose name holds tabs"),
+    ],
+)
+def test_rows_that_are_no_cells_are_refused(rows: list[object], sentence: str, handler: Handler) -> None:
+    with pytest.raises((InvalidInput, MalformedInput), match=f"^{sentence}"):
+        handler({"cells": rows}, None)
 
 
 @pytest.mark.parametrize(
