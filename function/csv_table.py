@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import NamedTuple
 
-from function.contract import Contract, Warning, parse_number, pointer
+from function.contract import PANDAS_NULL_CELLS, Contract, Warning, parse_number, pointer
 from function.csv_dialect import Dialect, dialect_of, is_blank, is_comma_number, read_cell
 from function.csv_text import text_of
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
@@ -86,8 +86,8 @@ def warnings_cell(warnings: Sequence[Warning]) -> str:
 
 
 def neutralise(cell: str) -> str:
-    """The cell, kept from being run by a spreadsheet; numbers such as -1.5 and -1,5 are left alone."""
-    if not cell.startswith(FORMULA_STARTS) or is_comma_number(cell):
+    """The cell, kept from being run by a spreadsheet; numbers such as -1.5 and -1,5 and nulls (-NaN) are left alone."""
+    if not cell.startswith(FORMULA_STARTS) or is_comma_number(cell) or cell in PANDAS_NULL_CELLS:
         return cell
     try:
         parse_number(cell)

@@ -83,9 +83,15 @@ def document(features: Sequence[Feature] = NUMBER_AND_TEXT, **changed: Any) -> d
         "training": {"rows": 2},
         "environment": {"python": "3.13.0"},
         "artifacts": {"model.joblib": {"sha256": "0" * 64, "bytes": 1, "runtime": "joblib", "input": "array"}},
-        "output_columns": free_columns([feature.name for feature in features], ())._asdict(),
+        "output_columns": output_columns(features, ()),
         "examples": [{"input": record, "prediction": 1.0}],
     } | changed
+
+
+def output_columns(features: Sequence[Feature], labels: Sequence[str]) -> dict[str, Any]:
+    """The names of what is added, as JSON has them."""
+    columns = free_columns([feature.name for feature in features], labels)
+    return {**columns._asdict(), "by_class": list(columns.by_class)}
 
 
 def classifier_document(labels: Sequence[str], features: Sequence[Feature] = NUMBER_AND_TEXT) -> dict[str, Any]:
@@ -95,7 +101,7 @@ def classifier_document(labels: Sequence[str], features: Sequence[Feature] = NUM
         "prediction": labels[1],
         "probabilities": {label: float(label == labels[1]) for label in labels},
     }
-    made["output_columns"] = free_columns([feature.name for feature in features], labels)._asdict()
+    made["output_columns"] = output_columns(features, labels)
     return made
 
 

@@ -171,7 +171,7 @@ def test_cell_is_the_same_value_in_every_reader(cell: str, kind: str, tmp_path: 
     table = tmp_path / "table.csv"
     ordinary = {NUMBER: "1", BOOLEAN: "true", STRING: "text"}[kind]
     table.write_bytes(f'id,value\n1,"{cell}"\n2,{ordinary}\n'.encode())
-    column = read(table).columns["value"]
+    column = read(table).column("value")
     assert (column.kind == kind) == is_one
     if is_one:
         assert column.values.isna()[0] == (value is None)
@@ -190,7 +190,7 @@ def test_training_reads_the_cells_that_are_served(case: Case, models: dict[str, 
     table = read(path)
     assert table.rows == len(served.rows)
     for feature in models[case.model].manifest.contract.features:
-        column = table.columns[feature.name]
+        column = table.column(feature.name)
         place = served.header.index(feature.name)
         own = Feature("", column.kind)
         values = [read_cell(served.dialect, own, row[place]) for row in served.rows]
