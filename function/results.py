@@ -1,11 +1,10 @@
-"""Sends the results of messages that nobody waits on to the results queue, and says which were not accepted."""
+"""Sends what nobody waits on to a queue: the results of messages, and the notifications of files."""
 
 import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from function import strict_json
-from function.aws import service_errors
 from function.deadline import RESERVE_MS
 from function.service import Service
 
@@ -21,21 +20,19 @@ logger = logging.getLogger("function")
 
 def send(
     service: Service,
-    results: Sequence[Mapping[str, object]],
+    url: str,
+    documents: Sequence[Mapping[str, object]],
     time_left: Callable[[], float],
     groups: Sequence[Hashable] | None = None,
 ) -> list[int]:
-    """Sends the results in their order and returns the indices of those that were not sent or not accepted.
+    """Sends the documents in their order and returns the indices of those that were not sent or not accepted.
 
-    Where there are `groups`, one per result, nothing of a group is sent in a later batch than a failure of its own.
+    Where there are `groups`, one per document, nothing of a group is sent in a later batch than a failure of its own.
     Once the queue fails as such, or `time_left()` (milliseconds) runs out, nothing more is sent.
-
-    Raises SettingError where RESULTS_QUEUE_URL is not set.
     """
-    url = service.settings.require("results_queue_url")
-    bodies = [strict_json.dumps(result) for result in results]
+    bodies = [_body(document) for document in documents]
     # Its size would have the queue refuse the whole batch that it is in.
-    failed = {index for index, body in enumerate(bodies) if len(body) > MAX_BATCH_BYTES}
+    failed = {index for index, body in enumerate(bodies) if not 0 < len(body) <= MAX_BATCH_BYTES}
     for batch in _batches(bodies):
         stopped = {groups[index] for index in failed} if groups else set()
         sent = [i for i in batch if i not in failed and not (groups and groups[i] in stopped)]
@@ -43,11 +40,21 @@ def send(
         if time_left() < RESERVE_MS:
             return sorted(failed.union(range(batch[0], len(bodies))))
         try:
-            failed.update(_refused(service, url, sent, bodies) if sent else ())
-        except service_errors() as error:
-            logger.warning("results queue failed", extra={"error_type": type(error).__name__, "results": len(sent)})
+            accepted = _accepted(service, url, sent, bodies) if sent else set()
+        except Exception as error:  # noqa: BLE001  # botocore's parser raises anything on an answer of another protocol
+            logger.warning("queue failed", extra={"error_type": type(error).__name__, "documents": len(sent)})
             return sorted(failed.union(range(batch[0], len(bodies))))
+        failed.update(set(sent) - accepted)
     return sorted(failed)
+
+
+def _body(document: Mapping[str, object]) -> str:
+    """The document as JSON; empty where it is none, which costs no other document its way."""
+    try:
+        return strict_json.dumps(document)
+    except (ValueError, TypeError, RecursionError) as error:
+        logger.error("document is no JSON", extra={"error_type": type(error).__name__})  # its text may hold a value
+        return ""
 
 
 def _batches(bodies: Sequence[str]) -> Iterator[list[int]]:
@@ -64,13 +71,15 @@ def _batches(bodies: Sequence[str]) -> Iterator[list[int]]:
         yield batch
 
 
-def _refused(service: Service, url: str, indices: Sequence[int], bodies: Sequence[str]) -> list[int]:
-    """The indices that the queue did not accept. Raises what `service_errors` names."""
+def _accepted(service: Service, url: str, indices: Sequence[int], bodies: Sequence[str]) -> set[int]:
+    """The indices that the queue says it has: named as successful, and not as failed. Raises what botocore raises."""
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
         {"Id": str(index), "MessageBody": bodies[index]} for index in indices
     ]
     answer = service.clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
-    failed = [int(entry["Id"]) for entry in answer.get("Failed", [])]
-    if failed:
-        logger.warning("results not accepted", extra={"results": len(failed)})
-    return failed
+    successful = {entry.get("Id") for entry in answer.get("Successful") or []}
+    failed = {entry.get("Id") for entry in answer.get("Failed") or []}
+    accepted = {index for index in indices if str(index) in successful - failed}
+    if len(accepted) < len(indices):
+        logger.warning("documents not accepted", extra={"documents": len(indices) - len(accepted)})
+    return accepted

@@ -96,7 +96,10 @@ class Deliveries:
         indices = list(contents)
         groups = list(map(group_of, indices)) if group_of else None
         results = [{"source": self._source, "id": self._deliveries[i].id, **contents[i]} for i in indices]
-        for place in send(self._service, results, self._remaining_ms, groups) if results else []:
+        if not results:
+            return
+        url = self._service.settings.require("results_queue_url")
+        for place in send(self._service, url, results, self._remaining_ms, groups):
             self._outcomes[indices[place]] = RetryLater("The results queue did not accept the result.")
 
     def _hold_back(self, group_of: Callable[[int], Hashable] | None) -> None:

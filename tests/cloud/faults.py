@@ -78,6 +78,11 @@ def failed_inside_200(exchange: Exchange) -> None:
     exchange.answer(error(exchange.call, 500)._replace(status=200))
 
 
+def answered(body: bytes) -> Action:
+    """A 200 with that body in the place of the service's; the request does not reach it."""
+    return lambda exchange: exchange.answer(Reply(200, {"content-type": "application/x-amz-json-1.0"}, body))
+
+
 def corrupted(exchange: Exchange) -> None:
     """The answer with one byte of its body changed."""
     reply = exchange.forward()

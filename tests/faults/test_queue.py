@@ -95,6 +95,18 @@ def test_messages_come_back_while_the_results_queue_fails(
     assert [result["id"] for result in results()] == ids(batch)
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"null", b"[]", b"<html>", b'{"Successful": 1}', b'{"Successful": [1]}', b'{"Failed": []}']
+)
+def test_answer_that_names_nothing_as_successful_has_accepted_nothing(
+    function: Function, proxy: Proxy, results: Results, body: bytes
+) -> None:
+    proxy.on("SendMessageBatch", faults.answered(body), times=None)
+    batch = messages(*bodies(12))
+    assert failed(function.invoke(queue_event(batch, URL))) == ids(batch)
+    assert results() == []
+
+
 def test_lost_answer_sends_results_again_but_loses_none(function: Function, proxy: Proxy, results: Results) -> None:
     proxy.on("SendMessageBatch", faults.lost)
     batch = messages(*bodies(3))

@@ -14,6 +14,8 @@ class Queue:
         self.refuses = refuses
         self.down = False
         self.batches: list[list[dict[str, Any]]] = []
+        # What it answers to the ids of a batch in the place of its protocol.
+        self.answers: Callable[[list[str]], dict[str, Any]] | None = None
 
     @property
     def results(self) -> list[dict[str, Any]]:
@@ -29,7 +31,10 @@ class Queue:
         bodies = {entry["Id"]: json.loads(entry["MessageBody"]) for entry in Entries}
         failed = [key for key, body in bodies.items() if self.refuses(body)]
         self.batches.append([body for key, body in bodies.items() if key not in failed])
-        return {"Failed": [{"Id": key} for key in failed]} if failed else {}
+        if self.answers is not None:
+            return self.answers(list(bodies))
+        lists = {"Successful": [key for key in bodies if key not in failed], "Failed": failed}
+        return {name: [{"Id": key} for key in keys] for name, keys in lists.items() if keys}
 
 
 class Clients:

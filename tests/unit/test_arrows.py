@@ -35,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "release": {"aws", "bundle", "errors", "failures", "manifest", "settings", "startup"},
     "service": {"aws", "model", "seen", "settings"},
     "messages": {"contract", "errors", "prediction", "service"},
-    "results": {"aws", "deadline", "service", "strict_json"},
+    "results": {"deadline", "service", "strict_json"},
     "strict_json": {"contract", "errors"},
     "manifest": {"contract", "errors"},
     "model": {"contract", "manifest"},
