@@ -2,25 +2,22 @@
 
 from collections.abc import Sequence
 
-from function.errors import InvalidInput, RequestError
+from function.errors import DeployerError, InternalError, InvalidInput, RequestError
+from function.failures import report
 from function.prediction import Outcome, Records, all_or_none, answer_document, predict_each, records_of
 from function.service import Service
 
 type Content = dict[str, object]
 
 
-def score(service: Service, bodies: Sequence[object]) -> list[Content | RequestError]:
+def score(service: Service, bodies: Sequence[object]) -> list[Content | DeployerError]:
     """The answer to each body, as an HTTP caller would get it, or what is wrong with it.
 
-    A body that is a RequestError, since it could not be read, comes back as it is.
+    A body that is an error, since it could not be read, comes back as it is.
     """
     read = [_records(service, body) for body in bodies]
-    records = [record for item in read if isinstance(item, Records) for record in item.records]
-    outcomes = iter(predict_each(service.model, records, strict=service.settings.strict_inputs))
-    return [
-        _content(service, item, [next(outcomes) for _ in item.records]) if isinstance(item, Records) else item
-        for item in read
-    ]
+    outcomes = iter(_outcomes(service, [item for item in read if isinstance(item, Records)]))
+    return [_content(service, item, next(outcomes)) if isinstance(item, Records) else item for item in read]
 
 
 def refusal(service: Service, error: RequestError) -> Content:
@@ -34,8 +31,8 @@ def refusal(service: Service, error: RequestError) -> Content:
     }
 
 
-def _records(service: Service, body: object) -> Records | RequestError:
-    if isinstance(body, RequestError):
+def _records(service: Service, body: object) -> Records | DeployerError:
+    if isinstance(body, DeployerError):
         return body
     try:
         return records_of(service.model, body)
@@ -43,7 +40,24 @@ def _records(service: Service, body: object) -> Records | RequestError:
         return error
 
 
-def _content(service: Service, records: Records, outcomes: Sequence[Outcome]) -> Content | RequestError:
+def _outcomes(service: Service, read: Sequence[Records]) -> list[list[Outcome] | InternalError]:
+    """What the records of each come to, computed together; where that fails as such, halving finds for whom."""
+    try:
+        records = [record for item in read for record in item.records]
+        found = iter(predict_each(service.model, records, strict=service.settings.strict_inputs))
+        return [[next(found) for _ in item.records] for item in read]
+    except Exception as error:  # noqa: BLE001
+        if len(read) <= 1:
+            return [report(error, "-") for _ in read]
+        half = len(read) // 2
+        return _outcomes(service, read[:half]) + _outcomes(service, read[half:])
+
+
+def _content(
+    service: Service, records: Records, outcomes: Sequence[Outcome] | InternalError
+) -> Content | DeployerError:
+    if isinstance(outcomes, InternalError):
+        return outcomes
     try:
         predictions = all_or_none(outcomes, records.pointer_of)
     except InvalidInput as error:

@@ -19,13 +19,15 @@ class Settings(NamedTuple):
     manifest's digest, is asked for with it, `MODEL_VERSION_ID`, that of its manifest, is not.
     `METRICS_NAMESPACE`: CloudWatch's, for metrics of each invocation; none are written where it is unset.
     `NEW_VERSIONS`, `RELEASED_FUNCTIONS`, `KEEP_VERSIONS`: of function.release alone.
-    `RESULTS_QUEUE_URL`: where the results of messages go. `INPUT_BUCKET`, `RESULTS_BUCKET`: files are read from the one
-    (the only one that is) and their predictions written to the other, under `RESULTS_PREFIX`.
+    `RESULTS_QUEUE_URL`: where the results of messages go. `FILES_QUEUE_URL`: where files that come in company go, to be
+    worked on alone; its mapping sends one message at a time. `INPUT_BUCKET`, `RESULTS_BUCKET`: files are read from the
+    one (the only one that is) and their predictions written to the other, under `RESULTS_PREFIX`.
     """
 
     model_path: str
     strict_inputs: bool = False
     results_queue_url: str = ""
+    files_queue_url: str = ""
     input_bucket: str = ""
     results_bucket: str = ""
     results_prefix: str = "predictions/"
@@ -46,6 +48,7 @@ class Settings(NamedTuple):
             model_path=environ.get("MODEL_PATH") or beside_the_package,
             strict_inputs=_switch(environ, "STRICT_INPUTS"),
             results_queue_url=environ.get("RESULTS_QUEUE_URL", ""),
+            files_queue_url=environ.get("FILES_QUEUE_URL", ""),
             input_bucket=environ.get("INPUT_BUCKET", ""),
             results_bucket=environ.get("RESULTS_BUCKET", ""),
             results_prefix=environ.get("RESULTS_PREFIX") or "predictions/",

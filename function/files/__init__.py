@@ -3,12 +3,20 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from function.files.notification import SourceObject, notified
+from function.files.notification import Notified, SourceObject, created_objects, notification_of, notified
 
 if TYPE_CHECKING:
     from function.service import Service
 
-__all__ = ["SourceObject", "notified", "score_object"]
+__all__ = [
+    "Notified",
+    "SourceObject",
+    "created_objects",
+    "is_scored",
+    "notification_of",
+    "notified",
+    "score_object",
+]
 
 
 def score_object(service: "Service", source: SourceObject, remaining_ms: Callable[[], float]) -> None:
@@ -23,3 +31,13 @@ def score_object(service: "Service", source: SourceObject, remaining_ms: Callabl
     from function.files.scoring import score  # what it needs is needed by no HTTP request
 
     score(service, source, remaining_ms)
+
+
+def is_scored(service: "Service", source: SourceObject) -> bool:
+    """Whether the report of the very object that the event names is there; the object itself is not asked for.
+
+    Raises RetryLater, SettingError.
+    """
+    from function.files.scoring import is_settled
+
+    return is_settled(service, source)

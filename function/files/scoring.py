@@ -12,7 +12,7 @@ from function.files.calls import Gone
 from function.files.chunks import Job
 from function.files.notification import SourceObject
 from function.files.places import format_of, predictions_key, report_key
-from function.files.reader import ObjectReader
+from function.files.reader import ObjectReader, Version
 from function.files.report import Subject, Tally, is_done, report_bytes, written
 from function.files.uploader import Upload
 from function.service import Service
@@ -44,6 +44,15 @@ def score(service: Service, source: SourceObject, remaining_ms: Callable[[], flo
     except Gone:
         # Whatever replaced it has an event of its own.
         logger.warning("object replaced or deleted before it was scored", extra=where)
+
+
+def is_settled(service: Service, source: SourceObject) -> bool:
+    """As `files.is_scored` says."""
+    settings = service.settings
+    version = Version(source.version_id, source.etag or "", -1 if source.size is None else source.size, None)
+    subject = Subject(source, version, service.model.manifest.identity, settings.strict_inputs)
+    place = report_key(settings.results_prefix, source.key)
+    return is_done(written(service.clients.s3, settings.require("results_bucket"), place), subject)
 
 
 def _score_version(service: Service, source: SourceObject, look_at_the_time: Callable[[], None]) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 from function import strict_json
 from function.errors import MalformedInput
 
+# Those of the services whose batches are served; SNS writes its own with a capital letter.
+_SERVED = frozenset(("aws:sqs", "aws:sns", "aws:kinesis", "aws:s3"))
+
 
 def is_enveloped(event: Mapping[str, Any]) -> bool:
     """Whether the event is AWS's and not a caller's own body, be it of a source that is served here or not."""
@@ -51,8 +54,21 @@ def encoded(text: object) -> bytes:
 
 
 def records_from(event: object, source: str) -> bool:
-    """Whether the event is a batch of records of that source."""
-    records = event.get("Records") if isinstance(event, dict) else None
-    if not isinstance(records, list) or not records or not isinstance(records[0], dict):
-        return False
-    return source in (records[0].get("eventSource"), records[0].get("EventSource"))
+    """Whether the event is a batch of records of that source; the first record that names one that is served tells."""
+    records = member(event, "Records")
+    return isinstance(records, list) and next(filter(None, map(_source_of, records)), None) == source
+
+
+def _source_of(record: object) -> str | None:
+    names = (member(record, "eventSource"), member(record, "EventSource"))
+    return next((name for name in names if isinstance(name, str) and name in _SERVED), None)
+
+
+def member(document: object, name: str) -> Any:
+    """The member of that name; None where there is none, or the document is no object."""
+    return document.get(name) if isinstance(document, Mapping) else None
+
+
+def identifier(value: object) -> str | None:
+    """The value where it may be an id; a source that is told of any other fails the whole batch."""
+    return value if isinstance(value, str) and value else None

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 from function.deadline import time_left
+from function.errors import MalformedInput
 from function.service import Service
-from function.sources.envelopes import inner, is_eventbridge
+from function.sources.envelopes import identifier, inner, is_eventbridge, member
 
 
 def matches(event: object) -> bool:
     """Whether it is one event, or the list of them that batching on a custom bus sends."""
-    return is_eventbridge(event) or (isinstance(event, list) and bool(event) and all(map(is_eventbridge, event)))
+    return is_eventbridge(event) or (isinstance(event, list) and any(map(is_eventbridge, event)))
 
 
 def handle(event: Mapping[str, Any] | list[Mapping[str, Any]], context: object, service: Service) -> dict[str, Any]:
@@ -22,5 +23,11 @@ def handle(event: Mapping[str, Any] | list[Mapping[str, Any]], context: object, 
     from function.sources.deliveries import Deliveries, Delivery, settled
 
     events = event if isinstance(event, list) else [event]
-    deliveries = [Delivery(str(item.get("id")), partial(inner, item)) for item in events]
-    return settled(Deliveries(service, "eventbridge", deliveries, time_left(context)).deal(answer_refused=True))
+    deliveries = [Delivery(identifier(member(item, "id")), partial(_detail, item)) for item in events]
+    return settled(Deliveries(service, "eventbridge", deliveries, time_left(context), "all").deal())
+
+
+def _detail(event: object) -> Any:
+    if not is_eventbridge(event):
+        raise MalformedInput("The event has no detail-type and detail.")
+    return inner(event)

@@ -11,7 +11,10 @@ from typing import Any
 from function.deadline import time_left
 from function.errors import MalformedInput
 from function.service import Service
-from function.sources.envelopes import encoded, records_from, unwrapped
+from function.sources.envelopes import encoded, member, records_from, unwrapped
+
+# https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html
+_MAX_DIGITS = 129
 
 
 def matches(event: object) -> bool:
@@ -23,16 +26,28 @@ def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[
     """The first record that was not dealt with: Lambda goes on from there, and nothing behind it was sent."""
     from function.sources.deliveries import Deliveries, Delivery
 
-    records = [record["kinesis"] for record in event["Records"]]
-    deliveries = [Delivery(record["sequenceNumber"], partial(_document, record)) for record in records]
-    outcomes = Deliveries(service, "kinesis", deliveries, time_left(context)).deal(group_of=lambda _: "the shard")
+    records = [member(record, "kinesis") for record in event["Records"]]
+    deliveries = [Delivery(_number_of(record), partial(_document, record)) for record in records]
+    # A record without its place in the shard can hold up nothing: Lambda could not be told where to go on.
+    groups = ["nowhere" if delivery.id is None else "the shard" for delivery in deliveries]
+    outcomes = Deliveries(service, "kinesis", deliveries, time_left(context), "rest").deal(groups.__getitem__)
     failed = [delivery.id for delivery, outcome in zip(deliveries, outcomes, strict=True) if outcome is not None]
-    return {"batchItemFailures": [{"itemIdentifier": min(failed, key=int)}] if failed else []}
+    numbers = [number for number in failed if number is not None]
+    return {"batchItemFailures": [{"itemIdentifier": min(numbers, key=int)}] if numbers else []}
 
 
-def _document(record: Mapping[str, Any]) -> Any:
+def _number_of(record: object) -> str | None:
+    """The record's sequence number, where it is one: digits, up to 129 of them."""
+    number = member(record, "sequenceNumber")
+    is_number = isinstance(number, str) and number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS
+    return number if is_number else None
+
+
+def _document(record: object) -> Any:
+    if _number_of(record) is None:
+        raise MalformedInput("The record has no sequence number.")
     try:
-        data = binascii.a2b_base64(encoded(record.get("data")), strict_mode=True)
+        data = binascii.a2b_base64(encoded(member(record, "data")), strict_mode=True)
     except binascii.Error:
         raise MalformedInput("The record's data is not base64.") from None
     return unwrapped(data)

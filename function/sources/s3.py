@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.deadline import time_left
-from function.files import notified
+from function.files import created_objects
 from function.service import Service
-from function.sources.envelopes import records_from
+from function.sources.envelopes import member, records_from
 
 
 def matches(event: object) -> bool:
@@ -19,9 +19,9 @@ def matches(event: object) -> bool:
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
     """How many objects were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
-    from function.sources.deliveries import score_files
+    from function.sources.file_messages import score_files
 
-    objects = notified(event) or []
+    objects = created_objects(member(event, "Records") or [])
     failure = score_files(service, objects, time_left(context))
     if failure is not None:
         raise failure

@@ -9,7 +9,7 @@ from typing import Any
 
 from function.deadline import time_left
 from function.service import Service
-from function.sources.envelopes import encoded, records_from, unwrapped
+from function.sources.envelopes import encoded, identifier, member, records_from, unwrapped
 
 
 def matches(event: object) -> bool:
@@ -21,10 +21,12 @@ def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[
     """How many were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
     from function.sources.deliveries import Deliveries, Delivery, settled
 
-    messages = [record["Sns"] for record in event["Records"]]
-    deliveries = [Delivery(message["MessageId"], partial(_document, message)) for message in messages]
-    return settled(Deliveries(service, "sns", deliveries, time_left(context)).deal(answer_refused=True))
+    messages = [member(record, "Sns") for record in event["Records"]]
+    deliveries = [
+        Delivery(identifier(member(message, "MessageId")), partial(_document, message)) for message in messages
+    ]
+    return settled(Deliveries(service, "sns", deliveries, time_left(context), "all").deal())
 
 
-def _document(message: Mapping[str, Any]) -> Any:
-    return unwrapped(encoded(message.get("Message")))
+def _document(message: object) -> Any:
+    return unwrapped(encoded(member(message, "Message")))
