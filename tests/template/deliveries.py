@@ -100,6 +100,24 @@ def messages_are_redriven(template: Template) -> list[str]:
     return complaints
 
 
+def files_are_worked_on_alone(template: Template) -> list[str]:
+    """A function of messages in batches that scores files too has a queue that sends it those one by one."""
+    mappings = [(function_of(template, p["FunctionName"]), p, queue) for _, p, queue in queue_mappings(template)]
+    complaints = []
+    for name, properties in of_type(template, "AWS::Lambda::Function"):
+        variables = properties["Environment"]["Variables"]
+        files = target(variables.get("FILES_QUEUE_URL", ""))
+        own = [(p, queue) for function, p, queue in mappings if function == name]
+        if "INPUT_BUCKET" in variables and own and files not in (queue for _, queue in own):
+            complaints.append(f"{name}: no queue of files that it gets back")
+        complaints += [
+            f"{name}: {queue} sends files in batches"
+            for p, queue in own
+            if queue == files and (p.get("BatchSize") != 1 or p.get("MaximumBatchingWindowInSeconds", 0) > 0)
+        ]
+    return complaints
+
+
 def batches_fail_in_part(template: Template) -> list[str]:
     """Every mapping heeds the failures that the function lists."""
     mappings = of_type(template, "AWS::Lambda::EventSourceMapping")

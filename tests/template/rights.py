@@ -104,6 +104,8 @@ def needs(template: Template, function: str) -> Iterator[tuple[str, str]]:
             yield action, f"{bucket}/{variables['RESULTS_PREFIX']}*"
     if "RESULTS_QUEUE_URL" in variables:
         yield "sqs:SendMessage", f"{target(variables['RESULTS_QUEUE_URL'])}.Arn"
+    if "FILES_QUEUE_URL" in variables:
+        yield "sqs:SendMessage", f"{target(variables['FILES_QUEUE_URL'])}.Arn"
     for _, config in of_type(template, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
         if function_of(template, config["FunctionName"]) == function and "OnFailure" in config.get(
             "DestinationConfig", {}

@@ -16,6 +16,7 @@ CHECKS: tuple[Check, ...] = (
     deliveries.functions_stop_recursion,
     deliveries.messages_stay_hidden,
     deliveries.messages_are_redriven,
+    deliveries.files_are_worked_on_alone,
     deliveries.batches_fail_in_part,
     deliveries.queue_concurrency_is_bounded,
     deliveries.streams_get_past_poison,
@@ -223,7 +224,7 @@ def _mutations() -> list[Mutation]:
     elsewhere = {
         "Fn::Sub": "arn:${AWS::Partition}:s3:::${AWS::StackName}-results-${AWS::AccountId}-${AWS::Region}/other/*"
     }
-    queues = ("Queue", "DeadLetterQueue", "ResultsQueue", "FailureQueue", "UndeliveredQueue")
+    queues = ("Queue", "FilesQueue", "DeadLetterQueue", "ResultsQueue", "FailureQueue", "UndeliveredQueue")
     buckets = ("InputBucket", "ResultsBucket")
     few, enough = rights.rights_are_few, rights.rights_are_enough
     kept = deliveries.failures_are_kept_for_fourteen_days
@@ -248,6 +249,23 @@ def _mutations() -> list[Mutation]:
         Mutation(deliveries.messages_are_redriven, "Resources.Queue.Properties.RedrivePolicy.maxReceiveCount", 1),
         Mutation(deliveries.messages_are_redriven, "Resources.Queue.Properties.RedrivePolicy.maxReceiveCount", 100),
         Mutation(deliveries.messages_are_redriven, "Resources.Queue.Properties.RedrivePolicy"),
+        Mutation(deliveries.messages_are_redriven, "Resources.FilesQueue.Properties.RedrivePolicy.maxReceiveCount", 2),
+        Mutation(deliveries.messages_are_redriven, "Resources.FilesQueue.Properties.RedrivePolicy"),
+        Mutation(deliveries.messages_stay_hidden, "Resources.FilesQueue.Properties.VisibilityTimeout", 900),
+        Mutation(deliveries.files_are_worked_on_alone, f"{batch}.Environment.Variables.FILES_QUEUE_URL"),
+        Mutation(
+            deliveries.files_are_worked_on_alone,
+            f"{batch}.Environment.Variables.FILES_QUEUE_URL",
+            {"Ref": "ResultsQueue"},
+        ),
+        Mutation(deliveries.files_are_worked_on_alone, f"{batch}.Events.FileMessage"),
+        Mutation(deliveries.files_are_worked_on_alone, f"{batch}.Events.FileMessage.Properties.BatchSize"),
+        Mutation(deliveries.files_are_worked_on_alone, f"{batch}.Events.FileMessage.Properties.BatchSize", 2),
+        Mutation(
+            deliveries.files_are_worked_on_alone,
+            f"{batch}.Events.FileMessage.Properties.MaximumBatchingWindowInSeconds",
+            5,
+        ),
         Mutation(deliveries.batches_fail_in_part, f"{message}.FunctionResponseTypes"),
         Mutation(deliveries.batches_fail_in_part, f"{stream}.FunctionResponseTypes"),
         Mutation(deliveries.queue_concurrency_is_bounded, f"{message}.ScalingConfig"),
@@ -270,7 +288,7 @@ def _mutations() -> list[Mutation]:
         *(
             Mutation(kept, f"Resources.{q}.Properties.MessageRetentionPeriod")
             for q in queues
-            if q.startswith(("D", "F", "U"))
+            if q.startswith(("D", "Fail", "U"))
         ),
         Mutation(
             deliveries.answers_before_the_api_gives_up,
@@ -278,7 +296,7 @@ def _mutations() -> list[Mutation]:
             60,
             (watching.slow_functions_are_seen_before_they_are_stopped,),
         ),
-        *(Mutation(storage.only_over_tls, f"Resources.{holder}Policy") for holder in (*queues[:4], *buckets, "Topic")),
+        *(Mutation(storage.only_over_tls, f"Resources.{holder}Policy") for holder in (*queues[:5], *buckets, "Topic")),
         *(
             Mutation(
                 storage.only_over_tls, f"Resources.{holder}Policy.Properties.PolicyDocument.Statement.0.{key}", value
@@ -359,6 +377,8 @@ def _mutations() -> list[Mutation]:
         Mutation(enough, f"{files}.2"),
         Mutation(enough, f"{role}.Policies.2.PolicyDocument.Statement.0.Action.1", "sqs:ListQueueTags"),
         Mutation(enough, f"{role}.Policies.2.PolicyDocument.Statement.1.Resource.0", {"Fn::GetAtt": ["Queue", "Arn"]}),
+        Mutation(enough, f"{role}.Policies.2.PolicyDocument.Statement.1.Resource.2", {"Fn::GetAtt": ["Queue", "Arn"]}),
+        Mutation(enough, f"{role}.Policies.2.PolicyDocument.Statement.0.Resource.1"),
         Mutation(enough, "Resources.StreamPolicy.Properties.Roles", [{"Ref": "PredictRole"}]),
     ]
 
