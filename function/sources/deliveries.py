@@ -25,12 +25,13 @@ type TakesBack = Literal["each", "rest", "all"]
 class Delivery(NamedTuple):
     """A message: its id (None where it has none), how to read its document, and how often it has been received.
 
-    Reading raises where it cannot be done.
+    Reading raises where it cannot be done. `part` is its place among those that came under one id.
     """
 
     id: str | None
     read: Callable[[], Any]
     received: int = 1
+    part: int | None = None
 
 
 class _Files(NamedTuple):
@@ -111,7 +112,7 @@ class Deliveries:
             return
         indices = list(contents)
         groups = list(map(group_of, indices)) if group_of else None
-        results = [{"source": self._source, "id": self._deliveries[i].id, **contents[i]} for i in indices]
+        results = [{"source": self._source, **_name_of(self._deliveries[i]), **contents[i]} for i in indices]
         url = self._service.settings.require("results_queue_url")
         for place in send(self._service, url, results, self._remaining_ms, groups):
             self._outcomes[indices[place]] = RetryLater("The results queue did not accept the result.")
@@ -119,11 +120,13 @@ class Deliveries:
     def _hold_back(self, ordered: Iterable[int], group_of: Callable[[int], Hashable] | None) -> None:
         if group_of is None:
             return
-        stopped: set[Hashable] = set()
+        stopped: dict[Hashable, str | None] = {}
         for index in ordered:
+            group, name = group_of(index), self._deliveries[index].id
             if self._outcomes[index] is not None:
-                stopped.add(group_of(index))
-            elif group_of(index) in stopped:
+                stopped.setdefault(group, name)
+            # What came under one id comes again, or is given up, together: of that, what can be answered is.
+            elif group in stopped and stopped[group] != name:
                 self._outcomes[index] = RetryLater("A message before it was not dealt with, and the order is kept.")
 
     def _passed_on(self, files: dict[int, list[SourceObject]], queue: str) -> dict[int, list[SourceObject]]:
@@ -142,11 +145,18 @@ class Deliveries:
 
     def _work_on(self, files: dict[int, list[SourceObject]]) -> None:
         """Works on the files that stay, as far as nothing that was dealt with can be lost with them."""
-        settled = [index for index, outcome in enumerate(self._outcomes) if outcome is None and index not in files]
+        first = next((i for i, o in enumerate(self._outcomes) if o is not None and self._deliveries[i].id), None)
+        # What came under one id with a file cannot be settled without it.
+        own = None if first is None or self._takes_back != "rest" else self._deliveries[first].id
+        settled = [
+            index
+            for index, outcome in enumerate(self._outcomes)
+            if outcome is None and index not in files and (own is None or self._deliveries[index].id != own)
+        ]
         if self._takes_back == "rest" and len(self._deliveries) > 1:
             # Behind what comes before it, it will be the first; then it is worked on, and nothing behind it.
-            first = next((i for i, o in enumerate(self._outcomes) if o is not None and self._deliveries[i].id), None)
-            files = {first: files[first]} if first in files and not settled else {}
+            is_first = first in files and not settled
+            files = {index: files[index] for index in files if is_first and self._deliveries[index].id == own}
         elif self._takes_back == "each" and settled:
             self._settle(dict.fromkeys(files, later()))
             return
@@ -164,6 +174,10 @@ def settled(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         if outcome is not None:
             raise outcome
     return {"done": len(outcomes)}
+
+
+def _name_of(delivery: Delivery) -> dict[str, object]:
+    return {"id": delivery.id} if delivery.part is None else {"id": delivery.id, "part": delivery.part}
 
 
 def _asked(delivery: Delivery) -> object:

@@ -1,16 +1,17 @@
-"""Kinesis: the data of each record is JSON: a record or `{"instances": […]}`.
+"""Kinesis: the data of each record is JSON: a record or `{"instances": […]}`; or several that a producer aggregated.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 """
 
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from function.deadline import time_left
 from function.errors import MalformedInput
 from function.service import Service
+from function.sources import aggregated
 from function.sources.envelopes import encoded, member, records_from, unwrapped
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html
@@ -27,7 +28,9 @@ def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[
     from function.sources.deliveries import Deliveries, Delivery
 
     records = [member(record, "kinesis") for record in event["Records"]]
-    deliveries = [Delivery(_number_of(record), partial(_document, record)) for record in records]
+    deliveries = [
+        Delivery(_number_of(record), read, part=part) for record in records for part, read in _messages_of(record)
+    ]
     # A record without its place in the shard can hold up nothing: Lambda could not be told where to go on.
     groups = ["nowhere" if delivery.id is None else "the shard" for delivery in deliveries]
     outcomes = Deliveries(service, "kinesis", deliveries, time_left(context), "rest").deal(groups.__getitem__)
@@ -43,11 +46,25 @@ def _number_of(record: object) -> str | None:
     return number if is_number else None
 
 
-def _document(record: object) -> Any:
+def _messages_of(record: object) -> list[tuple[int | None, Callable[[], Any]]]:
+    """How to read each message in the record, with its place there if a producer has aggregated it."""
+    try:
+        data = _data_of(record)
+        if not aggregated.is_aggregated(data):
+            return [(None, partial(unwrapped, data))]
+        return [(part, partial(unwrapped, one)) for part, one in enumerate(aggregated.taken_apart(data))]
+    except MalformedInput as error:
+        return [(None, partial(_refuse, error))]
+
+
+def _data_of(record: object) -> bytes:
     if _number_of(record) is None:
         raise MalformedInput("The record has no sequence number.")
     try:
-        data = binascii.a2b_base64(encoded(member(record, "data")), strict_mode=True)
+        return binascii.a2b_base64(encoded(member(record, "data")), strict_mode=True)
     except binascii.Error:
         raise MalformedInput("The record's data is not base64.") from None
-    return unwrapped(data)
+
+
+def _refuse(error: MalformedInput) -> NoReturn:
+    raise error
