@@ -5,8 +5,10 @@ from typing import Any
 from function.contract import BOOLEAN, NUMBER, STRING, TEXT, TEXTS, Feature
 from function.errors import DeployerError, InternalError, InvalidInput
 from function.manifest import CLASSIFICATION, Example, Label, Manifest
-from function.web.open_inference import DATATYPES, metadata
+from function.web.datatypes import DATATYPES
+from function.web.open_inference import CONTENT_TYPES, metadata
 from function.web.problems import STATUS
+from function.web.tensors import NOT_READ
 
 type Schema = dict[str, Any]
 
@@ -213,29 +215,28 @@ def _invocation(values: Schema) -> Schema:
 
 def _inference(manifest: Manifest, values: Schema) -> Schema:
     features = manifest.contract.features
-    tensors = [_tensor({"const": f.name}, [1], DATATYPES[f.type], [values[f.name]]) for f in features]
-    inputs = [_only(tensors)]
+    inputs = [_only([_tensor({"const": f.name}, [1], f.type, [values[f.name]]) for f in features])]
     types = {feature.type for feature in features}
     if len(types) == 1 and len(features) > 1:
-        datatypes = DATATYPES[types.pop()]
-        inputs.append(_only([_tensor(_TEXT, [1, len(features)], datatypes, list(values.values()))]))
+        inputs.append(_only([_tensor(_TEXT, [1, len(features)], types.pop(), list(values.values()))]))
     outputs = metadata(manifest)["outputs"]
-    parameters: Schema = {"type": "object"}
-    wanted = _object(
-        {"name": {"enum": [output["name"] for output in outputs]}, "parameters": parameters}, ("parameters",)
-    )
     size = {"type": "integer", "minimum": -1}
-    tensor = {"name": _TEXT, "datatype": _TEXT, "shape": array(size), "parameters": parameters}
+    tensor = {"name": _TEXT, "datatype": _TEXT, "shape": array(size), "parameters": {"type": "object"}}
     of_model = {"name": _TEXT, "versions": array(_TEXT), "platform": _TEXT}
     described = array(_object(tensor, ("parameters",)))
+    request: Schema = {
+        "id": {"type": ["string", "null"]},
+        "model_name": {"enum": [manifest.name, None]},
+        "model_version": {"enum": [manifest.version, None]},
+        "parameters": _parameters(CONTENT_TYPES),
+        "inputs": {"anyOf": inputs},
+        "outputs": {"anyOf": [array({"anyOf": [_output(output) for output in outputs]}), {"type": "null"}]},
+    }
     return {
         "Server": _object({"name": _TEXT, "version": _TEXT, "extensions": array(_TEXT)}),
         "Ready": _object({"name": _TEXT, "ready": {"const": True}}),
         "ModelMetadata": _object(of_model | {"inputs": described, "outputs": described}),
-        "InferRequest": _object(
-            {"id": _TEXT, "parameters": parameters, "inputs": {"anyOf": inputs}, "outputs": array(wanted)},
-            ("id", "parameters", "outputs"),
-        ),
+        "InferRequest": _object(request, tuple(key for key in request if key != "inputs")),
         "InferResponse": _object(
             {
                 "model_name": _TEXT,
@@ -248,6 +249,38 @@ def _inference(manifest: Manifest, values: Schema) -> Schema:
     }
 
 
-def _tensor(name: Schema, shape: list[int], datatypes: tuple[str, ...], data: list[Schema]) -> Schema:
-    tensor: Schema = {"name": name, "shape": {"const": shape}, "datatype": {"enum": list(datatypes)}}
-    return _object(tensor | {"parameters": {"type": "object"}, "data": _only(data)}, ("parameters",))
+def _tensor(name: Schema, shape: list[int], kind: str, data: list[Schema]) -> Schema:
+    """A tensor in its plainest forms; function.web.datatypes has the others."""
+    forms = [(list(DATATYPES[kind][:2]), data)]
+    if kind == NUMBER:
+        whole: Schema = {"type": ["integer", "null"], "minimum": -(2**31), "maximum": 2**31 - 1}
+        forms.append((["INT64", "INT32"], [{"allOf": [value, whole]} for value in data]))
+    parameters = _parameters(("np", "str") if kind in TEXTS else ("np",))
+    tensors = [
+        _object(
+            {
+                "name": name,
+                "shape": {"const": shape},
+                "datatype": {"enum": datatypes},
+                "parameters": parameters,
+                "data": _only(values),
+            },
+            ("parameters",),
+        )
+        for datatypes, values in forms
+    ]
+    return {"anyOf": tensors} if len(tensors) > 1 else tensors[0]
+
+
+def _output(output: Schema) -> Schema:
+    """How an output may be asked for."""
+    parameters = _parameters(("np", "str") if output["datatype"] == "BYTES" else ("np",))
+    ranks = {"type": ["integer", "null"], "minimum": 1} if output["name"] == "probabilities" else {"type": "null"}
+    parameters["properties"]["classification"] = ranks
+    return _object({"name": {"const": output["name"]}, "parameters": parameters}, ("parameters",))
+
+
+def _parameters(content_types: tuple[str, ...]) -> Schema:
+    """Parameters of any name, but none that is not done here."""
+    properties: Schema = {"content_type": {"enum": [*content_types, None]}}
+    return {"type": ["object", "null"], "properties": properties | {key: {"type": "null"} for key in NOT_READ}}

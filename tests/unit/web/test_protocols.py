@@ -8,8 +8,8 @@ import pytest
 from function.model import Model
 from function.service import Service
 from function.settings import Settings
+from function.web.datatypes import DATATYPES
 from function.web.messages import Request, Response
-from function.web.open_inference import DATATYPES
 from function.web.openapi_schemas import examples
 from function.web.routes import respond
 from tests.unit.small_models import classifier, regressor
