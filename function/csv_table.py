@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from function.contract import PANDAS_NULL_CELLS, Contract, Warning, parse_number, pointer
 from function.csv_dialect import Dialect, dialect_of, is_blank, is_comma_number, read_cell
+from function.csv_header import is_header
 from function.csv_text import text_of
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
 from function.manifest import label_text
@@ -52,14 +53,14 @@ def predictions(
 ) -> list[Prediction]:
     """The predictions alone, of a CSV with or without a header line (RFC 4180 has a parameter that says which).
 
-    Where nothing says so (None), the first line is a header if it names any feature; without one, cells stand in the
-    features' order. Raises as `answer` does.
+    Where nothing says so (None), the first line itself tells; without one, cells stand in the features' order.
+    Raises as `answer` does.
     """
-    dialect, header, rows = read_table(model.manifest.contract, body)
-    names = model.manifest.contract.names
-    if has_header is False or (has_header is None and not set(names).intersection(header)):
-        header, rows = list(names), [header, *rows]
-    check_header(model.manifest.contract, header, ())
+    contract = model.manifest.contract
+    dialect, header, rows = read_table(contract, body)
+    if not (is_header(contract, header, has_more=bool(rows)) if has_header is None else has_header):
+        header, rows = list(contract.names), [header, *rows]
+    check_header(contract, header, ())
     return _predict(model, Read(dialect, header, rows), strict=strict, seen=seen)
 
 

@@ -15,10 +15,8 @@ def media_type_of(request: Request, empty: str) -> str:
 
     Raises UnsupportedMediaType, InputTooLarge, and MalformedInput with the sentence `empty` where there is no body.
     """
-    media_type, _, parameters = request.headers.get("content-type", "").lower().partition(";")
-    media_type = media_type.strip()
-    charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "')
-    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+    media_type = request.headers.get("content-type", "").lower().partition(";")[0].strip()
+    if _parameter(request, "charset") not in ("", "utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType("The body's charset must be UTF-8.")
     if request.headers.get("content-encoding", "").lower() not in ("", "identity"):
         raise UnsupportedMediaType("The body must not be compressed: send it without Content-Encoding.")
@@ -31,9 +29,20 @@ def media_type_of(request: Request, empty: str) -> str:
     return CSV if media_type == CSV else JSON
 
 
+def _parameter(request: Request, name: str) -> str:
+    """A parameter of the body's media type, in lower case; an empty text where it has none of that name."""
+    for parameter in request.headers.get("content-type", "").lower().split(";")[1:]:
+        found, _, value = parameter.partition("=")
+        if found.strip() == name:
+            return value.strip(' \t"')
+    return ""
+
+
 def has_header(request: Request) -> bool | None:
-    """What `text/csv; header=present` or `absent` says (RFC 4180); None where nothing does."""
-    value = request.headers.get("content-type", "").lower().partition("header=")[2].partition(";")[0].strip(' "')
+    """What `text/csv; header=present` or `absent` says (RFC 4180), else None. Raises UnsupportedMediaType."""
+    value = _parameter(request, "header")
+    if value not in ("", "present", "absent"):
+        raise UnsupportedMediaType("The media type's header is present or absent, and nothing else.")
     return {"present": True, "absent": False}.get(value)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from function import prediction, strict_json
 from function.errors import DeployerError
 from function.service import Service
-from function.web.bodies import media_type_of
+from function.web.bodies import has_header, media_type_of
 from function.web.messages import CSV, HTML, Request, Response, json_response
-from function.web.problems import MethodNotAllowed, RouteNotFound, problem_response
+from function.web.problems import MethodNotAllowed, RouteNotFound, UnsupportedMediaType, problem_response
 
 type Route = Callable[[Service, Request], Response]
 
@@ -19,6 +19,8 @@ def predict(service: Service, request: Request) -> Response:
     if media_type_of(request, empty) == CSV:
         from function import csv_table
 
+        if has_header(request) is False:
+            raise UnsupportedMediaType("The CSV needs a header line here: POST /invocations takes one without.")
         return Response(200, CSV, csv_table.answer(service.model, request.body, strict=strict, seen=service.seen))
     body = strict_json.loads(request.body)
     return json_response(prediction.answer(service.model, body, strict=strict, seen=service.seen))
