@@ -16,7 +16,7 @@ def loads(body: bytes) -> Any:
     A number too large for a float comes out as infinity: the contract refuses it with its place. Raises MalformedInput.
     """
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8-sig")  # some clients, Windows' above all, put a byte order mark first
     except UnicodeDecodeError:
         raise MalformedInput("The body is not UTF-8.") from None
     try:

@@ -22,7 +22,7 @@ def convert(job: Job, blocks: Iterable[bytes]) -> None:
     """Scores the lines. Raises InputTooLarge where one is too long."""
     chunk = _Chunk(job)
     for number, line in enumerate(_lines(blocks), 1):
-        text = (line.removeprefix(_MARK) if number == 1 else line).strip(_SPACE)
+        text = line.removeprefix(_MARK).strip(_SPACE)
         if text:
             chunk.add(number, text)
     chunk.flush()

@@ -23,7 +23,7 @@ def matches(event: object) -> bool:
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
     """The response; its headers are lists where the target group asks for multi-value headers."""
     envelope = _multi_value_envelope if "multiValueHeaders" in event else _envelope
-    method, path = str(event.get("httpMethod")), str(event.get("path") or "/")
+    method, path = str(event.get("httpMethod")), "/" + str(event.get("path") or "").lstrip("/")
     return answer(event, context, service, Exchange(method, path, envelope, MAX_ANSWER_BYTES))
 
 

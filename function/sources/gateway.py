@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from function import strict_json
-from function.errors import InputTooLarge, MalformedInput
+from function.errors import InputTooLarge, MalformedInput, RequestError
 from function.service import Service
 from function.web.messages import Request, Response
 from function.web.problems import problem_response
-from function.web.routes import respond
+from function.web.routes import find, respond
 
 type Event = Mapping[str, Any]
 
@@ -17,6 +17,10 @@ type Event = Mapping[str, Any]
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
 # An ASCII body grows at most this much when it is written into the envelope; other characters become \uXXXX, twice.
 _WORST_GROWTH = 12
+
+
+# Under these a path has no base path before it.
+_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".aws")
 
 
 class Exchange(NamedTuple):
@@ -34,19 +38,20 @@ def answer(event: Event, context: object, service: Service, exchange: Exchange) 
     try:
         body = decoded_body(event)
     except MalformedInput as error:
-        service.seen.refused(error)
-        return exchange.envelope(problem_response(error, request_id))
-    # `sam local generate-event … --path /predict` makes //predict of it.
-    path = "/" + exchange.path.lstrip("/")
-    request = Request(exchange.method, path, lower_headers(event), body, request_id)
-    response = respond(service, request)
+        return _refusal(error, service, exchange, request_id)
+    response = respond(service, Request(exchange.method, exchange.path, lower_headers(event), body, request_id))
     answer = exchange.envelope(response)
     limit = exchange.max_answer_bytes
     if len(response.body) * _WORST_GROWTH > limit and len(strict_json.dumps(answer)) > limit:
         too_large = InputTooLarge(f"The answer would be larger than {limit:,} bytes: send fewer records at once.")
-        service.seen.refused(too_large)
-        return exchange.envelope(problem_response(too_large, request_id))
+        return _refusal(too_large, service, exchange, request_id)
     return answer
+
+
+def _refusal(error: RequestError, service: Service, exchange: Exchange, request_id: str) -> dict[str, Any]:
+    service.seen.refused(error)
+    response = problem_response(error, request_id, exchange.path)
+    return exchange.envelope(response._replace(body="") if exchange.method == "HEAD" else response)
 
 
 def decoded_body(event: Event) -> bytes:
@@ -94,6 +99,31 @@ def path_without_stage(event: Event, path: object) -> str:
     if stage and stage != "$default" and (path + "/").startswith(f"/{stage}/"):
         return path.removeprefix(f"/{stage}") or "/"
     return path
+
+
+def path_of(event: Event, sent: str, matched: object) -> str:
+    """The path below a custom domain's base path or a route's prefix.
+
+    `sent` is the path that the event has, `matched` the front door's own route, such as `/{proxy+}`. Of what these say
+    the first that is a route here; `sent` where none is.
+    """
+    below, greedy = str(matched or ""), ""
+    for name, value in mapping(event.get("pathParameters")).items():
+        if f"{{{name}+}}" in below:
+            greedy = str(value)
+        below = below.replace(f"{{{name}}}", str(value)).replace(f"{{{name}+}}", str(value))
+    # `sam local generate-event … --path /predict` makes //predict of it.
+    paths = ["/" + path.lstrip("/") for path in (below, greedy, sent, *_tails(event, sent)) if path]
+    return next((path for path in paths if find(path)), "/" + sent.lstrip("/"))
+
+
+def _tails(event: Event, sent: str) -> list[str]:
+    """What may be below a custom domain's base path, where no route of the front door tells: /a/b/c, then /b/c, /c."""
+    domain = str(context_of(event).get("domainName") or "")
+    if not domain or domain.endswith(_OF_AWS):
+        return []
+    parts = sent.strip("/").split("/")
+    return ["/".join(parts[start:]) for start in range(1, len(parts))]
 
 
 def id_of(event: Event, context: object) -> str:

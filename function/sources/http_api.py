@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 from typing import Any
 
 from function.service import Service
-from function.sources.gateway import Event, Exchange, answer, context_of, mapping, path_without_stage
+from function.sources.gateway import Event, Exchange, answer, context_of, mapping, path_of, path_without_stage
 from function.web.messages import Response
 
 
@@ -18,9 +18,9 @@ def matches(event: object) -> bool:
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
     """The response in payload format 2.0."""
     method = mapping(context_of(event)["http"]).get("method")
-    return answer(
-        event, context, service, Exchange(str(method), path_without_stage(event, event.get("rawPath")), envelope)
-    )
+    matched = str(event.get("routeKey") or "").partition(" ")[2]
+    path = path_of(event, path_without_stage(event, event.get("rawPath")), matched)
+    return answer(event, context, service, Exchange(str(method), path, envelope))
 
 
 def envelope(response: Response) -> dict[str, Any]:

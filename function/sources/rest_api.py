@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 from typing import Any
 
 from function.service import Service
-from function.sources.gateway import Event, Exchange, answer, context_of, path_without_stage
+from function.sources.gateway import Event, Exchange, answer, context_of, path_of, path_without_stage
 from function.sources.http_api import envelope
 
 
@@ -20,5 +20,6 @@ def matches(event: object) -> bool:
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
     """The response in payload format 1.0, which of what we send says the same as 2.0."""
     # A REST API leaves the stage out of the path; an HTTP API, which says its version, does not.
-    path = path_without_stage(event, event.get("path")) if "version" in event else str(event.get("path") or "/")
+    sent = path_without_stage(event, event.get("path")) if "version" in event else str(event.get("path") or "/")
+    path = path_of(event, sent, event.get("resource"))
     return answer(event, context, service, Exchange(str(event["httpMethod"]), path, envelope))

@@ -45,9 +45,10 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def page() -> Response:
-    """The page; its addresses are relative, so that it works below any stage."""
-    return Response(200, HTML, _DOCUMENT, {"content-security-policy": CONTENT_SECURITY_POLICY})
+def page(above: str = "") -> Response:
+    """The page; its addresses are relative, so that it works below any stage. `above` leads to where it belongs."""
+    document = _DOCUMENT.replace('"docs/', f'"{above}docs/').replace('"openapi.json"', f'"{above}openapi.json"')
+    return Response(200, HTML, document, {"content-security-policy": CONTENT_SECURITY_POLICY})
 
 
 def asset(name: str) -> Response:

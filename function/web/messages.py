@@ -25,6 +25,11 @@ class Request(NamedTuple):
     names: Mapping[str, str] = {}
     """What stands in the path for the route's names in braces, decoded."""
 
+    @property
+    def above(self) -> str:
+        """What leads from here to the route's own place, for addresses relative to it: `/docs/` is one step below."""
+        return "../" * (len(self.path) - len(self.path.rstrip("/"))) if self.path.strip("/") else ""
+
 
 class Response(NamedTuple):
     """A response; its body is text."""

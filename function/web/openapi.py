@@ -15,8 +15,10 @@ _FORMS = (
 )
 
 
-def document(manifest: Manifest, *, strict: bool = False) -> Schema:
+def document(manifest: Manifest, *, strict: bool = False, above: str = "") -> Schema:
     """The document; its schemas say what each route takes and answers, `strict` as where STRICT_INPUTS is set.
+
+    `above` leads from where it is served to where `/openapi.json` belongs.
 
     Forms whose parts must be of one length, which JSON Schema cannot say, are described for a single record.
     """
@@ -30,7 +32,7 @@ def document(manifest: Manifest, *, strict: bool = False) -> Schema:
             f"Errors are RFC 9457 problem details with a stable `code`.",
         },
         # Relative to this document, whatever stage or domain it is served under.
-        "servers": [{"url": "."}],
+        "servers": [{"url": above.rstrip("/") or "."}],
         "paths": {
             "/predict": {"post": _predict(manifest, examples)},
             "/health": {"get": _get("health", "Whether the model is loaded", ref("Health"), tag="model")},

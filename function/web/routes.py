@@ -36,11 +36,12 @@ def model_card(service: Service, _: Request) -> Response:
     return json_response(service.model.manifest.document)
 
 
-def openapi(service: Service, _: Request) -> Response:
+def openapi(service: Service, request: Request) -> Response:
     """`GET /openapi.json`."""
     from function.web.openapi import document
 
-    return json_response(document(service.model.manifest, strict=service.settings.strict_inputs))
+    strict = service.settings.strict_inputs
+    return json_response(document(service.model.manifest, strict=strict, above=request.above))
 
 
 def page(service: Service, _: Request) -> Response:
@@ -54,7 +55,7 @@ def docs(_: Service, request: Request) -> Response:
     """`GET /docs` and its files: the OpenAPI document for people."""
     from function.web import docs
 
-    return docs.asset(request.names["file"]) if "file" in request.names else docs.page()
+    return docs.asset(request.names["file"]) if "file" in request.names else docs.page(request.above)
 
 
 def open_inference(service: Service, request: Request) -> Response:
@@ -111,9 +112,39 @@ ROUTES: dict[str, tuple[str, Route]] = {
 
 def respond(service: Service, request: Request) -> Response:
     """The response to any request; never raises, and what goes wrong unforeseen is a 500 that tells nothing."""
+    response = _response(service, request)
+    return response._replace(body="") if request.method == "HEAD" else response
+
+
+def find(path: str) -> tuple[str, dict[str, str]] | None:
+    """The route of the path, as ROUTES has it, and what stands for its names; a slash at the end says nothing."""
+    path = path.rstrip("/") or "/"
+    if path in ROUTES and "{" not in path:
+        return path, {}
+    from urllib.parse import unquote  # costs 5 ms, which /predict does not pay
+
+    # Some front doors decode the path, others do not.
+    parts = [unquote(part) for part in path.split("/")]
+    for route in ROUTES:
+        pattern = route.split("/")
+        if "{" in route and len(pattern) == len(parts):
+            named = [(name[1:-1], part) for name, part in zip(pattern, parts, strict=True) if name.startswith("{")]
+            if all(name == part or name.startswith("{") for name, part in zip(pattern, parts, strict=True)):
+                return route, dict(named)
+    return None
+
+
+def _response(service: Service, request: Request) -> Response:
     try:
-        found = request if request.path in ROUTES and "{" not in request.path else _named(request)
-        return _route(found)(service, found)
+        found = find(request.path)
+        if found is None:
+            routes = ", ".join(f"{method} {path}" for path, (method, _) in ROUTES.items())
+            raise RouteNotFound(f"There is no such route; the routes are {routes}.")
+        method, route = ROUTES[found[0]]
+        # HEAD is GET without the body.
+        if request.method != method and (request.method, method) != ("HEAD", "GET"):
+            raise MethodNotAllowed(method if method != "GET" else "GET, HEAD")
+        return route(service, request._replace(route=found[0], names=found[1]))
     except DeployerError as error:
         problem = error
     except Exception as error:  # noqa: BLE001
@@ -122,29 +153,3 @@ def respond(service: Service, request: Request) -> Response:
         problem = report(error, request.request_id)
     service.seen.refused(problem)
     return problem_response(problem, request.request_id, request.path)
-
-
-def _named(request: Request) -> Request:
-    """The request with the route whose braces its path fills. Raises RouteNotFound."""
-    from urllib.parse import unquote  # costs 5 ms, which /predict does not pay
-
-    # Some front doors decode the path, others do not.
-    parts = [unquote(part) for part in request.path.split("/")]
-    for path in ROUTES:
-        pattern = path.split("/")
-        if "{" in path and len(pattern) == len(parts):
-            named = [(name[1:-1], part) for name, part in zip(pattern, parts, strict=True) if name.startswith("{")]
-            if all(name == part or name.startswith("{") for name, part in zip(pattern, parts, strict=True)):
-                return request._replace(route=path, names=dict(named))
-    routes = ", ".join(f"{method} {path}" for path, (method, _) in ROUTES.items())
-    raise RouteNotFound(f"There is no such route; the routes are {routes}.")
-
-
-def _route(request: Request) -> Route:
-    path = request.route or request.path
-    method, route = ROUTES[path]
-    if request.method == "HEAD" and method == "GET":
-        return lambda service, request: route(service, request._replace(route=path))._replace(body="")
-    if request.method != method:
-        raise MethodNotAllowed(method if method != "GET" else "GET, HEAD")
-    return lambda service, request: route(service, request._replace(route=path))

@@ -135,7 +135,8 @@ def test_base64_is_obeyed_and_never_guessed(front_door: Callable[..., Event], ha
         ("/prodpredict", "prod", 404),
         ("/prod/predict", "$default", 404),
         ("/predict/predict", "predict", 200),
-        ("/predict/", "$default", 404),
+        ("/predict/", "$default", 200),
+        ("/prod/predict/", "prod", 200),
         ("//predict", "$default", 200),  # what sam local generate-event makes
         ("/PREDICT", "$default", 404),
         ("/predict", "", 200),
@@ -143,6 +144,96 @@ def test_base64_is_obeyed_and_never_guessed(front_door: Callable[..., Event], ha
 )
 def test_stage_of_an_http_api_is_no_part_of_the_path(raw_path: str, stage: str, status: int, handler: Handler) -> None:
     assert handler(http_api(raw_path, stage=stage), None)["statusCode"] == status
+
+
+def base_path(source: Callable[..., Event], sent: str, matched: str, names: Event | None, **others: Any) -> Event:
+    """A request through a custom domain's base path; `matched` is the API's own route."""
+    made = source(sent, pathParameters=names, resource=matched, routeKey=f"ANY {matched}", **others)
+    made["requestContext"] |= {"domainName": "api.example.com", "resourcePath": matched, "path": sent}
+    return made
+
+
+@pytest.mark.parametrize(
+    ("sent", "matched", "names"),
+    [
+        ("/v1/predict", "/{proxy+}", {"proxy": "predict"}),
+        ("/v1/predict/", "/{proxy+}", {"proxy": "predict/"}),
+        ("/a/b/predict", "/{proxy+}", {"proxy": "predict"}),
+        ("/v1/predict", "/predict", None),
+        ("/ml/predict", "/ml/{proxy+}", {"proxy": "predict"}),
+        ("/v1/ml/predict", "/ml/{proxy+}", {"proxy": "predict"}),
+        ("/v1/predict", "$default", None),
+        ("/a/b/predict/", "$default", None),
+        ("/docs/predict", "/{proxy+}", {"proxy": "predict"}),
+        ("/predict/predict", "/predict", None),
+        ("/predict", "/{proxy+}", {"proxy": "/path/to/resource"}),
+    ],
+)
+def test_base_path_is_no_part_of_the_path(sent: str, matched: str, names: Event | None, handler: Handler) -> None:
+    rest = base_path(rest_api, sent, matched, names)
+    of_domain = {**rest["requestContext"], "stage": "$default"}
+    for event in (
+        rest,
+        {**rest, "version": "1.0", "requestContext": of_domain},
+        base_path(http_api, sent, matched, names),
+    ):
+        answer = handler(event, None)
+        assert (answer["statusCode"], json.loads(answer["body"]).get("prediction")) == (200, 360000.0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "matched", "names"),
+    [
+        ("/v1/v2/models/house-prices/ready", "/{proxy+}", {"proxy": "v2/models/house-prices/ready"}),
+        ("/v1/v2/models/house-prices/ready", "/v2/{proxy+}", {"proxy": "models/house-prices/ready"}),
+        ("/v1/v2/models/house-prices/ready", "/v2/models/{model}/ready", {"model": "house-prices"}),
+        ("/v1/docs/start.js", "/docs/{file}", {"file": "start.js"}),
+        ("/v1/", "/", None),
+        ("/v1", "/", None),
+        ("/v1/docs/", "$default", None),
+    ],
+)
+def test_names_in_a_path_are_found_below_a_base_path(
+    sent: str, matched: str, names: Event | None, handler: Handler
+) -> None:
+    for source in (rest_api, http_api):
+        assert handler(base_path(source, sent, matched, names, method="GET"), None)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("sent", ["/v1", "/v1/", "/v1/nothing", "/nothing/predict/x"])
+def test_path_below_a_base_path_that_is_no_route_is_not_found(sent: str, handler: Handler) -> None:
+    names = {"proxy": sent.removeprefix("/v1").strip("/") or "v1"}
+    for matched, given in (("$default", None), ("/{proxy+}", names)):
+        assert handler(base_path(rest_api, sent, matched, given), None)["statusCode"] in (404, 405)
+
+
+def test_path_of_a_domain_of_aws_is_taken_as_it_is(handler: Handler) -> None:
+    for domain in ("a1.execute-api.eu-central-1.amazonaws.com", "a1.lambda-url.eu-central-1.on.aws"):
+        event = base_path(http_api, "/v1/predict", "$default", None)
+        event["requestContext"]["domainName"] = domain
+        assert handler(event, None)["statusCode"] == 404
+
+
+@pytest.mark.parametrize("front_door", FRONT_DOORS.values(), ids=FRONT_DOORS)
+def test_answer_to_head_has_no_body(front_door: Callable[..., Event], handler: Handler) -> None:
+    for path, others in (
+        ("/health", {}),
+        ("/x", {}),
+        ("/predict", {}),
+        ("/health", {"isBase64Encoded": True, "body": "é"}),
+    ):
+        answer = handler(front_door(path, "HEAD", **others), None)
+        assert answer["body"] == ""
+
+
+@pytest.mark.parametrize("front_door", FRONT_DOORS.values(), ids=FRONT_DOORS)
+def test_json_may_start_with_a_byte_order_mark(front_door: Callable[..., Event], handler: Handler) -> None:
+    for body, is_base64 in (
+        ("\ufeff" + RECORD, False),
+        (base64.b64encode(b"\xef\xbb\xbf" + RECORD.encode()).decode(), True),
+    ):
+        answer = handler(front_door(body=body, isBase64Encoded=is_base64), None)
+        assert json.loads(answer["body"])["prediction"] == 360000.0
 
 
 @pytest.mark.parametrize("path", ["/prod", "/prod/"])

@@ -69,6 +69,13 @@ def test_integer_past_a_float_becomes_infinity(digits: int) -> None:
     assert loads(b"-" + b"9" * digits) == -math.inf
 
 
+def test_byte_order_mark_may_stand_first() -> None:
+    assert loads(b'\xef\xbb\xbf{"a": "\xef\xbb\xbf"}') == {"a": "\ufeff"}
+    for body in (b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf{}", b"{}\xef\xbb\xbf", b"\xef\xbb{}"):
+        with pytest.raises(MalformedInput):
+            loads(body)
+
+
 def test_integers_that_floats_hold_stay_exact() -> None:
     assert loads(str(2**63 + 1).encode()) == 2**63 + 1
     assert loads(b"1" + b"0" * 308) == 10**308

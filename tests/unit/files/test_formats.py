@@ -163,6 +163,13 @@ def test_lines_of_json_come_back_as_they_were() -> None:
     assert (tally.read, tally.rejected) == (6, 5)
 
 
+def test_lines_of_files_that_were_joined_may_each_start_with_a_byte_order_mark() -> None:
+    line = b'\xef\xbb\xbf{"size": 1}\n'
+    found, tally = json_lines_of(regressor([SIZE]), line * 2)
+    assert found == [b'{"size": 1, "prediction": 1.0, "warnings": [], "error": null}'] * 2
+    assert tally.rejected == 0
+
+
 def test_classes_of_json_lines_have_probabilities() -> None:
     found, _ = json_lines_of(classifier(["no", "yes"]), b'{"size":1,"note":"a"}\n{"size":"x","note":"a"}')
     assert json.loads(found[0])["probabilities"] == {"no": 0.0, "yes": 1.0}

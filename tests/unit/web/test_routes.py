@@ -33,6 +33,9 @@ def test_route_answers_its_methods_and_names_them_to_others(path: str, method: s
         return
     assert response.status == 405
     assert response.all_headers()["allow"] == ", ".join(allowed)
+    if method == "HEAD":
+        assert response.body == ""
+        return
     problem = json.loads(response.body)
     assert (problem["code"], problem["title"]) == ("method_not_allowed", "Method Not Allowed")
     assert problem["detail"] == f"This route takes {', '.join(allowed)}."
@@ -49,9 +52,8 @@ def test_head_is_get_without_a_body(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "",
         "predict",
-        "/predict/",
+        "/predict/x/",
         "/Predict",
         "/predict?x=1",
         "/health/x",
@@ -62,7 +64,6 @@ def test_head_is_get_without_a_body(path: str) -> None:
         "/é",
         "/\0",
         "/docs/{file}/x",
-        "/v2/",
         "/v2/models",
         "/v2/models/small/infer/x",
     ],
@@ -71,11 +72,36 @@ def test_other_path_is_told_the_routes(path: str) -> None:
     for method in METHODS:
         response = ask(method, path)
         assert response.status == 404
+        if method == "HEAD":
+            assert response.body == ""
+            continue
         problem = json.loads(response.body)
         assert problem["code"] == "not_found"
         for route, (takes, _) in ROUTES.items():
             assert f"{takes} {route}" in problem["detail"]
         assert "\0" not in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_slash_at_the_end_says_nothing(path: str) -> None:
+    method, manifest = ROUTES[path][0], regressor().manifest
+    place = address(path, manifest)
+    plain = ask(method, place, body(path, manifest))
+    for slashes in ("/", "//"):
+        answered = ask(method, place + slashes, body(path, manifest))
+        assert answered.status == plain.status == 200
+        if path not in ("/docs", "/openapi.json"):
+            assert answered == plain
+
+
+def test_addresses_of_a_document_below_a_slash_lead_to_the_same_places() -> None:
+    for slashes, above in (("", ""), ("/", "../"), ("//", "../../")):
+        page = ask("GET", f"/docs{slashes}").body
+        assert f'src="{above}docs/start.js"' in page
+        assert f'href="{above}docs/swagger-ui.min.css"' in page
+        assert f'data-openapi="{above}openapi.json"' in page
+        (server,) = json.loads(ask("GET", f"/openapi.json{slashes}").body)["servers"]
+        assert server["url"] == (above.rstrip("/") or ".")
 
 
 def test_routes_are_those_of_the_design() -> None:
