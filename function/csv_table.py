@@ -50,8 +50,10 @@ def answer(model: Model, body: bytes, *, strict: bool = False, seen: Seen | None
 
 def predictions(
     model: Model, body: bytes, *, has_header: bool | None, strict: bool = False, seen: Seen | None = None
-) -> list[Prediction]:
+) -> tuple[list[Prediction], int]:
     """The predictions alone, of a CSV with or without a header line (RFC 4180 has a parameter that says which).
+
+    With them comes how many columns are no features.
 
     Where nothing says so (None), the first line itself tells; without one, cells stand in the features' order.
     Raises as `answer` does.
@@ -61,7 +63,7 @@ def predictions(
     if not (is_header(contract, header, has_more=bool(rows)) if has_header is None else has_header):
         header, rows = list(contract.names), [header, *rows]
     check_header(contract, header, ())
-    return _predict(model, Read(dialect, header, rows), strict=strict, seen=seen)
+    return _predict(model, Read(dialect, header, rows), strict=strict, seen=seen), len(header) - len(contract.names)
 
 
 def _predict(model: Model, table: Read, *, strict: bool, seen: Seen | None) -> list[Prediction]:

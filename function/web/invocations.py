@@ -1,6 +1,7 @@
 """MLflow's scoring protocol, which is the contract of SageMaker's containers too.
 
 `POST /invocations`, `GET /ping`, `GET /version`. What `params` ask of a model there is nothing here to pass it to.
+Columns that are no features are left out, as MLflow leaves out what a model's signature has not.
 https://mlflow.org/docs/latest/deployment/deploy-model-locally
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
 """
@@ -20,6 +21,8 @@ from function.web.tables import Table, by_column, by_row, check_names
 
 KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _BESIDE = ("params", "signature_name")
+IGNORED = "ignored-columns"
+"""The header that says how many columns an answer left out."""
 
 
 def ping(_: Service, __: Request) -> Response:
@@ -40,22 +43,24 @@ def invocations(service: Service, request: Request) -> Response:
     model, strict, seen = service.model, service.settings.strict_inputs, service.seen
     if media_type == CSV:
         header = has_header(request)
-        predictions = csv_table.predictions(model, request.body, has_header=header, strict=strict, seen=seen)
+        predictions, ignored = csv_table.predictions(model, request.body, has_header=header, strict=strict, seen=seen)
     else:
-        table = table_of(model.manifest.contract.names, strict_json.loads(request.body))
+        table, ignored = table_of(model.manifest.contract.names, strict_json.loads(request.body))
         predictions = predict(model, table.records, table.pointer_of, strict=strict, seen=seen)
+    headers = {IGNORED: str(ignored)} if ignored else {}
     if wanted == CSV:
-        return Response(200, CSV, _lines(predictions))
-    return json_response(answer_document(model, Records([], many=True), predictions))
+        return Response(200, CSV, _lines(predictions), headers)
+    return json_response(answer_document(model, Records([], many=True), predictions))._replace(headers=headers)
 
 
-def table_of(features: tuple[str, ...], body: object) -> Table:
+def table_of(features: tuple[str, ...], body: object) -> tuple[Table, int]:
     """The records in a body of any of the protocol's forms, or in a bare array of rows as SageMaker's clients send it.
 
+    They have features alone; with them comes how many other columns there were.
     Raises MalformedInput, InvalidInput, InputTooLarge.
     """
     if isinstance(body, list):
-        return by_row(features, body, "")
+        return _of_features(features, by_row(features, body, ""))
     found = [key for key in KEYS if key in body] if isinstance(body, dict) else []
     if not isinstance(body, dict) or len(found) != 1:
         raise MalformedInput(f"The body needs exactly one of {', '.join(KEYS)}.")
@@ -65,10 +70,21 @@ def table_of(features: tuple[str, ...], body: object) -> Table:
     (key,) = found
     match key:
         case "dataframe_split":
-            return _split(features, body[key])
+            return _of_features(features, _split(features, body[key]))
         case "inputs" if isinstance(body[key], dict):
             return _columns(features, body[key])
-    return by_row(features, body[key], f"/{key}")
+    return _of_features(features, by_row(features, body[key], f"/{key}"))
+
+
+def _of_features(features: tuple[str, ...], table: Table) -> tuple[Table, int]:
+    """The table without what is no feature, and how many names that were."""
+    known = frozenset(features)
+    ignored = {name for record in table.records if isinstance(record, dict) for name in record.keys() - known}
+    records = [
+        {name: value for name, value in record.items() if name in known} if isinstance(record, dict) else record
+        for record in table.records
+    ]
+    return (table._replace(records=records), len(ignored)) if ignored else (table, 0)
 
 
 def _split(features: tuple[str, ...], frame: object) -> Table:
@@ -78,15 +94,19 @@ def _split(features: tuple[str, ...], frame: object) -> Table:
     extra = [key for key in frame if key not in ("columns", "data", "index")]
     if extra:
         raise InvalidInput([Problem(where + pointer(key), "unknown_field", "no part of a frame") for key in extra])
-    columns = frame["columns"]
-    check_names(features, columns, lambda index: f"{where}/columns/{index}", f"{where}/columns")
+    # pandas numbers the columns that have no names.
+    columns = [str(name) if type(name) is int else name for name in frame["columns"]]
+    kept = [index for index, name in enumerate(columns) if name in features or not isinstance(name, str)]
+    check_names(
+        features, [columns[index] for index in kept], lambda place: f"{where}/columns/{kept[place]}", f"{where}/columns"
+    )
     return by_row(columns, frame.get("data"), f"{where}/data", by_position=True)
 
 
-def _columns(features: tuple[str, ...], columns: dict[str, Any]) -> Table:
-    names = list(columns)
-    check_names(features, names, lambda index: "/inputs" + pointer(names[index]), "/inputs")
-    where = {name: "/inputs" + pointer(name) for name in names}
+def _columns(features: tuple[str, ...], inputs: dict[str, Any]) -> tuple[Table, int]:
+    columns = {name: column for name, column in inputs.items() if name in features}
+    where = {name: "/inputs" + pointer(name) for name in columns}
+    check_names(features, list(columns), lambda _: "/inputs", "/inputs")
     problems = [
         Problem(where[name], "wrong_type", "expected an array of values")
         for name, column in columns.items()
@@ -94,7 +114,7 @@ def _columns(features: tuple[str, ...], columns: dict[str, Any]) -> Table:
     ]
     if problems:
         raise InvalidInput(problems)
-    return by_column(features, columns, where)
+    return by_column(features, columns, where), len(inputs) - len(columns)
 
 
 def _lines(predictions: list[Prediction]) -> str:

@@ -3,6 +3,7 @@
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput
 from function.manifest import Manifest, label_text
 from function.web import openapi_schemas
+from function.web.invocations import IGNORED
 from function.web.messages import CSV, HTML, JSON, PROBLEM, TEXT
 from function.web.openapi_schemas import Schema, named, ref
 from function.web.problems import STATUS, MethodNotAllowed, NotAcceptable, RouteNotFound, UnsupportedMediaType
@@ -82,6 +83,9 @@ def _invocations(manifest: Manifest, examples: Schema) -> Schema:
     }
     answers = {JSON: {"schema": ref("Answers")}, CSV: {"schema": _TEXT}}
     made = _post("invocations", _FORMS, "MLflow and SageMaker", content, answers)
+    made["responses"]["200"]["headers"] = {
+        IGNORED: {"description": "How many columns that are no features were left out", "schema": {"type": "integer"}}
+    }
     made["responses"][str(STATUS[NotAcceptable])] = _problem_ref(NotAcceptable)
     return made
 

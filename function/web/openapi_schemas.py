@@ -200,12 +200,14 @@ def _answers(manifest: Manifest) -> Schema:
 
 def _invocation(values: Schema) -> Schema:
     row = _only(list(values.values()))
+    # What else there is in a record is left out.
+    record = _object(values) | {"additionalProperties": True}
     frame = _object({"columns": {"const": list(values)}, "data": array(row)})
     columns = _object({name: {**array(value), "minItems": 1, "maxItems": 1} for name, value in values.items()})
     forms = (
         {"dataframe_split": frame},
-        {"dataframe_records": array(ref("Record"))},
-        {"instances": array(ref("Record"))},
+        {"dataframe_records": array(record)},
+        {"instances": array(record)},
         {"instances": array(row)},
         {"inputs": columns},
         {"inputs": array(row)},

@@ -13,6 +13,7 @@ import pandas
 import requests
 import tritonclient.http as triton
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
+from mlserver.codecs import PandasCodec
 from mlserver.types import InferenceRequest, InferenceResponse, MetadataModelResponse, MetadataServerResponse
 from tritonclient.utils import InferenceServerException
 
@@ -40,6 +41,16 @@ def by_tritonclient(address: str, card: dict[str, Any]) -> list[Any]:
     answer = client.infer(name, inputs, version, outputs, request_id="request-1")
     assert answer.get_response()["id"] == "request-1"
     assert len(answer.as_numpy("warnings")) == len(records)
+    # Nothing said, the client asks for binary outputs, and reads JSON as well.
+    for wanted in (None, [triton.InferRequestedOutput("prediction")]):
+        assert (
+            client.infer(name, inputs, outputs=wanted).as_numpy("prediction").tolist()
+            == answer.as_numpy("prediction").tolist()
+        )
+    if card["task"] == "classification":
+        ranked = client.infer(name, inputs, outputs=[triton.InferRequestedOutput("probabilities", class_count=2)])
+        best = [text.split(":")[2] for text, _ in ranked.as_numpy("probabilities").astype(str).tolist()]
+        assert best == [example["prediction"] for example in card["examples"]]
     refused(client, name)
     client.close()
     return [value.decode() if isinstance(value, bytes) else value for value in answer.as_numpy("prediction").tolist()]
@@ -55,6 +66,14 @@ def refused(client: Any, name: str) -> None:
             raise
     else:
         raise AssertionError("a tensor of no feature was taken")
+    raw = triton.InferInput("nothing", [1], "FP64").set_data_from_numpy(numpy.array([1.0]))
+    try:
+        client.infer(name, [raw])
+    except InferenceServerException as error:
+        if "binary tensor extension" not in str(error):
+            raise
+    else:
+        raise AssertionError("raw tensors were taken")
 
 
 def by_mlserver_types(address: str, card: dict[str, Any]) -> list[Any]:
@@ -74,15 +93,57 @@ def by_mlserver_types(address: str, card: dict[str, Any]) -> list[Any]:
         }
         for tensor in metadata.inputs
     ]
-    request = InferenceRequest.model_validate({"id": "request-2", "inputs": inputs})
-    text = request.model_dump_json(exclude_none=False)
-    # A tensor's null values stay; the fields that a request leaves out do not.
-    body = {key: value for key, value in json.loads(text).items() if value is not None}
-    answer = requests.post(f"{model}/infer", json=body, timeout=30)
+    table = pandas.DataFrame(records)
+    found = []
+    # As the types write it, with null for what is left out; a table as the codec writes it.
+    for request in (
+        InferenceRequest.model_validate({"id": "request-2", "inputs": inputs}),
+        PandasCodec.encode_request(table, use_bytes=False),
+    ):
+        body = request.model_dump_json(exclude_none=False)
+        answer = requests.post(f"{model}/infer", data=body, headers={"Content-Type": "application/json"}, timeout=30)
+        assert answer.status_code == 200, answer.text
+        response = InferenceResponse.model_validate(answer.json())
+        assert (response.model_name, response.id) == (card["name"], request.id)
+        found.append(list(next(output for output in response.outputs if output.name == "prediction").data))
+    assert found[0] == found[1]
+    return found[0]
+
+
+def by_kserve(address: str, card: dict[str, Any]) -> list[Any]:
+    """The body that KServe's SDK writes (InferRequest.to_rest), with all that it may hold.
+
+    https://github.com/kserve/kserve/blob/master/python/kserve/kserve/protocol/infer_type.py
+    """
+    base = f"http://{address}/v2"
+    assert requests.get(f"{base}/health/live", timeout=30).json()["live"]
+    assert requests.get(f"{base}/health/ready", timeout=30).json()["ready"]
+    assert requests.get(f"{base}/models/{card['name']}/ready", timeout=30).json()["ready"]
+    records = [example["input"] for example in card["examples"]]
+    datatypes = {"number": "FP64", "boolean": "BOOL", "string": "BYTES"}
+    body = {
+        "id": "2ab7b7f3-94a4-4a2c-8fe1-4b1f2a1c0a11",
+        "model_name": card["name"],
+        "inputs": [
+            {
+                "name": feature["name"],
+                "shape": [len(records)],
+                "datatype": datatypes[feature["type"]],
+                "parameters": {"content_type": "np"},
+                "data": [record[feature["name"]] for record in records],
+            }
+            for feature in card["features"]
+        ],
+        "outputs": [{"name": "prediction", "parameters": {"binary_data": False}}],
+        "parameters": {"priority": 1, "binary_data_output": False},
+    }
+    answer = requests.post(f"{base}/models/{card['name']}/infer", data=json.dumps(body), timeout=30)
     assert answer.status_code == 200, answer.text
-    response = InferenceResponse.model_validate(answer.json())
-    assert (response.model_name, response.id) == (card["name"], "request-2")
-    return list(next(output for output in response.outputs if output.name == "prediction").data)
+    document = answer.json()
+    assert (document["id"], document["model_name"]) == (body["id"], card["name"])
+    (output,) = document["outputs"]
+    assert set(output) >= {"name", "shape", "datatype", "data"}
+    return list(output["data"])
 
 
 def by_mlflow(address: str, card: dict[str, Any]) -> list[Any]:
@@ -92,7 +153,11 @@ def by_mlflow(address: str, card: dict[str, Any]) -> list[Any]:
     client.wait_server_ready(timeout=10)
     assert client.get_version()
     table = pandas.DataFrame([example["input"] for example in card["examples"]])
-    return list(client.invoke(table).get_predictions()[0].tolist())
+    predictions = list(client.invoke(table).get_predictions()[0].tolist())
+    # A table has more columns than the model has features.
+    wide = table.assign(customer="a", **{"number of rooms": 7.0})
+    assert list(client.invoke(wide[wide.columns[::-1]]).get_predictions()[0].tolist()) == predictions
+    return predictions
 
 
 def by_sagemaker(address: str, card: dict[str, Any]) -> list[Any]:
@@ -113,7 +178,7 @@ def by_sagemaker(address: str, card: dict[str, Any]) -> list[Any]:
 def main(address: str) -> None:
     """Asks by each client."""
     card = requests.get(f"http://{address}/model", timeout=30).json()
-    clients = (by_tritonclient, by_mlserver_types, by_mlflow, by_sagemaker)
+    clients = (by_tritonclient, by_mlserver_types, by_kserve, by_mlflow, by_sagemaker)
     print(json.dumps({client.__name__.removeprefix("by_"): client(address, card) for client in clients}))
 
 

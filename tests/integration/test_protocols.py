@@ -36,7 +36,7 @@ def assert_same(bundle: Path, model: Model) -> None:
     golden = [example.prediction for example in model.manifest.examples]
     expected = golden if isinstance(golden[0], str) else pytest.approx(golden, rel=1e-6)
     answers = json.loads(done.stdout.splitlines()[-1])
-    assert set(answers) == {"tritonclient", "mlserver_types", "mlflow", "sagemaker"}
+    assert set(answers) == {"tritonclient", "mlserver_types", "kserve", "mlflow", "sagemaker"}
     for client, predictions in answers.items():
         assert predictions == expected, client
     assert len({json.dumps(predictions) for predictions in answers.values()}) == 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from function.contract import NUMBER, Feature
 from function.model import Model
 from function.service import Service
 from function.settings import Settings
@@ -212,8 +213,16 @@ def test_labels_are_tensors_of_their_type(labels: list[str], datatype: str, sent
         ({"dataframe_split": 5}, ("/dataframe_split/columns", "missing")),
         ({"dataframe_split": {"columns": ["AreaSqft"], "data": []}}, ("/dataframe_split/columns", "missing")),
         (
-            {"dataframe_split": {"columns": ["AreaSqft", "NumBedrooms", "x"], "data": []}},
-            ("/dataframe_split/columns/2", "unknown_field"),
+            {"dataframe_split": {"columns": ["x", "AreaSqft", None], "data": []}},
+            ("/dataframe_split/columns/2", "wrong_type"),
+        ),
+        (
+            {"dataframe_split": {"columns": ["x", "AreaSqft", "AreaSqft"], "data": []}},
+            ("/dataframe_split/columns/2", "repeated"),
+        ),
+        (
+            {"dataframe_split": {"columns": ["x", "NumBedrooms", "AreaSqft"], "data": [[1, 3, "big"]]}},
+            ("/dataframe_split/data/0/2", "wrong_type"),
         ),
         (
             {"dataframe_split": {"columns": ["NumBedrooms", "AreaSqft"], "data": [[3, 1500], [3, "big"]]}},
@@ -235,13 +244,45 @@ def test_labels_are_tensors_of_their_type(labels: list[str], datatype: str, sent
         ({"inputs": {"AreaSqft": [1500], "NumBedrooms": 3}}, ("/inputs/NumBedrooms", "wrong_type")),
         ({"inputs": {"AreaSqft": [1500], "NumBedrooms": ["x"]}}, ("/inputs/NumBedrooms/0", "wrong_type")),
         ({"inputs": {"AreaSqft": [1500]}}, ("/inputs", "missing")),
-        ({"inputs": {"AreaSqft": [1500], "NumBedrooms": [3], "a/b": []}}, ("/inputs/a~1b", "unknown_field")),
+        ({"inputs": {"AreaSqft": [1500], "a/b": []}}, ("/inputs", "missing")),
         ({"instances": [], "x": 1}, ("/x", "unknown_field")),
         ([[1500, "3"]], ("/0/1", "wrong_type")),
     ],
 )
 def test_fault_of_an_invocation_is_named_at_its_place(body: object, expected: tuple[str, str], houses: Model) -> None:
     assert problems(ask(houses, "/invocations", body))[0] == expected
+
+
+@pytest.mark.parametrize("accept", [JSON, "text/csv"])
+@pytest.mark.parametrize(
+    ("body", "ignored"),
+    [
+        ({"dataframe_split": {"columns": ["a", "AreaSqft", "b", "NumBedrooms"], "data": [[None, 1500, {}, 3]]}}, 2),
+        ({"dataframe_split": {"columns": [7, "AreaSqft", "NumBedrooms"], "data": [[None, 1500, 3]]}}, 1),
+        ({"dataframe_records": [{"AreaSqft": 1500, "NumBedrooms": 3, "a": 1}]}, 1),
+        ({"instances": [{"AreaSqft": 1500, "a": 1, "NumBedrooms": 3, "prediction": []}]}, 2),
+        ({"inputs": [{"AreaSqft": 1500, "NumBedrooms": 3, "a": 1}]}, 1),
+        ({"inputs": {"AreaSqft": [1500], "a/b": 5, "NumBedrooms": [3]}}, 1),
+        ([{"AreaSqft": 1500, "NumBedrooms": 3, "a": 1}], 1),
+        (b"a,AreaSqft,b,NumBedrooms\n,1500,,3\n", 2),
+        ({"instances": [[1500, 3]]}, 0),
+        (b"1500,3\n", 0),
+    ],
+)
+def test_columns_that_are_no_features_are_left_out_and_counted(
+    body: object, ignored: int, accept: str, houses: Model
+) -> None:
+    content_type = "text/csv" if isinstance(body, bytes) else JSON
+    response = ask(houses, "/invocations", body, content_type=content_type, accept=accept)
+    assert response.status == 200
+    assert response.headers == ({"ignored-columns": str(ignored)} if ignored else {})
+    assert response.body == "360000.0\n" if accept == "text/csv" else "[360000.0]" in response.body
+
+
+def test_columns_that_pandas_numbers_are_the_features_of_those_names() -> None:
+    model = regressor((Feature("0", NUMBER), Feature("1", NUMBER)))
+    frame = {"columns": [1, 0, 2], "index": [0], "data": [[5, 6, 7]]}
+    assert json.loads(ask(model, "/invocations", {"dataframe_split": frame}).body)["predictions"] == [6.0]
 
 
 @pytest.mark.parametrize("body", [{}, 5, {"instances": [], "inputs": []}, {"AreaSqft": 1500, "NumBedrooms": 3}])
