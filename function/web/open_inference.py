@@ -97,7 +97,7 @@ def _problems(manifest: Manifest, body: Mapping[str, Any]) -> list[Problem]:
         for key in body
         if key not in ("id", "model_name", "model_version", "parameters", "inputs", "outputs")
     ]
-    if not isinstance(body.get("id") or "", str):
+    if not isinstance(body.get("id"), str | None):
         problems.append(Problem("/id", "wrong_type", "expected a text"))
     # KServe's SDK says it again.
     for key, own in (("model_name", manifest.name), ("model_version", manifest.version)):

@@ -200,10 +200,11 @@ def _answers(manifest: Manifest) -> Schema:
 
 def _invocation(values: Schema) -> Schema:
     row = _only(list(values.values()))
-    # What else there is in a record is left out.
-    record = _object(values) | {"additionalProperties": True}
+    # What else there is in a record, or beside the columns, is left out.
+    others = {"additionalProperties": True}
+    record = _object(values) | others
     frame = _object({"columns": {"const": list(values)}, "data": array(row)})
-    columns = _object({name: {**array(value), "minItems": 1, "maxItems": 1} for name, value in values.items()})
+    columns = _object({name: {**array(value), "minItems": 1, "maxItems": 1} for name, value in values.items()}) | others
     forms = (
         {"dataframe_split": frame},
         {"dataframe_records": array(record)},
@@ -230,7 +231,7 @@ def _inference(manifest: Manifest, values: Schema) -> Schema:
         "id": {"type": ["string", "null"]},
         "model_name": {"enum": [manifest.name, None]},
         "model_version": {"enum": [manifest.version, None]},
-        "parameters": _parameters(CONTENT_TYPES),
+        "parameters": _parameters(CONTENT_TYPES, not_read=()),
         "inputs": {"anyOf": inputs},
         "outputs": {"anyOf": [array({"anyOf": [_output(output) for output in outputs]}), {"type": "null"}]},
     }
@@ -282,7 +283,7 @@ def _output(output: Schema) -> Schema:
     return _object({"name": {"const": output["name"]}, "parameters": parameters}, ("parameters",))
 
 
-def _parameters(content_types: tuple[str, ...]) -> Schema:
+def _parameters(content_types: tuple[str, ...], not_read: tuple[str, ...] = NOT_READ) -> Schema:
     """Parameters of any name, but none that is not done here."""
     properties: Schema = {"content_type": {"enum": [*content_types, None]}}
-    return {"type": ["object", "null"], "properties": properties | {key: {"type": "null"} for key in NOT_READ}}
+    return {"type": ["object", "null"], "properties": properties | {key: {"type": "null"} for key in not_read}}

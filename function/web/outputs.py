@@ -79,6 +79,8 @@ def _best(parameters: dict[str, Any], name: str, where: str, problems: list[Prob
     best = parameters.get("classification")
     if best is None:
         return None
+    if type(best) is float and best.is_integer():
+        best = int(best)  # JSON has one kind of number
     if name != "probabilities":
         problems.append(Problem(where, "unsupported", "it ranks classes: ask it of the output probabilities"))
     elif type(best) is not int or best < 1:

@@ -164,6 +164,8 @@ def test_fault_of_a_tensor_is_named_at_its_place(
         ({"inputs": [5]}, ("/inputs/0", "wrong_type")),
         ({"inputs": [], "more": 1}, ("/more", "unknown_field")),
         ({"inputs": [], "id": 1}, ("/id", "wrong_type")),
+        ({"inputs": [], "id": {}}, ("/id", "wrong_type")),
+        ({"inputs": [], "id": 0}, ("/id", "wrong_type")),
         ({"inputs": [], "parameters": 1}, ("/parameters", "wrong_type")),
     ],
 )

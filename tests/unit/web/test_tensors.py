@@ -296,7 +296,12 @@ def test_classes_are_ranked_as_triton_ranks_them(iris: Model) -> None:
     plain = outputs(infer(iris, {"inputs": sent}))["probabilities"]
     keys = json.loads(plain["parameters"]["classes"])
     for count in (1, 2, 3, 9):
-        wanted = [{"name": "probabilities", "parameters": {"classification": count, "binary_data": False}}]
+        wanted = [
+            {
+                "name": "probabilities",
+                "parameters": {"classification": float(count) if count == 2 else count, "binary_data": False},
+            }
+        ]
         ranked = outputs(infer(iris, {"inputs": sent, "outputs": wanted}))["probabilities"]
         assert (ranked["datatype"], ranked["shape"]) == ("BYTES", [len(records), min(count, 3)])
         rows = [ranked["data"][start : start + min(count, 3)] for start in range(0, len(ranked["data"]), min(count, 3))]
