@@ -9,6 +9,7 @@ from function.logs import log_to_stderr
 from function.model import Model
 from function.service import Service
 from function.settings import Settings
+from function.worker import Worker
 from function.wsgi import application
 
 
@@ -37,7 +38,7 @@ def serve(model: Model, settings: Settings, host: str, port: int) -> None:
     print(f"serving {model.manifest.name} {model.manifest.version} on http://{shown}:{port}", flush=True)
     options = {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "threads": 4,
         # One process: the model is loaded once, and a platform that wants more starts more containers.
         "workers": 1,

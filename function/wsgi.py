@@ -28,7 +28,10 @@ def application(handler: Handler) -> Callable[[Environ, StartResponse], Iterable
         answer = handler(event(environ, request_id), Context(request_id))
         body = answer["body"].encode()
         status = HTTPStatus(answer["statusCode"])
-        headers = [*answer["headers"].items(), ("content-length", str(len(body)))]
+        headers = list(answer["headers"].items())
+        # That of a HEAD is GET's, which is not known (RFC 9110, 8.6).
+        if environ["REQUEST_METHOD"] != "HEAD":
+            headers.append(("content-length", str(len(body))))
         start_response(f"{status.value} {status.phrase}", headers)
         return [body]
 

@@ -54,14 +54,15 @@ STATUS: dict[type[DeployerError], int] = {
 MAX_LISTED_CHARACTERS = 2_500_000
 
 
-def problem_response(error: DeployerError, request_id: str, path: str = "") -> Response:
+def problem_response(error: DeployerError, request_id: str, path: str = "", status: int | None = None) -> Response:
     """The error as problem details: `code` is stable, `errors` lists every wrong value with its JSON pointer.
 
     Where the list alone would pass what Lambda can answer, it is cut and `errors_omitted` counts the rest.
+    The status is the error's own unless it is given.
     """
     from http import HTTPStatus  # costs 2 ms, which an answer that is no problem does not pay
 
-    status = STATUS[type(error)]
+    status = status or STATUS[type(error)]
     document: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

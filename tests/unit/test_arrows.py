@@ -62,7 +62,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "dispatch": {"errors", "failures", "seen", "service", "sources", "telemetry"},
     "wsgi": {"web"},
-    "server": {"dispatch", "logs", "model", "service", "settings", "wsgi"},
+    "worker": {"errors", "failures", "web"},
+    "server": {"dispatch", "logs", "model", "service", "settings", "worker", "wsgi"},
     "command_line": {
         *("web", "bundle", "contract", "csv_table", "errors", "manifest", "model", "verified"),
         *("dispatch", "logs", "prediction", "server", "service", "settings", "startup", "strict_json"),
