@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from function.errors import MalformedInput
+from function.sources.http_api import envelope
 from function.web.bodies import MAX_BODY_BYTES
+from function.web.problems import problem_response
 
 type Handler = Callable[[Any, object], Any]
 type Environ = dict[str, Any]
@@ -25,8 +28,11 @@ def application(handler: Handler) -> Callable[[Environ, StartResponse], Iterable
 
     def serve(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         request_id = str(uuid.uuid4())
-        answer = handler(event(environ, request_id), Context(request_id))
-        body = answer["body"].encode()
+        try:
+            answer = handler(event(environ, request_id), Context(request_id))
+        except MalformedInput as error:
+            answer = envelope(problem_response(error, request_id, environ.get("PATH_INFO", "")))
+        body = answer["body"].encode() if environ["REQUEST_METHOD"] != "HEAD" else b""
         status = HTTPStatus(answer["statusCode"])
         headers = list(answer["headers"].items())
         # That of a HEAD is GET's, which is not known (RFC 9110, 8.6).
@@ -39,12 +45,14 @@ def application(handler: Handler) -> Callable[[Environ, StartResponse], Iterable
 
 
 def event(environ: Environ, request_id: str) -> dict[str, Any]:
-    """The event of a request.
+    """The event of a request. Raises MalformedInput where its body ends before its Content-Length.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     # One byte past the cap is enough for the routes to see that there is more.
     body: bytes = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    if len(body) < min(int(environ.get("CONTENT_LENGTH") or 0), MAX_BODY_BYTES):
+        raise MalformedInput("The body ends before its Content-Length: send it again.")
     headers = _headers(environ)
     # WSGI hands the path over as bytes in Latin-1's clothing (PEP 3333).
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace") or "/"

@@ -105,6 +105,22 @@ def test_server_answers_on_after_every_fault(port: int) -> None:
     assert (answer.status, json.loads(answer.body)["prediction"]) == (200, 360000.0)
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request("Content-Length: 100", "Content-Type: text/csv", body=b"AreaSqft,NumBedrooms\n1500,3\n"),
+        request(CHUNKED, "Content-Type: text/csv", body=b"1d\r\nAreaSqft,NumBedrooms\n1500,3\n\r\n5\r\n1500"),
+        request(CHUNKED, "Content-Type: text/csv", body=b"1d\r\nAreaSqft,NumBedrooms\n1500,3\n\r\n"),
+    ],
+    ids=["length", "in a chunk", "between chunks"],
+)
+def test_body_that_breaks_off_is_never_answered_with_a_part_of_the_rows(sent: bytes, port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(65536)[:12] in (b"HTTP/1.1 400", b"")
+
+
 @pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "TRACE", "BREW", "PROPFIND"])
 def test_method_that_no_route_takes_is_told_the_methods(method: str, port: int) -> None:
     answer = exchange(port, request(LENGTH, "Connection: close", line=f"{method} /predict HTTP/1.1"))

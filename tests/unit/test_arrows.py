@@ -61,7 +61,7 @@ ARROWS: dict[str, set[str]] = {
         *("prediction", "results", "service", "strict_json", "web"),
     },
     "dispatch": {"errors", "failures", "seen", "service", "sources", "telemetry"},
-    "wsgi": {"web"},
+    "wsgi": {"errors", "sources", "web"},
     "worker": {"errors", "failures", "web"},
     "server": {"dispatch", "logs", "model", "service", "settings", "worker", "wsgi"},
     "command_line": {

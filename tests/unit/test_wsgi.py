@@ -110,6 +110,16 @@ def test_body_past_the_cap_is_refused_and_not_read_to_its_end(houses: Model) -> 
     assert stream.tell() == MAX_BODY_BYTES + 1
 
 
+@pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
+def test_body_that_ends_before_its_length_is_refused(method: str, houses: Model) -> None:
+    request = environ(
+        method, "/predict", b"AreaSqft,NumBedrooms\n1500,3\n", CONTENT_TYPE="text/csv", CONTENT_LENGTH="100"
+    )
+    status, headers, body = served(houses, request)
+    assert (status, headers["content-type"]) == ("400 Bad Request", "application/problem+json")
+    assert body == b"" if method == "HEAD" else json.loads(body)["code"] == "malformed_body"
+
+
 def test_event_is_what_the_http_api_sends() -> None:
     request = environ(
         "POST",
