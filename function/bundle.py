@@ -64,6 +64,8 @@ def verify(directory: str | PathLike[str]) -> tuple[Manifest, list[str]]:
 
     Returns the manifest and the runtimes that were checked. Raises BundleError as `load` does.
     """
+    from function.runtimes.flat import FlatRuntime
+
     folder = Folder(fspath(directory))
     manifest = Manifest.parse(folder.manifest())
     contents = {artifact: folder.content(artifact) for artifact in manifest.artifacts}
@@ -71,7 +73,9 @@ def verify(directory: str | PathLike[str]) -> tuple[Manifest, list[str]]:
     known = [artifact for artifact in manifest.artifacts if artifact.runtime in selection.RUNTIMES]
     runnable = [artifact for artifact in known if artifact.runtime != JOBLIB or _can_unpickle()]
     for artifact in runnable:
-        load_runtime(folder, manifest, artifact, contents[artifact])
+        runtime = load_runtime(folder, manifest, artifact, contents[artifact])
+        if isinstance(runtime, FlatRuntime):
+            runtime.check()
     return manifest, [artifact.runtime for artifact in runnable]
 
 

@@ -24,10 +24,20 @@ def flat_bytes(estimator: Any, *, nulls: bool) -> bytes:
     if width > _MOST_FEATURES:
         raise NotExported(f"it has more than {_MOST_FEATURES:,} features")
     classes = len(last.classes_) if hasattr(last, "classes_") else 0
+    if classes == 1:
+        raise NotExported("it knows one class alone")
+    if not _is_finite(parts, scaling):
+        raise NotExported("a number that it predicts with is infinite or NaN")
     header = {"features": width, "classes": classes, **_scaled(scaling)}
     if isinstance(parts, Linear):
         return _packed({**header, **_linear(parts)}, {"coefficients": ("d", parts.coefficients.ravel())})
     return _packed({**header, **_trees(parts, nulls)}, _arrays(parts, nulls))
+
+
+def _is_finite(parts: Trees | Linear, scaling: Scaling | None) -> bool:
+    scale = [] if scaling is None else [*scaling.means, *scaling.scales]
+    leaves = [tree.values[tree.left < 0] for tree in parts.trees] if isinstance(parts, Trees) else [parts.coefficients]
+    return all(bool(numpy.isfinite(numbers).all()) for numbers in (parts.start, scale, *leaves))
 
 
 def _scaled(scaling: Scaling | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from function.contract import Columns
 from function.errors import BundleError
 from function.manifest import PACKAGE_AGAIN, Artifact, Label, Manifest
 from function.model import NotPredictable, Outputs
-from function.runtimes.flat_format import Flat, parse
+from function.runtimes.flat_format import Flat, check_nodes, parse
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -22,53 +22,82 @@ if TYPE_CHECKING:
 
 # From so many visits of trees (or rows of a linear model) on, numpy is faster although it must be imported (60 ms).
 MANY_VISITS = 40_000
+# The nodes of a smaller model are checked each time that it is loaded, which takes less than 0.5 ms; those of a larger
+# one before the first table, and when the bundle is verified.
+FEW_NODES = 2_000
 
 type Row = Sequence[float]
 type Link = Callable[[list[float]], list[float]]
 
 
 def load(data: "bytes | mmap | memoryview", manifest: Manifest, artifact: Artifact) -> "FlatRuntime":
-    """The runtime over these bytes, which it reads from as it predicts. Raises BundleError `artifact_unreadable`."""
+    """The runtime over these bytes, which it reads from as it predicts. Raises BundleError `artifact_unreadable`.
+
+    What is mapped was verified by the image's build, and its nodes with it.
+    """
     try:
         flat = parse(memoryview(data))
         if flat.features != len(manifest.contract.features) or flat.classes != len(manifest.classes or ()):
             raise ValueError("another number of features or classes")
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-        raise BundleError(
-            "artifact_unreadable", f"The bundle's file {artifact.file} is no flat artifact: {PACKAGE_AGAIN}."
-        ) from None
-    return FlatRuntime(flat, manifest.classes)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
+        raise _unreadable(artifact) from None
+    runtime = FlatRuntime(flat, manifest.classes, artifact, checked=not isinstance(data, (bytes, memoryview)))
+    if len(flat.arrays.get("skips", ())) <= FEW_NODES:
+        runtime.check()
+    return runtime
+
+
+def _unreadable(artifact: Artifact) -> BundleError:
+    return BundleError(
+        "artifact_unreadable", f"The bundle's file {artifact.file} is no flat artifact: {PACKAGE_AGAIN}."
+    )
 
 
 class FlatRuntime:
     """A flat artifact, ready to answer."""
 
-    def __init__(self, flat: Flat, classes: Sequence[Label] | None) -> None:
+    def __init__(self, flat: Flat, classes: Sequence[Label] | None, artifact: Artifact, *, checked: bool) -> None:
         self._flat = flat
         self._classes = classes
+        self._artifact = artifact
+        self._checked = checked
         # Bound once: a prediction of microseconds would spend a fifth of them on looking these up.
         self._prepare = _preparation(flat)
         self._raw = _linear(flat) if flat.kind == "linear" else _trees(flat)
         self._link = LINK_FUNCTIONS[flat.link]
         self._visits = 1 if flat.kind == "linear" else len(flat.arrays["roots"])
 
+    def check(self) -> None:
+        """Looks at each node, unless that was done. Raises BundleError `artifact_unreadable`."""
+        if not self._checked:
+            try:
+                check_nodes(self._flat)
+            except ValueError:
+                raise _unreadable(self._artifact) from None
+            self._checked = True
+
     def predict(self, columns: Columns) -> Outputs:
-        """One output per record. Raises NotPredictable."""
+        """One output per record. Raises NotPredictable, BundleError where a walk leaves what it walks through."""
         if not columns[0]:
             return Outputs([], None)
         if len(columns[0]) * self._visits > MANY_VISITS:
             return self._by_arrays(columns)
-        rows = zip(*columns, strict=True)
-        raws = [self._raw(self._prepare(row)) for row in rows]
-        return self.outputs(raws)
+        rows = [self._prepare(row) for row in zip(*columns, strict=True)]
+        try:
+            return self.outputs([self._raw(row) for row in rows])
+        except (IndexError, ValueError, OverflowError):
+            # Only a model whose nodes were not looked at yet can lead there.
+            raise _unreadable(self._artifact) from None
 
     def predict_arrays(self, columns: "Sequence[Array]") -> "ArrayOutputs":
-        """One output per row. Raises NotPredictable."""
+        """One output per row. Raises NotPredictable, BundleError where the nodes are no trees."""
+        self.check()
         from function.runtimes.flat_arrays import array_outputs
 
         return array_outputs(self._flat, self._link, columns)
 
     def _by_arrays(self, columns: Columns) -> Outputs:
+        self.check()
         from function.runtimes.flat_arrays import raw_of_values
 
         return self.outputs(raw_of_values(self._flat, columns).tolist())
@@ -160,6 +189,8 @@ def _trees(flat: Flat) -> Callable[[Row], list[float]]:
             assert leaves is not None  # for mypy; _check has seen it
             for root in roots:
                 at = int(thresholds[walk(root, row)]) * outputs
+                if at < 0:  # which would count from the end
+                    raise IndexError("no such leaf")
                 for place in range(outputs):
                     sums[place] += leaves[at + place]
         elif outputs == 1:

@@ -1,4 +1,7 @@
-"""The flat runtime's work on many rows at once, by numpy: the same steps in the same order, and so the same bits."""
+"""The flat runtime's work on many rows at once, by numpy: the same steps in the same order, and so the same bits.
+
+Every walk stays in its tree: whoever calls has had `check_nodes` look at all nodes.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -83,7 +86,7 @@ def _trees(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> Non
         leaves = views["leaves"].reshape(-1, flat.outputs)
     roots = views["roots"].tolist()
     for number, (root, end) in enumerate(zip(roots, [*roots[1:], len(views["skips"])], strict=True)):
-        if 0 < end - root <= _SMALL:
+        if end - root <= _SMALL:
             reached = numpy.broadcast_to(_chosen(flat, columns, root)[0], len(table))
         else:
             reached = views["thresholds"].take(_walked(views, root, cells, flat.features))
@@ -94,10 +97,7 @@ def _trees(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> Non
 
 
 def _chosen(flat: Flat, columns: Array, node: int) -> tuple[Any, int]:
-    """What each row gets of the subtree at a node, all sides of which are computed, and the node behind the subtree.
-
-    Raises IndexError where the nodes are no tree.
-    """
+    """What each row gets of the subtree at a node, all sides of which are computed, and the node behind the subtree."""
     arrays = flat.arrays
     skip, threshold = arrays["skips"][node], arrays["thresholds"][node]
     if not skip:
@@ -107,8 +107,6 @@ def _chosen(flat: Flat, columns: Array, node: int) -> tuple[Any, int]:
     if flat.nulls and arrays["null_left"][node]:
         left |= numpy.isnan(values)
     below, behind = _chosen(flat, columns, node + 1)
-    if behind != node + skip:
-        raise IndexError("the nodes are no tree")
     above, end = _chosen(flat, columns, behind)
     return numpy.where(left, below, above), end
 
@@ -127,8 +125,6 @@ def _walked(views: dict[str, Array], root: int, cells: Array, width: int) -> Arr
             ends[rows[~inner]] = nodes[~inner]
             rows, nodes, skips = rows[inner], nodes[inner], skips[inner]
         features = views["features"].take(nodes).astype(numpy.intp)
-        if len(features) and features.max() >= width:
-            raise IndexError("a node looks at a feature that there is not")
         found = cells.take(rows * width + features)
         left = found <= views["thresholds"].take(nodes)
         if null_left is not None:

@@ -3,7 +3,7 @@
     bytes 0 to 7    MAGIC
     bytes 8 to 11   the header's length as uint32
     from byte 12    the header, JSON, padded with spaces up to a multiple of 8 bytes from the file's start
-    behind it       the arrays, each at an offset (from the file's start) that is a multiple of 8
+    behind it       the arrays, one after the other up to the file's end, each padded to a multiple of 8 bytes
 
 The header:
 
@@ -18,7 +18,7 @@ The header:
     link      what becomes of the outputs (LINKS)
     at_zero   the class (0 or 1) of a row whose single output is 0; above it is class 1, below it 0
     vector    (trees) whether a leaf holds `outputs` numbers, else one, which is added to output number tree % outputs
-    arrays    name → [type code of Python's array module, offset, count]
+    arrays    name → [type code of Python's array module, offset from the file's start, count], in the file's order
 
 Arrays of "linear": coefficients (d, outputs * features, row by row); they are multiplied and added in the features'
 order, then `start` is added.
@@ -38,15 +38,31 @@ The trees' numbers are added in the trees' order, in float64, as scikit-learn do
 """
 
 import json
+from itertools import pairwise
+from math import isfinite
 from typing import Any, NamedTuple
 
 MAGIC = b"MLFLAT1\n"
 TYPE_SIZES = {"B": 1, "H": 2, "I": 4, "d": 8}
+_CODES = {
+    "coefficients": "d",
+    "roots": "I",
+    "skips": "I",
+    "features": "H",
+    "thresholds": "d",
+    "null_left": "B",
+    "leaves": "d",
+}
 
 # identity; mean: divided by the number of trees; exp; for classifiers (`mean` as well, of forests)
 # sigmoid: [1 - p, p] with p = 1 / (1 + exp(-x)); sigmoid2: the same of 2 x (exponential loss); softmax;
 # label: no probabilities, the label alone.
 LINKS = ("identity", "mean", "exp", "sigmoid", "sigmoid2", "softmax", "label")
+_OF_TWO_CLASSES = ("sigmoid", "sigmoid2", "label")
+_OF_CLASSES = ("mean", "softmax", "label")
+_OF_NUMBERS = ("identity", "mean", "exp")
+
+_LARGEST = 1.7976931348623157e308
 
 
 class Flat(NamedTuple):
@@ -73,44 +89,114 @@ class Flat(NamedTuple):
 
 
 def parse(view: memoryview) -> Flat:
-    """The parts of a flat artifact. Raises ValueError, KeyError, TypeError and their like for anything else."""
+    """The parts of a flat artifact. Raises ValueError, KeyError, TypeError and their like for anything else.
+
+    All is checked but the nodes, which may be millions: that is `check_nodes`.
+    """
     if bytes(view[:8]) != MAGIC:
         raise ValueError("no flat artifact")
-    length = int.from_bytes(view[8:12], "little")
-    header = json.loads(bytes(view[12 : 12 + length]))
-    arrays = {name: _array(view, *place) for name, place in header.pop("arrays").items()}
-    flat = Flat(**header, arrays=arrays)
-    _check(flat)
+    begin = 12 + int.from_bytes(view[8:12], "little")
+    header = json.loads(bytes(view[12:begin]))
+    flat = Flat(**{**header, "arrays": _arrays(view, begin, header["arrays"])})
+    _check_types(flat)
+    _check_outputs(flat)
+    _check_sizes(flat)
     return flat
 
 
-def _array(view: memoryview, code: str, offset: int, count: int) -> "memoryview[Any]":
-    end = offset + TYPE_SIZES[code] * count
-    if not 0 <= offset <= end <= len(view) or offset % 8:
-        raise ValueError("an array lies outside of the file")
-    return view[offset:end].cast(code)  # type: ignore[call-overload,no-any-return]
+def _arrays(view: memoryview, begin: int, places: dict[str, tuple[str, int, int]]) -> dict[str, "memoryview[Any]"]:
+    """The arrays, which follow one another from `begin` to the end of the file."""
+    found: dict[str, memoryview[Any]] = {}
+    for name, (code, offset, count) in places.items():
+        if code != _CODES[name] or {type(offset), type(count)} != {int} or count < 0 or offset != begin:
+            raise ValueError("an array is not where or what it must be")
+        end = begin + TYPE_SIZES[code] * count
+        if end > len(view):
+            raise ValueError("an array lies outside of the file")
+        found[name] = view[begin:end].cast(code)  # type: ignore[call-overload]
+        begin = end + -end % 8
+    if begin != len(view):
+        raise ValueError("the file ends elsewhere than its last array")
+    return found
 
 
-def _check(flat: Flat) -> None:
-    """What the walks rely on beyond the arrays' own bounds, which Python holds."""
-    arrays, width = flat.arrays, flat.features
-    sizes = [flat.start, flat.means, flat.scales]
-    wanted = [flat.outputs, width, width]
-    if any(values is not None and len(values) != size for values, size in zip(sizes, wanted, strict=True)):
-        raise ValueError("a list in the header has another length")
-    if (flat.means is None) != (flat.scales is None) or flat.link not in LINKS or flat.outputs < 1:
+def _check_types(flat: Flat) -> None:
+    """Raises ValueError where the header has another value than one of the type that it must have."""
+    counts = (flat.features, flat.outputs, flat.classes, flat.at_zero)
+    flags = (flat.float32, flat.nulls, flat.vector)
+    if {*map(type, counts)} != {int} or {*map(type, flags)} != {bool}:
         raise ValueError("a wrong header")
-    numbers = flat.start + (flat.means or []) + (flat.scales or [])
-    if not all(type(number) is float for number in numbers):
+    numbers = [*flat.start, *(flat.means or ()), *(flat.scales or ())]
+    if not all(type(number) is float and isfinite(number) for number in numbers) or 0.0 in (flat.scales or ()):
         raise ValueError("a list in the header holds something else than numbers")
+
+
+def _check_outputs(flat: Flat) -> None:
+    """Raises ValueError where these outputs never come of such a model."""
+    single = flat.outputs == 1
+    if flat.classes == 0:
+        fits = single and flat.link in _OF_NUMBERS
+    elif single:
+        fits = flat.classes == 2 and flat.link in _OF_TWO_CLASSES
+    else:
+        fits = flat.classes == flat.outputs > 1 and flat.link in _OF_CLASSES
     if flat.kind == "linear":
-        if len(arrays["coefficients"]) != flat.outputs * width:
+        fits = fits and flat.link != "mean" and not (flat.vector or flat.nulls)
+    if not fits or flat.at_zero not in (0, 1) or (flat.vector and single):
+        raise ValueError("outputs that do not fit")
+
+
+def _check_sizes(flat: Flat) -> None:
+    """Raises ValueError where lists and arrays are not as many, or not as long, as the header says."""
+    arrays, width = flat.arrays, flat.features
+    lists = [(flat.start, flat.outputs)]
+    if flat.means is not None or flat.scales is not None:
+        lists += [(flat.means or [], width), (flat.scales or [], width)]
+    if width < 1 or any(len(values) != size for values, size in lists):
+        raise ValueError("a list in the header has another length")
+    if flat.kind == "linear":
+        if arrays.keys() != {"coefficients"} or len(arrays["coefficients"]) != flat.outputs * width:
             raise ValueError("another number of coefficients")
+        if not all(map(isfinite, arrays["coefficients"])):
+            raise ValueError("a coefficient is not finite")
         return
-    nodes = len(arrays["skips"])
-    if flat.kind != "trees" or not nodes or not len(arrays["roots"]):
-        raise ValueError("no trees")
-    if any(len(arrays[name]) != nodes for name in ("features", "thresholds", *(["null_left"] if flat.nulls else []))):
+    of_nodes = {"skips", "features", "thresholds", *(["null_left"] if flat.nulls else [])}
+    if flat.kind != "trees" or arrays.keys() != of_nodes | {"roots", *(["leaves"] if flat.vector else [])}:
+        raise ValueError("other arrays than trees have")
+    nodes, roots = len(arrays["skips"]), [*arrays["roots"], len(arrays["skips"])]
+    if any(len(arrays[name]) != nodes for name in of_nodes):
         raise ValueError("arrays of different lengths")
-    if flat.vector and len(arrays["leaves"]) % flat.outputs:
+    if roots[0] != 0 or len(roots) < 2 or any(after <= before for before, after in pairwise(roots)):
+        raise ValueError("the trees do not follow one another")
+    if flat.vector and (not arrays["leaves"] or len(arrays["leaves"]) % flat.outputs):
         raise ValueError("a wrong number of leaves")
+    if not flat.vector and (len(roots) - 1) % flat.outputs:
+        raise ValueError("a wrong number of trees")
+
+
+def check_nodes(flat: Flat) -> None:
+    """Raises ValueError where the nodes are no trees in pre-order, look at no feature, or end in no number.
+
+    It looks at each of them (150 ns). Where it finds nothing, every walk stays within its tree and ends at a leaf.
+    """
+    if flat.kind == "linear":
+        return
+    arrays = flat.arrays
+    ends = iter([*arrays["roots"], len(arrays["skips"])])
+    next(ends)
+    waiting: list[int] = []  # the right children that are still to come
+    for behind, skip in enumerate(arrays["skips"], 1):
+        if skip:
+            waiting.append(behind - 1 + skip)
+        elif (waiting.pop() if waiting else next(ends, 0)) != behind:
+            raise ValueError("the nodes are no trees")
+    if next(ends, 0) or waiting:
+        raise ValueError("the last tree does not end")
+    if max(arrays["features"]) >= flat.features or max(arrays.get("null_left", [0])) > 1:
+        raise ValueError("a node is none of a tree's")
+    low, high = (0, len(arrays["leaves"]) // flat.outputs - 1) if flat.vector else (-_LARGEST, _LARGEST)
+    for skip, number in zip(arrays["skips"], arrays["thresholds"], strict=True):
+        if not skip and (not low <= number <= high or (flat.vector and not number.is_integer())):
+            raise ValueError("a leaf holds no number, or one of no row")
+    if flat.vector and not all(map(isfinite, arrays["leaves"])):
+        raise ValueError("a leaf holds no number")

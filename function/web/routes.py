@@ -7,7 +7,7 @@ from function.errors import DeployerError
 from function.service import Service
 from function.web.bodies import has_header, media_type_of
 from function.web.messages import CSV, HTML, Request, Response, json_response
-from function.web.problems import MethodNotAllowed, RouteNotFound, UnsupportedMediaType, problem_response
+from function.web.problems import STATUS, MethodNotAllowed, RouteNotFound, UnsupportedMediaType, problem_response
 
 type Route = Callable[[Service, Request], Response]
 
@@ -145,11 +145,16 @@ def _response(service: Service, request: Request) -> Response:
         if request.method != method and (request.method, method) != ("HEAD", "GET"):
             raise MethodNotAllowed(method if method != "GET" else "GET, HEAD")
         return route(service, request._replace(route=found[0], names=found[1]))
-    except DeployerError as error:
-        problem = error
     except Exception as error:  # noqa: BLE001
-        from function.failures import report
-
-        problem = report(error, request.request_id)
+        problem = _as_told(error, request.request_id)
     service.seen.refused(problem)
     return problem_response(problem, request.request_id, request.path)
+
+
+def _as_told(error: Exception, request_id: str) -> DeployerError:
+    """The error itself where callers are told of it; else, such as for a damaged bundle, what hides it."""
+    if isinstance(error, DeployerError) and type(error) in STATUS:
+        return error
+    from function.failures import report
+
+    return report(error, request_id)

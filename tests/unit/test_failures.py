@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from function.contract import NUMBER, Feature
 from function.dispatch import create_handler
 from function.errors import InternalError, InvalidInput
 from function.failures import report
 from function.model import Model
+from function.runtimes import flat
 from function.service import Service
 from function.settings import Settings
 from function.web.messages import Request
 from function.web.routes import respond
 from function.wsgi import Context
+from tests.unit import small_flat, small_models
 from tests.unit.small_models import failing
 
 CANARY = "canary-7f3a91"
@@ -43,6 +46,17 @@ def test_unforeseen_error_is_a_500_with_the_request_id_and_nothing_else(caplog: 
         "request_id": "request-1",
     }
     assert CANARY not in logged(caplog)
+
+
+def test_damaged_bundle_is_a_500_and_the_log_has_its_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    model = small_models.regressor((Feature("x0", NUMBER), Feature("x1", NUMBER)))
+    damaged = small_flat.packed(small_flat.header(), small_flat.arrays_of([[(9, 0, 0.5, 0)] * (flat.FEW_NODES + 1)]))
+    service = Service(model._replace(runtime=small_flat.runtime(damaged)), Settings(""))
+    response = respond(service, post({"x0": 1, "x1": 2}))
+    assert (response.status, json.loads(response.body)["code"]) == (500, "internal_error")
+    (record,) = caplog.records
+    assert vars(record)["code"] == "artifact_unreadable"
+    assert vars(record)["reason"].startswith("The bundle's file model.flat is no flat artifact: ")
 
 
 def test_log_says_where_it_happened(caplog: pytest.LogCaptureFixture) -> None:

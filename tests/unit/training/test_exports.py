@@ -245,6 +245,26 @@ def test_what_is_not_exported_flat_says_why(estimator: Any, sentence: str) -> No
         flat.flat_bytes(estimator.fit(*DIABETES), nulls=False)
 
 
+def test_classifier_of_one_class_is_not_exported_flat() -> None:
+    with pytest.raises(NotExported, match="one class"):
+        flat.flat_bytes(DecisionTreeClassifier().fit([[1.0], [2.0]], ["a", "a"]), nulls=False)
+
+
+@pytest.mark.parametrize("name", ["coef_", "intercept_"])
+def test_number_that_is_not_finite_is_not_exported_flat(name: str) -> None:
+    estimator = LinearRegression().fit(*DIABETES)
+    setattr(estimator, name, getattr(estimator, name) * numpy.inf)
+    with pytest.raises(NotExported, match="infinite or NaN"):
+        flat.flat_bytes(estimator, nulls=False)
+
+
+def test_scaling_that_is_not_finite_is_not_exported_flat() -> None:
+    estimator = scaled(Ridge()).fit(*DIABETES)
+    estimator[0].mean_ = estimator[0].mean_ * numpy.nan  # as of a column that holds nulls alone
+    with pytest.raises(NotExported, match="infinite or NaN"):
+        flat.flat_bytes(estimator, nulls=False)
+
+
 def manifest_of(bundle: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((bundle / "manifest.json").read_text())
     return document
