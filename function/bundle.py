@@ -26,8 +26,8 @@ ABSOLUTE_TOLERANCE = 1e-9
 class Place(Protocol):
     """Where a bundle is: a directory (function.verified) or a bucket (function.fetched)."""
 
-    def manifest(self) -> bytes:
-        """The manifest's bytes. Raises BundleError."""
+    def manifest(self) -> Manifest:
+        """The manifest, known by its digest. Raises BundleError."""
         ...
 
     def checked(self, artifacts: Sequence[Artifact]) -> dict[Artifact, bytes]:
@@ -50,7 +50,7 @@ def load(place: str | PathLike[str] | Place, asked: str = "") -> Model:
     artifact_missing, digest_mismatch, runtime_unsupported, version_mismatch, artifact_unreadable, golden_mismatch.
     """
     place = _place(place)
-    manifest = Manifest.parse(place.manifest())
+    manifest = place.manifest()
     contents = place.checked(manifest.artifacts)
     artifact = selection.for_records(manifest.artifacts, asked, _can_unpickle)
     # The very bytes that were hashed.
@@ -59,15 +59,16 @@ def load(place: str | PathLike[str] | Place, asked: str = "") -> Model:
     return Model(manifest, runtime, None if bulk is artifact else _Bulk(place, manifest, bulk))
 
 
-def verify(directory: str | PathLike[str]) -> tuple[Manifest, list[str]]:
+def verify(directory: str | PathLike[str], record: str | None = None) -> tuple[Manifest, list[str]]:
     """Checks every artifact of the bundle that this installation can run, and the digests of all.
 
-    Returns the manifest and the runtimes that were checked. Raises BundleError as `load` does.
+    Returns the manifest and the runtimes that were checked; writes the digests to the file `record`, where it is given.
+    Raises BundleError as `load` does.
     """
     from function.runtimes.flat import FlatRuntime
 
     folder = Folder(fspath(directory))
-    manifest = Manifest.parse(folder.manifest())
+    manifest = folder.manifest()
     contents = {artifact: folder.content(artifact) for artifact in manifest.artifacts}
     selection.for_records(manifest.artifacts, "", _can_unpickle)
     known = [artifact for artifact in manifest.artifacts if artifact.runtime in selection.RUNTIMES]
@@ -76,6 +77,8 @@ def verify(directory: str | PathLike[str]) -> tuple[Manifest, list[str]]:
         runtime = load_runtime(folder, manifest, artifact, contents[artifact])
         if isinstance(runtime, FlatRuntime):
             runtime.check()
+    if record is not None:
+        folder.record(manifest.artifacts, record)
     return manifest, [artifact.runtime for artifact in runnable]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from function import bundle, csv_table, strict_json, verified
+from function import bundle, csv_table, strict_json
 from function.contract import Feature, parse_cell, pointer, show
 from function.errors import DeployerError, InvalidInput, MalformedInput, Problem, RequestError
 from function.manifest import label_text
@@ -134,9 +134,7 @@ def _print_prediction(model: Model, prediction: Prediction, out: TextIO) -> None
 
 
 def _verify(settings: Settings, record: str | None) -> None:
-    manifest, runtimes = bundle.verify(settings.model_path)
-    if record is not None:
-        verified.record(manifest.artifacts, record)
+    manifest, runtimes = bundle.verify(settings.model_path, record)
     print(
         f"{manifest.name} {manifest.version}: every digest, library version and golden row is right "
         f"({', '.join(runtimes)}; {len(manifest.examples)} rows)"

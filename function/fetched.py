@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from function.aws import service_errors
 from function.errors import BundleError
-from function.manifest import FILE_NAME, Artifact
+from function.manifest import FILE_NAME, Artifact, Manifest
 from function.verified import checked, missing
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Prefix:
         self._version_id = version_id
         self._client = client
 
-    def manifest(self) -> bytes:
-        """The manifest's bytes, known by their digest. Raises BundleError."""
+    def manifest(self) -> Manifest:
+        """The manifest, known by its digest. Raises BundleError."""
         data = self._read(FILE_NAME, MAX_MANIFEST_BYTES, self._version_id)
         if data is None:
             raise BundleError(
@@ -48,7 +48,7 @@ class Prefix:
                 f"The {FILE_NAME} at MODEL_URI is not the one that MODEL_SHA256 names (its SHA-256 starts with "
                 f"{found[:12]}, wanted is {self._digest[:12]}): deploy with the digest of the bundle that is meant.",
             )
-        return data
+        return Manifest.parse(data)
 
     def checked(self, artifacts: Sequence[Artifact]) -> dict[Artifact, bytes]:
         """None of them: what is not loaded is not fetched."""
@@ -58,7 +58,7 @@ class Prefix:
         """The artifact's bytes, known to be the manifest's. Raises BundleError."""
         data = self._read(artifact.file, artifact.size)
         if data is None:
-            raise missing(artifact)
+            raise missing(artifact.file)
         return checked(data, artifact)
 
     def verified(self, artifact: Artifact) -> str | None:

@@ -13,6 +13,8 @@ from function.errors import BundleError
 
 FORMAT = 2
 FILE_NAME = "manifest.json"
+# Beside it: its SHA-256, as `sha256sum -c` reads it.
+DIGEST_NAME = "manifest.json.sha256"
 REGRESSION, CLASSIFICATION = "regression", "classification"
 JOBLIB, ONNX, FLAT = "joblib", "onnx", "flat"
 
@@ -227,7 +229,7 @@ def _outputs(item: dict[str, Any], names: Sequence[str], example: Example) -> Ou
 
 
 def _artifact(file: str, item: dict[str, Any]) -> Artifact:
-    if "/" in file or "\0" in file or file in ("", ".", "..", FILE_NAME):
+    if "/" in file or "\0" in file or file in ("", ".", "..", FILE_NAME, DIGEST_NAME):
         raise ValueError("an artifact must be a file beside the manifest")
     return Artifact(
         file=file,

@@ -40,7 +40,7 @@ def check(event: dict[str, str], _: object) -> dict[str, str]:
     status: Status = "Succeeded"
     try:
         settings = Settings.of(os.environ)
-        manifest = Manifest.parse(place_of(settings).manifest())
+        manifest = place_of(settings).manifest()
         if not settings.new_versions:
             raise ReleaseRefused("NEW_VERSIONS is not set: there is nothing to check.")
         for version in settings.new_versions:

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import function
-from function.manifest import FILE_NAME
+from function.manifest import DIGEST_NAME, FILE_NAME
 from training.document import Document
 from training.errors import TrainingError, said
 
@@ -42,7 +43,7 @@ def _stranger(folder: Path) -> str | None:
     entries = sorted(entry.name for entry in folder.iterdir())
     try:
         document = json.loads((folder / FILE_NAME).read_bytes())
-        ours = {FILE_NAME, *document["artifacts"]}
+        ours = {FILE_NAME, DIGEST_NAME, *document["artifacts"]}
     except (OSError, ValueError, KeyError, TypeError):
         ours = set()
     return next((name for name in entries if name not in ours or not (folder / name).is_file()), None)
@@ -77,8 +78,9 @@ def _write(folder: Path, document: Document, artifacts: Mapping[str, bytes]) -> 
     folder.mkdir()
     for name, data in artifacts.items():
         (folder / name).write_bytes(data)
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    (folder / FILE_NAME).write_bytes(text.encode())
+    (folder / DIGEST_NAME).write_bytes(f"{sha256(text.encode()).hexdigest()}  {FILE_NAME}\n".encode())
 
 
 def _swap(new: Path, place: Path, old: Path) -> None:

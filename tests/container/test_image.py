@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests import emulator
+from tests.bundles import edit
 from tests.cloud import services
 from tests.emulator import free_port, wait_for_port
 from tests.engine import AS_LAMBDA, Docker
@@ -215,10 +216,7 @@ def test_bundle_of_another_scikit_learn_never_becomes_an_image(
     folder = tmp_path / "other"
     shutil.copytree(source, folder)
     shutil.copytree(houses_bundle, folder / "model")
-    manifest = folder / "model" / "manifest.json"
-    document = json.loads(manifest.read_text())
-    document["environment"]["scikit-learn"] = "1.5.2"
-    manifest.write_text(json.dumps(document))
+    edit(folder / "model", lambda document: document["environment"].update({"scikit-learn": "1.5.2"}))
     done = docker("build", "--tag", "ml-model-deployer-other", str(folder), check=False)
     assert done.returncode != 0
     assert "scikit-learn 1.5.2 (here: 1." in done.stdout + done.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bundles import edit
 from tests.engine import AS_LAMBDA, Docker
 
 EXAMPLE = "AreaSqft=1500 NumBedrooms=3\nPrice: 360000.0 USD\n"
@@ -38,10 +39,7 @@ def test_bundle_for_joblib_alone_never_becomes_a_slim_image(
 ) -> None:
     folder = Path(shutil.copytree(source, tmp_path / "other"))
     shutil.copytree(houses_bundle, folder / "model")
-    manifest = folder / "model" / "manifest.json"
-    document = json.loads(manifest.read_text())
-    document["artifacts"] = {"model.joblib": document["artifacts"]["model.joblib"]}
-    manifest.write_text(json.dumps(document))
+    edit(folder / "model", lambda document: [document["artifacts"].pop(name) for name in ("model.onnx", "model.flat")])
     done = docker("build", "--target", "slim", "--tag", "ml-model-deployer-other", str(folder), check=False)
     assert done.returncode != 0
     assert "build the image's target full" in done.stdout + done.stderr

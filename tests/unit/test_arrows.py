@@ -65,7 +65,7 @@ ARROWS: dict[str, set[str]] = {
     "worker": {"errors", "failures", "web"},
     "server": {"dispatch", "logs", "model", "service", "settings", "worker", "wsgi"},
     "command_line": {
-        *("web", "bundle", "contract", "csv_table", "errors", "manifest", "model", "verified"),
+        *("web", "bundle", "contract", "csv_table", "errors", "manifest", "model"),
         *("dispatch", "logs", "prediction", "server", "service", "settings", "startup", "strict_json"),
     },
     "app": {"dispatch", "service", "settings", "startup"},

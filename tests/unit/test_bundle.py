@@ -2,9 +2,9 @@
 
 import hashlib
 import io
-import json
 import lzma
 import pickle
+import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,9 +20,10 @@ from function.bundle import check_environment
 from function.errors import BundleError
 from function.manifest import LIBRARIES, Artifact
 from function.model import Model
-from function.verified import checked_bytes
+from function.verified import Folder
+from tests import bundles
+from tests.bundles import Document, document_of, edit, write_manifest_bytes
 
-type Document = dict[str, Any]
 type Fault = Callable[[Path], None]
 
 ARTIFACT = "model.joblib"
@@ -52,22 +53,9 @@ def refusal(folder: Path) -> BundleError:
     return raised.value
 
 
-def document_of(folder: Path) -> Document:
-    document: Document = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return document
-
-
-def edit(folder: Path, change: Callable[[Document], object]) -> None:
-    document = document_of(folder)
-    change(document)
-    (folder / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
-
-
 def replace_artifact(folder: Path, data: bytes) -> None:
     """Another artifact, with the digest that it has: what an attacker who owns the manifest, or a bug, would do."""
-    (folder / ARTIFACT).write_bytes(data)
-    digest = hashlib.sha256(data).hexdigest()
-    edit(folder, lambda document: document["artifacts"][ARTIFACT].update(sha256=digest, bytes=len(data)))
+    bundles.replace_artifact(folder, ARTIFACT, data)
 
 
 def uncompressed(folder: Path) -> bytes:
@@ -139,7 +127,7 @@ def test_manifest_without_a_key(folder: Path, key: str) -> None:
 
 
 def test_empty_manifest(folder: Path) -> None:
-    (folder / "manifest.json").write_bytes(b"")
+    write_manifest_bytes(folder, b"")
     assert refusal(folder).code == "manifest_invalid"
 
 
@@ -149,6 +137,54 @@ def test_another_format_is_named(folder: Path) -> None:
     assert error.code == "format_unsupported"
     assert "format 1," in str(error)
     assert "format 2" in str(error)
+
+
+def test_bundle_of_the_first_format_is_told_by_its_format(folder: Path) -> None:
+    (folder / "manifest.json.sha256").unlink()  # there was none
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": ', '"format": 0.5, "was": '))
+    assert refusal(folder).code == "format_unsupported"
+
+
+def test_missing_digest_of_the_manifest_is_named(folder: Path) -> None:
+    (folder / "manifest.json.sha256").unlink()
+    error = refusal(folder)
+    assert error.code == "artifact_missing"
+    assert "manifest.json.sha256" in str(error)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "no digest\n", "0" * 64, "é", "\0"], ids=repr)
+def test_digest_of_the_manifest_that_is_none_is_refused(folder: Path, text: str) -> None:
+    (folder / "manifest.json.sha256").write_text(text, encoding="utf-8")
+    assert refusal(folder).code == "digest_mismatch"
+
+
+@pytest.mark.parametrize("form", ["{} *manifest.json", "{}  model/manifest.json\r\n", "{}", "\n{}\n"])
+def test_digest_of_the_manifest_may_be_written_otherwise(folder: Path, form: str) -> None:
+    beside = folder / "manifest.json.sha256"
+    beside.write_text(form.format(beside.read_text().split()[0].upper()))
+    load(folder)
+
+
+def test_flipped_bit_of_the_manifest_is_found(folder: Path) -> None:
+    whole = (folder / "manifest.json").read_bytes()
+    for place in random.Random(0).sample(range(len(whole) * 8), 600):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        (folder / "manifest.json").write_bytes(flipped)
+        for runtime in ("", "flat"):
+            with pytest.raises(BundleError, match=r"manifest\.json is not the one") as raised:
+                bundle.load(folder, runtime)
+            assert raised.value.code == "digest_mismatch"
+
+
+def test_edited_manifest_is_told_with_both_beginnings(folder: Path) -> None:
+    wanted = (folder / "manifest.json.sha256").read_text()[:12]
+    data = (folder / "manifest.json").read_bytes() + b"\n"
+    (folder / "manifest.json").write_bytes(data)
+    sentence = str(refusal(folder))
+    assert wanted in sentence
+    assert hashlib.sha256(data).hexdigest()[:12] in sentence
 
 
 def test_missing_artifact_is_named(folder: Path) -> None:
@@ -206,7 +242,7 @@ def test_digest_is_told_with_both_beginnings(folder: Path) -> None:
 def test_verified_bytes_are_those_that_were_hashed(folder: Path) -> None:
     data = (folder / ARTIFACT).read_bytes()
     artifact = Artifact(ARTIFACT, hashlib.sha256(data).hexdigest(), len(data), "joblib", "array")
-    assert checked_bytes(str(folder), artifact) == data
+    assert Folder(str(folder)).content(artifact) == data
 
 
 def evil_payloads(marker: Path) -> Iterator[bytes]:

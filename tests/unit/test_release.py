@@ -13,6 +13,7 @@ from botocore.stub import ANY, Stubber
 from function import release
 from function.bundle import load
 from function.model import Model
+from tests.bundles import write_manifest
 
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
 VERSIONS = [
@@ -118,7 +119,7 @@ def test_export_may_be_off_by_what_it_was_when_it_was_made(
     off, status = expected
     document = json.loads((houses_bundle / "manifest.json").read_text())
     document["artifacts"]["model.onnx"]["largest_relative_error"] = 1e-5
-    (tmp_path / "manifest.json").write_text(json.dumps(document))
+    write_manifest(tmp_path, document)
     answer = answer_of(load(houses_bundle))
     stubs.invokes(VERSIONS[0], answer | {"predictions": [value * (1 + off) for value in answer["predictions"]]})
     stubs.expects(status)

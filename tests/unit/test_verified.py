@@ -1,8 +1,9 @@
 """What the image's build verified is not hashed again, and nothing else is spared. Writes into temporary folders."""
 
-import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,75 +12,154 @@ from function import bundle, verified
 from function.command_line import main
 from function.errors import BundleError
 from function.manifest import FLAT, JOBLIB, ONNX, Artifact
-
-DATA = b"some bytes"
+from function.runtimes import flat, flat_format
+from function.verified import Folder, sha256_of
+from tests.bundles import edit, replace_artifact
+from tests.emulator import REPOSITORY
 
 
 @pytest.fixture
-def artifact(tmp_path: Path) -> Artifact:
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "model.flat").write_bytes(DATA)
-    return Artifact("model.flat", hashlib.sha256(DATA).hexdigest(), len(DATA), FLAT, "array")
+def folder(houses_bundle: Path, tmp_path: Path) -> Path:
+    """A copy of the bundle, which the image's build has verified: tmp_path / verified.json says so."""
+    copy = Path(shutil.copytree(houses_bundle, tmp_path / "model"))
+    bundle.verify(copy, str(tmp_path / "verified.json"))
+    return copy
 
 
-def recorded(tmp_path: Path, artifact: Artifact, record: str | None = None) -> bool:
-    path = tmp_path / "verified.json"
-    if record is not None:
-        path.write_text(record)
-    return verified.by_the_build(str(tmp_path / "model"), artifact, str(path))
+def of_the_build(folder: Path) -> Folder:
+    """The folder, beside the record."""
+    return Folder(str(folder), str(folder.parent / "verified.json"))
 
 
-def test_recorded_digest_is_known(tmp_path: Path, artifact: Artifact) -> None:
-    verified.record([artifact], str(tmp_path / "verified.json"))
-    assert recorded(tmp_path, artifact)
+def known(folder: Path) -> list[str]:
+    """The runtimes of the artifacts that need not be hashed."""
+    place = of_the_build(folder)
+    return [artifact.runtime for artifact in place.manifest().artifacts if place.verified(artifact) is not None]
 
 
-@pytest.mark.parametrize("record", [None, "", "[]", "{}", "null", "1", "\xff", '["0000"]'])
-def test_without_the_digest_nothing_is_known(tmp_path: Path, artifact: Artifact, record: str | None) -> None:
-    assert not recorded(tmp_path, artifact, record)
+def test_recorded_files_are_known(folder: Path) -> None:
+    assert known(folder) == [JOBLIB, FLAT, ONNX]
 
 
-def test_file_of_another_size_is_not_known(tmp_path: Path, artifact: Artifact) -> None:
-    verified.record([artifact], str(tmp_path / "verified.json"))
-    (tmp_path / "model" / "model.flat").write_bytes(DATA + b"!")
-    assert not recorded(tmp_path, artifact)
+def test_nothing_is_known_before_the_manifest_is(folder: Path) -> None:
+    artifact = Folder(str(folder)).manifest().artifacts[0]
+    assert of_the_build(folder).verified(artifact) is None
 
 
-def test_file_of_another_file_system_is_not_known(artifact: Artifact, tmp_path: Path) -> None:
+@pytest.mark.parametrize("record", ["", "[]", "{}", "null", "1", "\xff", '["0000"]', "[[]]", "[{}]"])
+def test_without_the_digests_nothing_is_known(folder: Path, record: str) -> None:
+    (folder.parent / "verified.json").write_text(record)
+    assert known(folder) == []
+
+
+def test_without_a_record_nothing_is_known(folder: Path) -> None:
+    (folder.parent / "verified.json").unlink()
+    assert known(folder) == []
+
+
+def test_file_that_the_record_does_not_list_is_not_known(folder: Path) -> None:
+    record = folder.parent / "verified.json"
+    manifest, first, *rest = json.loads(record.read_text())
+    record.write_text(json.dumps([manifest, *rest]))
+    assert known(folder) == [FLAT, ONNX]
+    record.write_text(json.dumps([first, *rest]))
+    assert known(folder) == []
+
+
+def test_under_another_manifest_nothing_is_known(folder: Path) -> None:
+    edit(folder, lambda document: document.update(name="other"))
+    assert known(folder) == []
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "gone"])
+def test_file_of_another_size_is_not_known(folder: Path, change: str) -> None:
+    file = folder / "model.flat"
+    data = file.read_bytes()
+    file.unlink()
+    if change != "gone":
+        file.write_bytes(data + b"!" if change == "longer" else data[:-1])
+    assert known(folder) == [JOBLIB, ONNX]
+
+
+def test_file_of_another_file_system_is_not_known(folder: Path) -> None:
     # Linux keeps /proc as a file system of its own, and says that its files are empty.
-    elsewhere = artifact._replace(file="status", size=0)
-    verified.record([elsewhere], str(tmp_path / "verified.json"))
-    assert not verified.by_the_build("/proc/self", elsewhere, str(tmp_path / "verified.json"))
+    edit(folder, lambda document: document["artifacts"]["model.flat"].update(bytes=0))
+    (folder / "model.flat").unlink()
+    (folder / "model.flat").symlink_to("/proc/self/status")
+    place = of_the_build(folder)
+    place.record(place.manifest().artifacts, str(folder.parent / "verified.json"))
+    assert known(folder) == [JOBLIB, ONNX]
 
 
-def test_mapped_file_is_its_bytes(tmp_path: Path, artifact: Artifact) -> None:
-    assert bytes(verified.mapped(str(tmp_path / "model" / artifact.file))) == DATA
+def test_mapped_file_is_its_bytes(folder: Path) -> None:
+    assert bytes(verified.mapped(str(folder / "model.flat"))) == (folder / "model.flat").read_bytes()
 
 
-def test_verify_records_every_digest(houses_bundle: Path, tmp_path: Path) -> None:
+def test_verify_records_every_digest_and_the_manifest_s(houses_bundle: Path, tmp_path: Path) -> None:
     record = tmp_path / "verified.json"
     assert main(["verify", "--record", str(record)], {"MODEL_PATH": str(houses_bundle)}) == 0
-    document = json.loads((houses_bundle / "manifest.json").read_text())
-    assert json.loads(record.read_text()) == [item["sha256"] for item in document["artifacts"].values()]
+    data = (houses_bundle / "manifest.json").read_bytes()
+    artifacts = json.loads(data)["artifacts"].values()
+    assert json.loads(record.read_text()) == [sha256_of(data), *(item["sha256"] for item in artifacts)]
 
 
-@pytest.mark.parametrize("file", ["model.joblib", "model.onnx", "model.flat"])
-def test_verify_reads_through_every_file(houses_bundle: Path, tmp_path: Path, file: str) -> None:
-    folder = Path(shutil.copytree(houses_bundle, tmp_path / "broken"))
+@pytest.mark.parametrize("file", ["manifest.json", "model.joblib", "model.onnx", "model.flat"])
+def test_verify_reads_through_every_file(folder: Path, file: str) -> None:
     data = bytearray((folder / file).read_bytes())
     data[len(data) // 2] ^= 1
     (folder / file).write_bytes(data)
-    with pytest.raises(BundleError, match=file):
+    with pytest.raises(BundleError, match=file) as raised:
+        bundle.verify(folder)
+    assert raised.value.code == "digest_mismatch"
+
+
+def test_verify_looks_at_the_nodes_that_no_start_looks_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flat, "FEW_NODES", 0)
+    data = (folder / "model.flat").read_bytes()
+    features = flat_format.parse(memoryview(data)).arrays["features"].tobytes()
+    # No walk looks at the feature of the last leaf.
+    replace_artifact(folder, "model.flat", data.replace(features, features[:-2] + b"\xff\xff"))
+    assert bundle.load(folder, FLAT).runtime.predict([[1500.0], [3.0]]).values == [360000.0]
+    with pytest.raises(BundleError, match=r"model\.flat is no flat artifact"):
         bundle.verify(folder)
 
 
-@pytest.mark.parametrize(("asked", "spared"), [(JOBLIB, False), (ONNX, True), (FLAT, True)])
+@pytest.mark.parametrize(("asked", "hashed"), [(JOBLIB, [JOBLIB]), (ONNX, []), (FLAT, [])])
 def test_recorded_bundle_is_hashed_only_where_it_is_unpickled(
-    houses_bundle: Path, monkeypatch: pytest.MonkeyPatch, asked: str, spared: bool
+    folder: Path, monkeypatch: pytest.MonkeyPatch, asked: str, hashed: list[str]
 ) -> None:
-    hashed: list[str] = []
-    read = verified.checked_bytes
-    monkeypatch.setattr(verified, "by_the_build", lambda *_: True)
-    monkeypatch.setattr(verified, "checked_bytes", lambda folder, a: hashed.append(a.runtime) or read(folder, a))  # type: ignore[func-returns-value]
-    bundle.load(houses_bundle, asked)
-    assert hashed == ([] if spared else [JOBLIB])
+    found: list[str] = []
+    checked = verified.checked
+
+    def noted(data: bytes, artifact: Artifact) -> bytes:
+        found.append(artifact.runtime)
+        return checked(data, artifact)
+
+    monkeypatch.setattr(verified, "checked", noted)
+    bundle.load(of_the_build(folder), asked)
+    assert found == hashed
+    bundle.load(folder, asked)
+    assert found == [*hashed, JOBLIB, FLAT, ONNX]
+
+
+def test_digests_are_those_of_openssl() -> None:
+    for size in (0, 1, 10_000, 499_999, 500_000, 1_000_000):
+        data = bytes(range(251)) * (size // 251 + 1)
+        done = subprocess.run(["sha256sum"], input=data[:size], capture_output=True, check=True)
+        assert sha256_of(data[:size]) == done.stdout.split()[0].decode()
+
+
+def test_manifest_s_digest_costs_no_import_of_openssl(folder: Path) -> None:
+    code = (
+        "import sys; from function import bundle, verified; place = verified.Folder(sys.argv[1], sys.argv[2]); "
+        "print(bundle.load(place, 'flat').manifest.name, 'hashlib' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(folder), str(folder.parent / "verified.json")]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout == "house-prices False\n"
+
+
+def test_digest_beside_the_manifest_is_one_that_sha256sum_checks(houses_bundle: Path) -> None:
+    command = ["sha256sum", "--strict", "-c", "manifest.json.sha256"]
+    done = subprocess.run(command, cwd=houses_bundle, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "manifest.json: OK\n")
