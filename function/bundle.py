@@ -12,7 +12,7 @@ from os import PathLike, fspath
 from typing import Any, Protocol
 
 from function import selection
-from function.errors import BundleError
+from function.errors import BundleError, DeployerError
 from function.manifest import FLAT, JOBLIB, ONNX, PACKAGE_AGAIN, Artifact, Example, Manifest
 from function.model import Model, NotPredictable, Runtime
 from function.verified import Folder, mapped
@@ -120,7 +120,16 @@ def load_runtime(place: Place, manifest: Manifest, artifact: Artifact, content: 
         wanted = _wanted(manifest, artifact)
         check_environment(wanted, module.versions(wanted))
     runtime: Runtime = module.load(data, manifest, artifact)
-    check_examples(manifest, runtime, max(RELATIVE_TOLERANCE, 2 * artifact.largest_error))
+    try:
+        check_examples(manifest, runtime, max(RELATIVE_TOLERANCE, 2 * artifact.largest_error))
+    except DeployerError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # A library loads what is damaged, too, and then answers in another form, or raises anything.
+        raise BundleError(
+            "artifact_unreadable",
+            f"What the bundle's file {artifact.file} holds cannot predict ({type(error).__name__}): {PACKAGE_AGAIN}.",
+        ) from None
     return runtime
 
 

@@ -12,6 +12,7 @@ from function.contract import BOOLEAN, FLOAT64, NONE, NUMBER, TEXTS, Columns, Fe
 from function.errors import BundleError
 from function.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
 from function.model import ArrayOutputs, NotPredictable, Outputs
+from function.runtimes.joblib_trees import check_trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,7 @@ def load(data: bytes, manifest: Manifest, artifact: Artifact) -> "JoblibRuntime"
         with warnings.catch_warnings():
             warnings.simplefilter("error", InconsistentVersionWarning)
             estimator = joblib.load(BytesIO(data))
+        _prepare(estimator)
     except InconsistentVersionWarning as warning:
         raise BundleError(
             "version_mismatch",
@@ -62,7 +64,10 @@ def load(data: bytes, manifest: Manifest, artifact: Artifact) -> "JoblibRuntime"
             f"{warning.current_sklearn_version}: {PACKAGE_AGAIN}.",
         ) from None
     except MemoryError:
-        raise
+        raise BundleError(
+            "artifact_unreadable",
+            f"The estimator in {artifact.file} needs more memory than there is: give it more, or {PACKAGE_AGAIN}.",
+        ) from None
     except Exception as error:  # noqa: BLE001
         # Unpickling raises whatever the pickled classes raise; the type alone is told, the text may quote anything.
         raise BundleError(
@@ -70,10 +75,15 @@ def load(data: bytes, manifest: Manifest, artifact: Artifact) -> "JoblibRuntime"
             f"The estimator in {artifact.file} cannot be loaded ({type(error).__name__}): an estimator may use only "
             f"what function/requirements.txt installs; then {PACKAGE_AGAIN}.",
         ) from None
+    return JoblibRuntime(estimator, manifest, artifact.input)
+
+
+def _prepare(estimator: object) -> None:
+    """Has all parts of the estimator work on one processor. Raises ValueError where it has nodes that are no tree."""
     for nested in nested_estimators(estimator):
         if getattr(nested, "n_jobs", None) is not None:
             nested.n_jobs = 1
-    return JoblibRuntime(estimator, manifest, artifact.input)
+        check_trees(nested)
 
 
 def nested_estimators(root: object) -> Iterator[Any]:

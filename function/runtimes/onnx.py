@@ -128,4 +128,11 @@ class OnnxRuntime:
         for refused in answers[1 + self._has_probabilities :]:
             if refused.any():
                 raise NotPredictable("ValueError")
+        places = answers[0]
+        if self._classes is not None and places.size and not 0 <= places.min() <= places.max() < len(self._classes):
+            # A place below 0 would count from the end.
+            raise BundleError(
+                "artifact_unreadable",
+                f"The bundle's ONNX file answers with a class that the manifest does not list: {PACKAGE_AGAIN}.",
+            )
         return answers

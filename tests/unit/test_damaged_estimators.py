@@ -1,0 +1,181 @@
+"""Damaged joblib and ONNX files whose digest is right are the typed refusal. Touches nothing but memory."""
+
+import io
+import pickle
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy
+import pytest
+from onnx import TensorProto, helper
+from sklearn.datasets import load_iris
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from function.bundle import load_runtime
+from function.contract import NUMBER, Columns, Feature
+from function.errors import BundleError
+from function.manifest import ONNX, Artifact, Manifest
+from function.model import NotPredictable
+from function.runtimes import joblib as joblib_runtime
+from function.runtimes import onnx as onnx_runtime
+from function.verified import Folder
+from tests.unit import small_models
+
+IRIS = load_iris()
+ARTIFACT = Artifact("model.joblib", "0" * 64, 1, "joblib", "array")
+
+
+def manifest() -> Manifest:
+    features = [Feature(f"x{place}", NUMBER, nullable=True) for place in range(4)]
+    return small_models.manifest(small_models.classifier_document(["a", "b", "c"], features))
+
+
+def loaded(estimator: Any) -> joblib_runtime.JoblibRuntime:
+    data = io.BytesIO()
+    joblib.dump(estimator, data)
+    return joblib_runtime.load(data.getvalue(), manifest(), ARTIFACT)
+
+
+def fitted(estimator: Any) -> Any:
+    return estimator.fit(IRIS.data, numpy.array(["a", "b", "c"])[IRIS.target])
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        DecisionTreeClassifier(),
+        DecisionTreeClassifier(max_depth=1, min_samples_leaf=100),  # a root alone
+        DecisionTreeClassifier(max_leaf_nodes=4),
+        DecisionTreeClassifier(ccp_alpha=0.02),
+        RandomForestClassifier(5, random_state=0),
+        ExtraTreesClassifier(5, random_state=0),
+        AdaBoostClassifier(n_estimators=3),
+        GradientBoostingClassifier(n_estimators=3),
+        HistGradientBoostingClassifier(max_iter=3),
+        HistGradientBoostingClassifier(max_iter=3, categorical_features=[3]),
+        make_pipeline(StandardScaler(), RandomForestClassifier(2)),
+    ],
+    ids=repr,
+)
+def test_whole_trees_are_loaded(estimator: Any) -> None:
+    if isinstance(estimator, HistGradientBoostingClassifier) and estimator.categorical_features is not None:
+        fit = estimator.fit(numpy.floor(IRIS.data), numpy.array(["a", "b", "c"])[IRIS.target])
+    else:
+        fit = fitted(estimator)
+    columns = IRIS.data[::10].T.tolist()
+    assert loaded(fit).predict(columns).values == fit.predict(IRIS.data[::10]).tolist()
+
+
+def forest(change: Callable[[Any], None]) -> Any:
+    estimator = fitted(RandomForestClassifier(3, random_state=0))
+    change(estimator.estimators_[1].tree_)
+    return estimator
+
+
+def boosted(change: Callable[[Any], None]) -> Any:
+    estimator = fitted(HistGradientBoostingClassifier(max_iter=3))
+    change(estimator._predictors[1][2].nodes)
+    return estimator
+
+
+def put(array: Any, value: int) -> None:
+    array[0] = value
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        forest(lambda tree: put(tree.children_left, 0)),  # around for ever
+        forest(lambda tree: put(tree.children_right, 10_000)),
+        forest(lambda tree: put(tree.children_right, -7)),
+        forest(lambda tree: put(tree.children_left, -1)),
+        forest(lambda tree: put(tree.children_right, tree.node_count)),
+        forest(lambda tree: put(tree.feature, 4)),
+        forest(lambda tree: put(tree.feature, -2)),
+        boosted(lambda nodes: put(nodes["left"], 0)),
+        boosted(lambda nodes: put(nodes["right"], 10_000)),
+        boosted(lambda nodes: put(nodes["feature_idx"], 4)),
+        boosted(lambda nodes: put(nodes["feature_idx"], -1)),
+        boosted(lambda nodes: put(nodes["is_categorical"], 1)),
+    ],
+)
+def test_tree_that_is_none_is_never_walked(damaged: Any) -> None:
+    with pytest.raises(BundleError) as raised:
+        loaded(damaged)
+    assert raised.value.code == "artifact_unreadable"
+
+
+class TooLarge:
+    """Asks for more memory than there is when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (bytearray, (2**62,))
+
+
+def test_pickle_that_asks_for_all_memory_is_refused_with_what_to_do() -> None:
+    with pytest.raises(BundleError, match="more memory") as raised:
+        joblib_runtime.load(pickle.dumps(TooLarge()), manifest(), ARTIFACT)
+    assert raised.value.code == "artifact_unreadable"
+
+
+@pytest.mark.parametrize("held", [None, 3, {"model": 1}, [1, 2], StandardScaler()], ids=repr)
+def test_pickle_of_something_else_is_refused(houses_bundle: Path, held: Any) -> None:
+    place = Folder(str(houses_bundle))
+    found = place.manifest()
+    data = io.BytesIO()
+    joblib.dump(held, data)
+    artifact = next(artifact for artifact in found.artifacts if artifact.runtime == "joblib")
+    with pytest.raises(BundleError) as raised:
+        load_runtime(place, found, artifact, data.getvalue())
+    assert raised.value.code in ("artifact_unreadable", "golden_mismatch")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_flipped_bit_of_an_onnx_file_is_refused_or_answered(iris_bundle: Path, houses_bundle: Path) -> None:
+    for bundle in (iris_bundle, houses_bundle):
+        place = Folder(str(bundle))
+        found = place.manifest()
+        artifact = next(artifact for artifact in found.artifacts if artifact.runtime == ONNX)
+        whole = (bundle / artifact.file).read_bytes()
+        columns = found.contract.check([example.record for example in found.examples]).columns
+        for number in random.Random(3).sample(range(len(whole) * 8), 150):
+            changed = bytearray(whole)
+            changed[number // 8] ^= 1 << number % 8
+            try:
+                runtime = load_runtime(place, found, artifact, bytes(changed))
+                runtime.predict(columns)
+                runtime.predict_arrays([numpy.array(column, dtype=float) for column in columns])
+            except (BundleError, NotPredictable):
+                continue
+
+
+@pytest.mark.parametrize("place", [-1.0, 3.0, 1e9])
+def test_class_that_the_manifest_does_not_list_is_never_another(place: float) -> None:
+    inputs = [helper.make_tensor_value_info("X", TensorProto.DOUBLE, [None, 4])]
+    nodes = [
+        helper.make_node("Gather", ["X", "first"], ["column"], axis=1),
+        helper.make_node("Cast", ["column"], ["place"], to=TensorProto.INT64),
+    ]
+    first = helper.make_tensor("first", TensorProto.INT64, [], [0])
+    outputs = [helper.make_tensor_value_info("place", TensorProto.INT64, [None])]
+    graph = helper.make_graph(nodes, "first_feature", inputs, outputs, [first])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
+    runtime = onnx_runtime.load(model.SerializeToString(), manifest(), ARTIFACT._replace(runtime=ONNX))
+    others: Columns = [[0.0, 0.0]] * 3
+    assert runtime.predict([[2.0, 0.0], *others]).values == ["c", "a"]
+    with pytest.raises(BundleError):
+        runtime.predict([[place, 0.0], *others])
+    with pytest.raises(BundleError):
+        runtime.predict_arrays([numpy.array([0.0, place]), *[numpy.zeros(2)] * 3])
