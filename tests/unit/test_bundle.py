@@ -3,6 +3,7 @@
 import hashlib
 import io
 import lzma
+import math
 import pickle
 import random
 import re
@@ -16,9 +17,9 @@ import joblib
 import pytest
 
 from function import bundle
-from function.bundle import check_environment
+from function.bundle import check_environment, matches_example
 from function.errors import BundleError
-from function.manifest import LIBRARIES, Artifact
+from function.manifest import LIBRARIES, Artifact, Example
 from function.model import Model
 from function.verified import Folder
 from tests import bundles
@@ -406,6 +407,31 @@ def test_probabilities_are_golden_too(iris_bundle: Path, tmp_path: Path) -> None
         folder = Path(shutil.copytree(iris_bundle, tmp_path / str(index)))
         edit(folder, lambda document, change=change: change(document["examples"][0]))  # type: ignore[misc]
         assert refusal(folder).code == code
+
+
+@pytest.mark.parametrize(
+    ("found", "golden", "same"),
+    [
+        *[(label, label, True) for label in ("a", "1", "", 1, 0, -3, True, False, 2.5)],
+        *[(1.0, 1, True), (1, 1.0, False), (1.0, True, False), (True, 1.0, False), (0.0, False, False)],
+        *[(True, 1, False), (1, True, False), (0, False, False), (False, 0, False)],
+        *[("1", 1, False), (1, "1", False), ("1.0", 1.0, False), (1.0, "1.0", False), ("True", True, False)],
+        *[("a", "b", False), (1, 2, False), (True, False, False)],
+        *[(1.0, 1.0 + 5e-7, True), (1.0, 1.0 + 5e-6, False), (0.0, 5e-10, True), (0.0, 5e-9, False)],
+        *[(math.nan, math.nan, False), (math.inf, math.inf, True), (math.inf, 1e308, False), (None, "a", False)],
+    ],
+)
+def test_label_is_golden_by_its_type_and_value(found: object, golden: Any, same: bool) -> None:
+    assert matches_example(Example({}, golden, None), found, None) is same
+
+
+def test_probabilities_that_are_missing_too_many_or_others_are_not_golden() -> None:
+    example = Example({}, "a", {"a": 0.75, "b": 0.25})
+    assert matches_example(example, "a", [0.75, 0.25])
+    assert matches_example(example, "a", [0.75 + 1e-7, 0.25])
+    for row in (None, [], [0.75], [0.75, 0.25, 0.0], [0.25, 0.75], [0.75, 0.26]):
+        assert not matches_example(example, "a", row)
+    assert not matches_example(example, "b", [0.75, 0.25])
 
 
 def swap_columns(document: Document) -> None:

@@ -135,3 +135,55 @@ def test_many_visits_go_to_numpy_with_equal_bits(monkeypatch: pytest.MonkeyPatch
 
 def test_no_records_are_no_outputs() -> None:
     assert runtime(forest()).predict([[], []]).values == []
+
+
+@pytest.mark.parametrize(
+    ("float32", "kind", "taken"), [(True, "trees", False), (False, "trees", True), (False, "linear", False)]
+)
+def test_feature_that_overflows_as_it_is_scaled_is_taken_by_histogram_boosting_alone(
+    float32: bool, kind: str, taken: bool
+) -> None:
+    scale: dict[str, Any] = {"means": [0.0, 0.0], "scales": [1e-300, 1.0]}
+    if kind == "trees":
+        made = runtime(packed(header(float32=float32, **scale), arrays_of([STUMP])))
+    else:
+        linear = header(kind="linear", link="identity", float32=False, nulls=False, **scale)
+        made = runtime(packed(linear, {"coefficients": ("d", [1.0, 1.0])}))
+    for value, answer in ((1e300, 20.0), (-1e300, 10.0)):
+        arrays = [numpy.array([value]), numpy.zeros(1)]
+        if taken:
+            assert made.predict([[value], [0.0]]).values == [answer]
+            assert made.predict_arrays(arrays).values.tolist() == [answer]
+        else:
+            assert refused(made, [value, 0.0])
+            with pytest.raises(NotPredictable):
+                made.predict_arrays(arrays)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_vector_leaves_are_added_output_by_output(outputs: int, rows: int) -> None:
+    leaves = [[0.5 + 10 * leaf + place for place in range(outputs)] for leaf in range(3)]
+    made = header(vector=True, outputs=outputs, classes=3, start=[0.25] * outputs)
+    trees = [[(2, 0, 1.0, 0), (0, 0, 0.0, 0), (0, 0, 2.0, 0)], [(0, 0, 1.0, 0)]]
+    data = packed(made | {"classes": outputs}, arrays_of(trees, [number for leaf in leaves for number in leaf]))
+    loaded = runtime(data, classes=outputs)
+    left = [(0.25 + leaves[0][place] + leaves[1][place]) / 2 for place in range(outputs)]
+    right = [(0.25 + leaves[2][place] + leaves[1][place]) / 2 for place in range(outputs)]
+    assert loaded.predict([[0.0, 2.0] * rows, [0.0] * 2 * rows]).probabilities == [left, right] * rows
+    arrays = [numpy.array([0.0, 2.0] * rows), numpy.zeros(2 * rows)]
+    shares = loaded.predict_arrays(arrays).probabilities
+    assert shares is not None
+    assert shares.tolist() == [left, right] * rows
+
+
+@pytest.mark.parametrize(("outputs", "places"), [(2, [0, 1, 0, 1]), (3, [0, 1, 2, 0, 1, 2])])
+def test_trees_of_several_outputs_are_added_in_turn(outputs: int, places: list[int]) -> None:
+    made = header(outputs=outputs, classes=outputs, start=[0.5] * outputs, link="label")
+    trees = [[(0, 0, float(10**number), 0)] for number in range(len(places))]
+    loaded = runtime(packed(made, arrays_of(trees)), classes=outputs)
+    assert loaded.predict([[0.0], [0.0]]).values == [CLASSES[outputs - 1]]
+    sums = [
+        0.5 + sum(10.0**number for number, place in enumerate(places) if place == output) for output in range(outputs)
+    ]
+    assert loaded._raw([0.0, 0.0]) == sums

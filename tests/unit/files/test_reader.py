@@ -54,6 +54,31 @@ def test_wrong_checksum_is_left_to_another_delivery(bucket: Bucket) -> None:
         read(bucket)
 
 
+class WrongAtTheEnd(Bucket):
+    """All bytes come, and then botocore says that they are not those of the answer's checksum."""
+
+    def get_object(self, **place: Any) -> dict[str, Any]:
+        answer = super().get_object(**place)
+        body = answer["Body"]
+        read = body.read
+
+        def checked(size: int) -> bytes:
+            data: bytes = read(size)
+            if not data:
+                raise FlexibleChecksumError(error_msg="other")
+            return data
+
+        body.read = checked
+        return answer
+
+
+def test_bytes_that_all_came_and_have_another_checksum_are_left_to_another_delivery() -> None:
+    bucket = WrongAtTheEnd(DATA)
+    with pytest.raises(RetryLater, match="checksum"):
+        read(bucket)
+    assert len(bucket.asked) == 2  # it is not asked for again
+
+
 def test_checksum_of_an_upload_in_parts_is_not_that_of_its_bytes() -> None:
     assert read(Bucket(DATA, ETag='"e-2"', ChecksumCRC32=crc32(b"other"))) == DATA
     with pytest.raises(RetryLater):

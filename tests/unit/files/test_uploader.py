@@ -95,3 +95,16 @@ def test_upload_past_what_s3_takes_is_refused(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(InputTooLarge):
         upload(store, b"0" * 31)
     assert store.calls[-1] == "abort_multipart_upload"
+
+
+def test_last_part_that_s3_takes_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert uploader.MAX_PARTS == 10_000  # AWS, "Amazon S3 multipart upload limits"
+    monkeypatch.setattr(uploader, "MAX_PARTS", 2)
+    whole = Store()
+    upload(whole, b"0" * 20)
+    assert [part["PartNumber"] for part in whole.completed] == [1, 2]
+    store = Store()
+    with pytest.raises(InputTooLarge):
+        upload(store, b"0" * 21)
+    assert store.parts == [b"0" * 10] * 2
+    assert "complete_multipart_upload" not in store.calls

@@ -1,0 +1,50 @@
+"""Which blocks of a CSV are plain: bytes that mean something else are never taken for cells. Touches nothing."""
+
+import pytest
+
+from function.files.csv_fast import is_plain
+
+LF, CRLF = b"\n", b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("block", "line_end"),
+    [(b"1,a\n", LF), (b"1,a\n2,\n", LF), (b"1,a\r\n2,b\r\n", CRLF), (b" \n", LF), (b"\t1,\x7f\n", LF), (b",\n,\n", LF)],
+)
+def test_block_whose_bytes_mean_what_they_look_like_is_plain(block: bytes, line_end: bytes) -> None:
+    assert is_plain(block, line_end)
+
+
+@pytest.mark.parametrize(
+    ("block", "line_end"),
+    [
+        (b"1,a\0\n", LF),  # Arrow and csv read it otherwise
+        (b"\0\n", LF),
+        (b'1,"a"\n', LF),
+        (b"1,\xc3\xa9\n", LF),
+        (b"1,a\xff\n", LF),
+        (b"1,a\r2,b\n", LF),  # a lone CR ends a line, to csv
+        (b"1,a\r\n", LF),
+        (b"1,a\r", LF),
+        (b"1,a\n2,b\r\n", CRLF),  # one line of two ends so
+        (b"1,a\r\n2,b\n", CRLF),
+        (b"1,a\r2\r\n", CRLF),
+        (b"1,a\r\r\n", CRLF),
+        (b"1\r,a\n\r\n", CRLF),  # as many of either, and not together
+        (b"\n\r\n", CRLF),
+        (b"1,a", LF),  # no end
+        (b"1,a\r\n2,b", CRLF),
+        (b"1,a\n", CRLF),
+        (b"\n1,a\n", LF),  # empty lines
+        (b"1,a\n\n2,b\n", LF),
+        (b"1,a\n\n", LF),
+        (b"\r\n1,a\r\n", CRLF),
+        (b"1,a\r\n\r\n2,b\r\n", CRLF),
+        (b"\n", LF),
+        (b"\r\n", CRLF),
+        (b"", LF),
+        (b"", CRLF),
+    ],
+)
+def test_block_with_anything_else_is_left_to_the_reader_of_cells(block: bytes, line_end: bytes) -> None:
+    assert not is_plain(block, line_end)

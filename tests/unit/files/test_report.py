@@ -1,0 +1,183 @@
+"""A report: what it counts and lists, and which earlier one settles a file. Touches nothing."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from function.contract import Warning
+from function.errors import InputTooLarge, InvalidInput, Problem, RetryLater
+from function.files.notification import SourceObject
+from function.files.reader import Version
+from function.files.report import (
+    MAX_PROBLEMS,
+    MAX_REJECTED,
+    Subject,
+    Tally,
+    is_done,
+    problems_text,
+    report_bytes,
+    written,
+)
+from function.files.scored import Scored
+from tests.unit.files.files import TIMEOUT, failed
+
+MODEL = {"name": "small", "version": "1"}
+PROBLEM = Problem("/size", "missing", "missing")
+
+
+def subject(sequencer: str | None = "0A", etag: str = "e", **changed: Any) -> Subject:
+    source = SourceObject("in", "a.csv", None, etag, 3, sequencer)
+    return Subject(source, Version(None, etag, 3, None), MODEL, strict=False)._replace(**changed)
+
+
+def report(of: Subject) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(report_bytes(of, Tally(), "predictions/a.csv", None, 0.5))
+    return document
+
+
+def test_report_of_the_same_version_settles_it() -> None:
+    assert is_done(report(subject()), subject())
+    assert is_done(report(subject(None)), subject(None))
+    assert is_done(report(subject("0A")), subject("0B"))  # whatever the events that told of it
+
+
+def test_no_report_settles_nothing() -> None:
+    assert not is_done({}, subject())
+    assert not is_done({"sequencer": "F"}, subject())
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "settled"),
+    [
+        ("0B", "0A", True),
+        ("0A", "0B", False),
+        ("0A", "0A", False),
+        ("0A2", "0A1F", True),  # filled up with zeros at the right: 0A20 and 0A1F
+        ("0A1F", "0A2", False),
+        ("0A", "0A00", False),
+        ("0A01", "0A", True),
+        ("1", "0FFFFFFF", True),
+        ("0B", None, False),
+        (None, "0A", False),
+        (None, None, False),
+        (12, "0A", False),
+    ],
+)
+def test_report_of_a_later_version_settles_an_earlier_one(theirs: Any, ours: str | None, settled: bool) -> None:
+    newer = report(subject(theirs, etag="newer"))
+    assert is_done(newer, subject(ours, etag="older")) is settled
+
+
+@pytest.mark.parametrize("changed", [{"model": {"name": "small", "version": "2"}}, {"strict": True}])
+def test_report_of_another_model_settles_nothing(changed: dict[str, Any]) -> None:
+    assert not is_done(report(subject("0F", **changed)), subject("0A"))
+    assert not is_done(report(subject("0A", **changed)), subject("0A"))
+
+
+def scored(rows: int, *problems: int) -> Scored:
+    warnings = {0: [Warning("size", "out_of_range", "above 10")]}
+    return Scored([1.0] * rows, [None] * rows, warnings, {row: [PROBLEM] for row in problems})
+
+
+def test_rows_are_counted_from_one_over_all_chunks() -> None:
+    tally = Tally()
+    tally.add(scored(3, 1), [2, 3, 5])
+    tally.add(scored(2, 1, 0), None)
+    assert (tally.read, tally.rejected, dict(tally.warnings)) == (5, 3, {"size": 2})
+    found = [(rejected["row"], rejected.get("line")) for rejected in tally.first_rejected]
+    assert found == [(2, 3), (4, None), (5, None)]
+
+
+def test_report_lists_the_first_rejected_rows_and_counts_all() -> None:
+    tally = Tally()
+    for _ in range(3):
+        tally.add(scored(600, *range(600)), None)
+    assert (len(tally.first_rejected), tally.rejected) == (MAX_REJECTED, 1_800)
+    assert [rejected["row"] for rejected in tally.first_rejected] == list(range(1, MAX_REJECTED + 1))
+
+
+def test_report_says_what_there_is() -> None:
+    tally = Tally()
+    tally.add(scored(4, 2), [2, 3, 4, 5])
+    document = json.loads(report_bytes(subject(), tally, "predictions/a.csv", None, 1.23456))
+    assert (document["rows_read"], document["rows_predicted"], document["rows_rejected"]) == (4, 3, 1)
+    assert (document["predictions"], document["error"], document["warnings"]) == (
+        "predictions/a.csv",
+        None,
+        {"size": 1},
+    )
+    assert (document["seconds"], document["sequencer"]) == (1.235, "0A")
+
+
+def test_refused_file_has_its_error_and_no_rows() -> None:
+    tally = Tally()
+    tally.add(scored(4, 2), None)
+    document = json.loads(report_bytes(subject(), tally, None, InvalidInput([PROBLEM] * 12), 1))
+    assert (document["rows_read"], document["rows_rejected"], document["rejected"], document["warnings"]) == (
+        0,
+        0,
+        [],
+        {},
+    )
+    assert document["error"]["code"] == "invalid_input"
+    assert document["error"]["problems"] == [PROBLEM._asdict()] * MAX_PROBLEMS
+    large = json.loads(report_bytes(subject(), tally, None, InputTooLarge("It is too large."), 1))
+    assert large["error"] == {"code": "too_large", "detail": "It is too large.", "problems": []}
+
+
+@pytest.mark.parametrize(("count", "more"), [(1, ""), (10, ""), (11, "; and 1 more"), (12, "; and 2 more")])
+def test_cell_of_problems_says_how_many_more_there_are(count: int, more: str) -> None:
+    shown = min(count, MAX_PROBLEMS)
+    assert problems_text([PROBLEM] * count) == "; ".join(["size: missing"] * shown) + more
+
+
+def test_cell_of_problems_names_features_as_they_are() -> None:
+    assert problems_text([Problem("/a~1b~0c", "missing", "missing")]) == "a/b~c: missing"
+    assert problems_text([Problem("", "not_finite", "no finite answer")]) == "no finite answer"
+
+
+class Breaks:
+    """A body that breaks off."""
+
+    def read(self) -> bytes:
+        raise TIMEOUT
+
+
+class Answers:
+    """A client that has one answer, or error."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def get_object(self, **_: str) -> dict[str, Any]:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return {"Body": self.answer}
+
+
+def earlier(answer: Any) -> dict[str, Any]:
+    client: Any = Answers(answer)
+    return written(client, "results", "a.csv.report.json")
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (io.BytesIO(b'{"sequencer": "0A"}'), {"sequencer": "0A"}),
+        (io.BytesIO(b""), {}),
+        (io.BytesIO(b"[1]"), {}),
+        (io.BytesIO(b"\xff"), {}),
+        (failed(404, "NoSuchKey"), {}),
+        (failed(403, "AccessDenied"), {}),
+    ],
+)
+def test_report_that_is_none_is_empty(answer: Any, found: dict[str, Any]) -> None:
+    assert earlier(answer) == found
+
+
+@pytest.mark.parametrize("answer", [failed(503, "SlowDown"), failed(500, "InternalError"), Breaks()])
+def test_report_that_cannot_be_read_now_is_left_to_another_delivery(answer: Any) -> None:
+    with pytest.raises(RetryLater):
+        earlier(answer)
