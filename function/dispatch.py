@@ -28,10 +28,10 @@ class Source(Protocol):
 # imported until one matches: the start of a function that answers HTTP pays for the first alone.
 SOURCES = ("http_api", "rest_api", "alb", "direct", "sqs", "sns", "eventbridge", "kinesis", "s3")
 
-_UNKNOWN = (
-    "The event is of no source that this function serves: send an HTTP request (API Gateway, function URL, load "
-    "balancer), messages (SQS, SNS, EventBridge, Kinesis), S3's notifications, or the body itself: a record, or what "
-    'has "instances".'
+_OF_NO_SOURCE = "is of no source that this function serves"
+_SERVED = (
+    "send an HTTP request (API Gateway, function URL, load balancer), messages (SQS, SNS, EventBridge, Kinesis), S3's "
+    'notifications, or the body itself: a record, or what has "instances".'
 )
 
 
@@ -67,7 +67,11 @@ def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any,
 
 def _answer(name: str, event: Any, context: object, service: Service) -> object:
     if name not in SOURCES:
-        raise UnknownEvent(_UNKNOWN)
+        from function.sources.unserved import unserved
+
+        source = unserved(event)
+        what = f"comes from {source}, a source that this function does not serve" if source else _OF_NO_SOURCE
+        raise UnknownEvent(f"The event {what}: {_SERVED}")
     try:
         return source_named(name).handle(event, context, service)
     except DeployerError:

@@ -13,11 +13,14 @@ from function.errors import InputTooLarge
 from function.service import Service
 from function.sources.envelopes import encoded, is_enveloped
 from function.sources.gateway import MAX_ANSWER_BYTES
+from function.sources.unserved import unserved
 
 
 def matches(event: object) -> bool:
     """Whether the event is a body without an envelope of AWS's."""
-    return isinstance(event, str) or (isinstance(event, dict) and not is_enveloped(event))
+    if isinstance(event, dict):
+        return not is_enveloped(event) and unserved(event) is None
+    return isinstance(event, str)
 
 
 def handle(event: dict[str, Any] | str, context: object, service: Service) -> object:

@@ -12,7 +12,13 @@ from function.web.messages import Response
 
 def matches(event: object) -> bool:
     """Whether the event is such a request."""
-    return isinstance(event, dict) and event.get("version") == "2.0" and "http" in context_of(event)
+    # What an authorizer is asked looks the same, but for the route that it is asked about.
+    return (
+        isinstance(event, dict)
+        and event.get("version") == "2.0"
+        and "http" in context_of(event)
+        and "routeArn" not in event
+    )
 
 
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:

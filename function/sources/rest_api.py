@@ -13,7 +13,11 @@ from function.sources.http_api import envelope
 def matches(event: object) -> bool:
     """Whether the event is such a request."""
     return (
-        isinstance(event, dict) and "httpMethod" in event and bool(context_of(event)) and "elb" not in context_of(event)
+        isinstance(event, dict)
+        and "httpMethod" in event
+        and bool(context_of(event))
+        and "elb" not in context_of(event)
+        and "methodArn" not in event  # an authorizer is asked
     )
 
 

@@ -1,0 +1,123 @@
+"""What AWS sends functions that is not served here, told by its shape: so that it is refused by name.
+
+A caller's own record has values, not objects, and none of these sets of names: it stays a direct invocation.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.sources.envelopes import member
+
+type Shape = Mapping[str, type | frozenset[str]]
+"""The members that it has, each with its type, or the texts that it may be."""
+
+# By the eventSource of the event, or of its records.
+_BY_EVENT_SOURCE = {
+    "aws:kafka": "Amazon MSK (Apache Kafka)",
+    "SelfManagedKafka": "a self-managed Apache Kafka cluster",
+    "aws:mq": "Amazon MQ (ActiveMQ)",
+    "aws:amq": "Amazon MQ (ActiveMQ)",
+    "aws:rmq": "Amazon MQ (RabbitMQ)",
+    "aws:docdb": "Amazon DocumentDB",
+    "aws:dynamodb": "DynamoDB Streams",
+    "aws:codecommit": "CodeCommit",
+    "aws:ses": "Amazon SES",
+}
+_IOT_EVENTS = frozenset(
+    f"{thing}_EVENT"
+    for thing in (
+        *("THING", "THING_TYPE", "THING_TYPE_ASSOCIATION", "THING_GROUP", "THING_GROUP_MEMBERSHIP"),
+        *("THING_GROUP_HIERARCHY", "THING_GROUP_CHANGE", "CERTIFICATE", "CA_CERTIFICATE", "JOB", "JOB_EXECUTION"),
+    )
+)
+# The first that fits names it.
+_SHAPES: tuple[tuple[str, Shape], ...] = (
+    ("Managed Service for Apache Flink (Kinesis Data Analytics)", {"applicationArn": str, "records": list}),
+    ("Amazon Data Firehose", {"invocationId": str, "records": list}),
+    ("S3 Batch Operations", {"invocationSchemaVersion": str, "job": dict, "tasks": list}),
+    ("S3 Object Lambda", {"getObjectContext": dict}),
+    ("VPC Lattice", {"raw_path": str, "method": str, "headers": dict}),
+    ("CloudWatch Logs", {"awslogs": dict}),
+    ("a CloudWatch alarm", {"alarmArn": str, "alarmData": dict}),
+    ("a CloudWatch dashboard", {"widgetContext": dict}),
+    ("Amazon Cognito", {"triggerSource": str, "userPoolId": str, "request": dict}),
+    ("Amazon Cognito Sync", {"identityPoolId": str, "datasetRecords": dict}),
+    ("Amazon Lex", {"bot": dict, "currentIntent": dict}),
+    ("Amazon Lex", {"bot": dict, "sessionState": dict}),
+    ("Amazon Bedrock Agents", {"agent": dict, "actionGroup": str}),
+    ("Amazon Connect", {"Name": frozenset({"ContactFlowEvent"}), "Details": dict}),
+    ("Alexa", {"version": str, "context": dict, "request": dict}),
+    ("Alexa Smart Home", {"directive": dict}),
+    ("Alexa Smart Home", {"header": dict, "payload": dict}),
+    ("CodePipeline", {"CodePipeline.job": dict}),
+    ("CodeDeploy", {"DeploymentId": str, "LifecycleEventHookExecutionId": str}),
+    ("CloudFormation", {"RequestType": str, "ResponseURL": str, "StackId": str}),
+    ("AWS Config", {"invokingEvent": str, "resultToken": str, "configRuleName": str}),
+    ("Secrets Manager", {"SecretId": str, "ClientRequestToken": str, "Step": str}),
+    ("Transfer Family", {"serviceMetadata": dict, "fileLocation": dict}),
+    ("Transfer Family", {"username": str, "serverId": str, "protocol": str, "sourceIp": str}),
+    ("AppSync", {"info": dict, "arguments": dict}),
+    ("AppSync", {"info": dict, "events": list}),
+    ("AppSync", {"info": dict, "identity": object, "request": dict}),
+    ("an API Gateway authorizer", {"methodArn": str, "type": frozenset({"TOKEN", "REQUEST"})}),
+    ("an API Gateway authorizer", {"routeArn": str, "type": frozenset({"REQUEST"})}),
+    ("AppSync", {"authorizationToken": str, "requestContext": dict}),
+    ("IoT Core", {"eventType": _IOT_EVENTS, "eventId": str}),
+    ("IoT 1-Click", {"deviceInfo": dict, "deviceEvent": dict}),
+    ("an IoT button", {"serialNumber": str, "batteryVoltage": str, "clickType": str}),
+    ("SageMaker Ground Truth", {"labelingJobArn": str, "dataObject": dict}),
+    ("SageMaker Ground Truth", {"labelingJobArn": str, "payload": dict}),
+    ("Amazon Redshift", {"external_function": str, "arguments": list}),
+    ("Amazon Pinpoint", {"ApplicationId": str, "Endpoints": dict}),
+    ("WorkMail", {"flowDirection": str, "envelope": dict}),
+    ("another function's destination", {"requestContext": dict, "requestPayload": object, "responseContext": dict}),
+)
+
+
+def unserved(event: object) -> str | None:
+    """The name of the source that the event is of; None where it is of none that is known, or of one that is served."""
+    if isinstance(event, list):
+        # EventBridge Pipes sends the records of its source as they are, AppSync its contexts.
+        first = event[0] if event else None
+        return "EventBridge Pipes" if isinstance(member(first, "eventSource"), str) else _by_shape(first)
+    if not isinstance(event, Mapping):
+        return None
+    if isinstance(records := event.get("Records"), list):
+        return _by_records(records)
+    return _by_event_source(event) or _by_context(event.get("requestContext")) or _by_shape(event)
+
+
+def _by_records(records: list[Any]) -> str | None:
+    if any(isinstance(member(record, "cf"), Mapping) for record in records):
+        return "CloudFront"
+    sources = (member(record, "eventSource") for record in records)
+    return next((_BY_EVENT_SOURCE[s] for s in sources if isinstance(s, str) and s in _BY_EVENT_SOURCE), None)
+
+
+def _by_event_source(event: Mapping[str, Any]) -> str | None:
+    source, arn = event.get("eventSource"), event.get("eventSourceArn") or event.get("eventSourceARN")
+    if not isinstance(source, str) or not any(isinstance(value, (dict, list)) for value in event.values()):
+        return None
+    is_mapping = source.startswith("aws:") and isinstance(arn, str) and arn.startswith("arn:")
+    return _BY_EVENT_SOURCE.get(source) or ("an event source mapping" if is_mapping else None)
+
+
+def _by_context(context: object) -> str | None:
+    if member(context, "serviceNetworkArn") or member(context, "targetGroupArn"):
+        return "VPC Lattice"
+    return "an API Gateway WebSocket" if member(context, "connectionId") and member(context, "eventType") else None
+
+
+def _by_shape(event: object) -> str | None:
+    return next((name for name, shape in _SHAPES if _fits(event, shape)), None)
+
+
+def _fits(event: object, shape: Shape) -> bool:
+    if not isinstance(event, Mapping) or not shape.keys() <= event.keys():
+        return False
+    return all(_is(event[name], wanted) for name, wanted in shape.items())
+
+
+def _is(value: object, wanted: type | frozenset[str]) -> bool:
+    return isinstance(value, wanted) if isinstance(wanted, type) else isinstance(value, str) and value in wanted
