@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 import pytest
 
+from function.contract import Columns
 from function.model import NotPredictable
 from function.runtimes import flat
 from tests.unit.small_flat import CLASSES, arrays_of, forest, header, packed, random_tree, refused, runtime
