@@ -56,9 +56,11 @@ def made_up(values: "pandas.Series[Any]") -> "pandas.Series[Any]":
     """Texts in the place of a column's own, of words that many of its rows share, and nulls where it has some."""
     words = _common_words(values)
     generator = numpy.random.default_rng(SEED)
-    texts = ["", "made-up text"]
-    texts += [" ".join(generator.choice(words, size=3)) if words else f"made-up text {n}" for n in range(_DRAWN)]
-    texts = sorted(set(texts).difference(values)) or ["made-up text, which the table does not hold"]
+    texts = [" ".join(generator.choice(words, size=3)) if words else f"made-up text {n}" for n in range(_DRAWN)]
+    held = set(values)
+    texts = [text for text in dict.fromkeys([*texts, "made-up text", ""]) if text not in held] or [
+        "made-up text, unseen"
+    ]
     invented = [texts[row % len(texts)] if there else numpy.nan for row, there in enumerate(values.notna())]
     return pandas.Series(invented, index=values.index, dtype="str")
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
+from zlib import crc32
 
+import pandas
 import pytest
 from playwright.sync_api import Page
 
@@ -17,6 +19,7 @@ from function.dispatch import create_handler
 from function.service import Service
 from function.settings import Settings
 from function.wsgi import application
+from tests.conftest import MakeBundle
 from tests.emulator import REPOSITORY, free_port
 from tests.integration.test_serve import serving
 
@@ -26,9 +29,28 @@ type Picture = Callable[[Page, str], None]
 
 
 @pytest.fixture(scope="session")
-def addresses(houses_bundle: Path, iris_bundle: Path, mixed_bundle: Path) -> Iterator[dict[str, str]]:
-    """Servers of the example, a classifier and a table of mixed types."""
-    bundles = {"houses": houses_bundle, "iris": iris_bundle, "mixed": mixed_bundle}
+def reviews_bundle(make_bundle: MakeBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Free text, the names of people, and a target that has nothing to do with them."""
+    rows = range(120)
+    words = ("good", "bad", "house", "room")
+    table = pandas.DataFrame(
+        {
+            "review": [f"{words[row % 4]} {words[row // 4 % 4]}, says number {row}" for row in rows],
+            "prediction": [(row * 7) % 30 for row in rows],
+            "liked": [("yes", "no")[crc32(str(row).encode()) % 2] for row in rows],
+        }
+    )
+    path = tmp_path_factory.mktemp("data") / "reviews.csv"
+    table.to_csv(path, index=False)
+    return make_bundle("--data", str(path), "--target", "liked")
+
+
+@pytest.fixture(scope="session")
+def addresses(
+    houses_bundle: Path, iris_bundle: Path, mixed_bundle: Path, reviews_bundle: Path
+) -> Iterator[dict[str, str]]:
+    """Servers of the example, a classifier, a table of mixed types, and free text that tells nothing."""
+    bundles = {"houses": houses_bundle, "iris": iris_bundle, "mixed": mixed_bundle, "reviews": reviews_bundle}
     with ExitStack() as servers:
         yield {name: servers.enter_context(serving(bundle)) for name, bundle in bundles.items()}
 

@@ -230,3 +230,29 @@ def test_documentation_asks_no_other_host(addresses: dict[str, str], open_page: 
     expect(page.get_by_text("/v2/models/house-prices/infer", exact=True)).to_be_visible()
     assert asked
     assert [url for url in asked if not url.startswith((addresses["houses"], "data:"))] == []
+
+
+def test_a_model_that_is_worth_nothing_says_so_and_shows_no_text_of_training(
+    addresses: dict[str, str], open_page: Open
+) -> None:
+    page = open_page(addresses["reviews"])
+    expect(page.get_by_label("Cautions")).to_contain_text("no better than the commonest class")
+    review = page.get_by_label("review")
+    expect(review).to_have_js_property("tagName", "TEXTAREA")
+    assert "says number" not in page.content()
+    review.fill("")  # an empty text is a text
+    predict(page)
+    expect(page.locator("#answer")).not_to_contain_text("training")
+    review.fill("good house\nwith a garden")
+    predict(page)
+    assert violations(page) == []
+    table = b"review,prediction\ngood,1\nbad,2\n"
+    page.get_by_label("Drop a CSV here").set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": table})
+    expect(page.locator("#csv-answer th").nth(2)).to_have_text("model_prediction")
+    expect(page.locator("#csv-answer svg, #csv-answer .bars, #csv-answer figure").first).to_be_visible()
+
+
+def test_a_model_that_is_worth_something_has_no_cautions(addresses: dict[str, str], open_page: Open) -> None:
+    page = open_page(addresses["iris"])
+    expect(page.get_by_label("sepal length (cm)")).to_be_visible()
+    expect(page.locator("#cautions")).to_be_hidden()

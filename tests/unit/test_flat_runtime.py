@@ -171,7 +171,7 @@ def test_vector_leaves_are_added_output_by_output(outputs: int, rows: int) -> No
     loaded = runtime(data, classes=outputs)
     left = [(0.25 + leaves[0][place] + leaves[1][place]) / 2 for place in range(outputs)]
     right = [(0.25 + leaves[2][place] + leaves[1][place]) / 2 for place in range(outputs)]
-    columns: Columns = [[0.0, 2.0] * rows, [0.0] * 2 * rows]
+    columns: Columns = [[0.0, 2.0, *[0.0, 2.0] * (rows - 1)], [*[0.0] * 2 * rows]]
     assert loaded.predict(columns).probabilities == [left, right] * rows
     arrays = [numpy.array([0.0, 2.0] * rows), numpy.zeros(2 * rows)]
     shares = loaded.predict_arrays(arrays).probabilities
