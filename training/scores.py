@@ -22,6 +22,7 @@ from training.targets import Labels
 FEWEST_ROWS = 50
 _FOLDS = 5
 _LEAST_R2 = 0.02
+_LEAST_GAIN = 0.005
 
 type Metrics = dict[str, Any]
 
@@ -67,7 +68,7 @@ def cautions(metrics: dict[str, Any], target: Labels, task: str, *, few: bool = 
         return [f"It predicts {than} the mean of the target would, which has an r2 of 0; its own is {r2:.3g}."]
     accuracy = _mean(metrics.get("accuracy"))
     share = max(Counter(target.tolist()).values()) / len(target)
-    if accuracy is None or accuracy > share or (few and accuracy == share):
+    if accuracy is None or accuracy > share + _LEAST_GAIN or (few and accuracy >= share):
         return []
     alone = f"the commonest class would, whose share is {share:.3g}"
     return [f"It predicts no better than {alone}; its own accuracy is {accuracy:.3g}."]
