@@ -14,7 +14,7 @@ from training import flat
 from training.errors import said
 from training.estimators import Say
 from training.inputs import ARRAY
-from training.parity import Differs, Material, largest_error
+from training.parity import Differs, Gate, Material
 from training.trees import NotExported
 
 ONNX_FILE = "model.onnx"
@@ -38,7 +38,8 @@ class Subject(NamedTuple):
 
 def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
     """The exports that answer all of the material as the reference does."""
-    exports, features = Exports({}, {}), subject.manifest.contract.features
+    features = subject.manifest.contract.features
+    exports, gate = Exports({}, {}), Gate(_Rounding(subject.reference, features), material)
     for runtime, file, write, load in (
         (FLAT, flat.FILE, _flat, flat_runtime.load),
         (ONNX, ONNX_FILE, _onnx, onnx_runtime.load),
@@ -49,7 +50,7 @@ def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
             form = subject.form if runtime == ONNX else ARRAY
             artifact = Artifact(file, sha256(data).hexdigest(), len(data), runtime, form)
             loaded: Runtime = load(data, subject.manifest, artifact)
-            error = largest_error(_Rounding(subject.reference, features), _Rounding(loaded, features), material)
+            error = gate.largest_error(_Rounding(loaded, features))
             exports.artifacts[artifact._replace(largest_error=error)] = data
         except NotExported as reason:
             exports.refused[runtime] = f"Not exported: {reason}."

@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from function.contract import TEXTS, Feature
 from function.runtimes.onnx import nulls_of
+from training.bounded import TooLong, bounded
 from training.inputs import ARRAY
 from training.onnx_columns import add_columns
 from training.onnx_graph import Graph, add_answers, add_linear, add_trees
@@ -20,6 +21,9 @@ from training.trees import Linear, NotExported, parts_of
 
 _OPSETS = {"": 20, "ai.onnx.ml": 5}
 _IR_VERSION = 10
+# Of skl2onnx, which takes 8 s for 1.5 million: a stack of 800 trees. It walks the graph of a QuantileTransformer along
+# every path, which takes minutes.
+_MOST_CALLS = 1_500_000
 _TYPES = {"value": TensorProto.DOUBLE, "place": TensorProto.INT64, "probabilities": TensorProto.DOUBLE}
 
 
@@ -35,7 +39,10 @@ def onnx_bytes(estimator: Any, features: Sequence[Feature], form: str) -> bytes:
             raise
         from training.onnx_converted import converted
 
-        model = converted(estimator, features, form)
+        try:
+            model = bounded(lambda: converted(estimator, features, form), _MOST_CALLS)
+        except TooLong as error:
+            raise NotExported(f"skl2onnx takes too long to convert it ({error})") from None
     data: bytes = model.SerializeToString(deterministic=True)
     return data
 

@@ -7,15 +7,17 @@ estimator is built, pairs of rows that are predicted differently are brought tog
 one number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy
 
 from function.contract import NUMBER, TEXTS, Columns, Feature, Value
-from function.model import NotPredictable, Outputs, Runtime
+from function.model import Runtime
+from training.answers import REFUSED, Answer, Asker, Reply, Silence, answers
 from training.estimators import SEED
+from training.jumps import rows_at_jumps
 
 # Numbers within this, relatively; below LEAST of the largest number of the same rows, that is what counts.
 TOLERANCE = 1e-5
@@ -24,16 +26,12 @@ LEAST = 1e-6
 _SAMPLED = 1_000
 _AT_THRESHOLDS = 300
 _ODD = 20
-_PAIRS = 256
-_HALVINGS = 70  # as many as bring any two floats of ordinary size together
 _HUGE = (1e39, -1e39, 1.7e308, -1.7e308)
 _UNSEEN = ("never seen ✗", "", " ", "\t", "NaN", "None", "null", "true", "0", "1.0", "01", "1e3")
-_MIXED = 64
+_MIXED = 32
 
 type Places = dict[int, list[float]]
 """Thresholds in terms of the input, by the place of their feature."""
-
-type Answer = tuple[Any, tuple[float, ...]]
 
 
 class Differs(Exception):
@@ -41,10 +39,11 @@ class Differs(Exception):
 
 
 class Probe(NamedTuple):
-    """Rows, and what they are called."""
+    """Rows, what they are called, and what is odd in each: rows with the same oddity are refused together."""
 
     kind: str
     columns: Columns
+    oddities: Sequence[Hashable]
 
 
 class Material(NamedTuple):
@@ -56,23 +55,38 @@ class Material(NamedTuple):
     places: Places
 
 
-def largest_error(reference: Runtime, candidate: Runtime, material: Material) -> float:
-    """The largest relative difference between the two on every probe; 0 means equal bits. Raises Differs."""
-    found = 0.0
-    for probe in probes(reference, material):
-        found = max(found, _compared(probe, answers(reference, probe.columns), answers(candidate, probe.columns)))
-    return found
+class Gate:
+    """All probes with the reference's replies, which are asked for once, however many exports are compared."""
+
+    def __init__(self, reference: Runtime, material: Material) -> None:
+        self._more = _replies(Asker(reference), material)
+        self._found: list[tuple[Probe, list[Reply]]] = []
+
+    def largest_error(self, candidate: Runtime) -> float:
+        """The largest relative difference to the reference on every probe; 0 means equal bits. Raises Differs."""
+        return max(_compared(probe, replies, candidate) for probe, replies in self._replied())
+
+    def _replied(self) -> Iterator[tuple[Probe, list[Reply]]]:
+        yield from self._found
+        for found in self._more:
+            self._found.append(found)
+            yield found
 
 
-def probes(reference: Runtime, material: Material) -> Iterator[Probe]:
+def _replies(asker: Asker, material: Material) -> Iterator[tuple[Probe, list[Reply]]]:
+    for probe in probes(asker, material):
+        yield probe, asker.replies(probe.columns, probe.oddities)
+
+
+def probes(asker: Asker, material: Material) -> Iterator[Probe]:
     """The rows of the gate; which they are depends on nothing but the arguments."""
     features, golden, data, places = material
     generator = numpy.random.default_rng(SEED)
     count = len(data[0])
     drawn = generator.permutation(count)[:_SAMPLED].tolist()
     sample = [[column[row] for row in drawn] for column in data]
-    yield Probe("the golden rows", golden)
-    yield Probe("rows of the data", sample)
+    yield Probe("the golden rows", golden, [None] * len(golden[0]))
+    yield Probe("rows of the data", sample, [None] * len(drawn))
     for kind, values in (
         ("rows at thresholds", _thresholds(places, generator)),
         ("rows at the ends of what training saw", _ends(features)),
@@ -81,12 +95,20 @@ def probes(reference: Runtime, material: Material) -> Iterator[Probe]:
         ("rows with nulls", [(f, None) for f, feature in enumerate(features) if feature.nullable for _ in range(_ODD)]),
     ):
         if values:
-            yield Probe(kind, _placed(sample, values, generator))
+            yield Probe(kind, _placed(sample, values, generator), [_oddity(kind, *value) for value in values])
     if _texts(features):
-        yield Probe("rows with odd texts and nulls together", _together(sample, features, generator))
-    pairs = _brought_together(reference, sample, features, generator)
-    if pairs[0]:
-        yield Probe("rows where the prediction jumps", pairs)
+        together = _together(sample, features, generator)
+        yield Probe(
+            "rows with odd texts and nulls together", together, [f"texts {row}" for row in range(len(together[0]))]
+        )
+    jumps = rows_at_jumps(asker, sample, features, generator)
+    if jumps[0]:
+        yield Probe("rows where the prediction jumps", jumps, [f"jump {row}" for row in range(len(jumps[0]))])
+
+
+def _oddity(kind: str, feature: int, value: Any) -> Hashable:
+    """Texts are refused one by one, a feature's numbers of one kind for one reason."""
+    return feature, value if isinstance(value, str) else kind
 
 
 def _numbers(features: Sequence[Feature]) -> list[int]:
@@ -119,7 +141,8 @@ def _ends(features: Sequence[Feature]) -> list[tuple[int, Any]]:
         low, high = features[place].minimum, features[place].maximum
         if low is not None and high is not None:
             far = (high - low) or 1.0
-            found += [(place, float(value)) for value in (low, high, low - far, high + far, 0.0, -0.0)]
+            # What an encoder refuses stands last: what it refuses first keeps the rest from being asked.
+            found += [(place, float(value)) for value in (low, high, 0.0, -0.0, low - far, high + far)]
     return found
 
 
@@ -146,87 +169,35 @@ def _together(sample: Columns, features: Sequence[Feature], generator: Any) -> C
     return columns
 
 
-def _brought_together(reference: Runtime, sample: Columns, features: Sequence[Feature], generator: Any) -> Columns:
-    """Both ends of pairs that differ in one number, by as little as floats can, and yet in the prediction."""
-    pairs = _pairs(sample, features, generator)
-    if not pairs:
-        return [[] for _ in sample]
-    rows = [row for row, *_ in pairs]
-    base: Columns = [[column[row] for row in rows] for column in sample]
-    low, high = [p[2] for p in pairs], [p[3] for p in pairs]
-
-    def asked(values: Sequence[float]) -> list[Answer | None]:
-        columns = [list(column) for column in base]
-        for at, ((_, feature, *_), value) in enumerate(zip(pairs, values, strict=True)):
-            columns[feature][at] = value
-        return answers(reference, columns)
-
-    first, last = asked(low), asked(high)
-    for _ in range(_HALVINGS):
-        middle = [a / 2 + b / 2 for a, b in zip(low, high, strict=True)]
-        found = asked(middle)
-        low = [m if f == a else v for v, m, f, a in zip(low, middle, found, first, strict=True)]
-        high = [v if f == a else m for v, m, f, a in zip(high, middle, found, first, strict=True)]
-    kept = [at for at, (one, other) in enumerate(zip(first, last, strict=True)) if one != other]
-    return _both_ends(base, [(pairs[at][1], low[at], high[at]) for at in kept], kept)
-
-
-def _pairs(sample: Columns, features: Sequence[Feature], generator: Any) -> list[tuple[int, int, float, float]]:
-    """Row, feature, and two values for it that the sample holds."""
-    numbers, count = _numbers(features), len(sample[0])
-    found: list[tuple[int, int, float, float]] = []
-    for _ in range(_PAIRS if numbers else 0):
-        feature = numbers[int(generator.integers(len(numbers)))]
-        row, one, other = generator.integers(count, size=3).tolist()
-        low, high = sample[feature][one], sample[feature][other]
-        if isinstance(low, float) and isinstance(high, float) and low != high:
-            found.append((row, feature, low, high))
-    return found
-
-
-def _both_ends(base: Columns, ends: Sequence[tuple[int, float, float]], kept: Sequence[int]) -> Columns:
-    columns: Columns = [[column[at] for at in kept for _ in range(2)] for column in base]
-    for at, (feature, low, high) in enumerate(ends):
-        columns[feature][2 * at : 2 * at + 2] = [low, high]
-    return columns
-
-
-def answers(runtime: Runtime, columns: Columns) -> list[Answer | None]:
-    """The label (None for a regression) and the numbers of each row; None for one that the runtime refuses."""
-    count = len(columns[0])
-    try:
-        return _rows(runtime.predict(columns)) if count else []
-    except NotPredictable:
-        if count == 1:
-            return [None]
-    half = count // 2
-    first, second = ([column[part] for column in columns] for part in (slice(half), slice(half, None)))
-    return answers(runtime, first) + answers(runtime, second)
-
-
-def _rows(outputs: Outputs) -> list[Answer | None]:
-    if outputs.probabilities is not None:
-        return [(v, tuple(row)) for v, row in zip(outputs.values, outputs.probabilities, strict=True)]
-    return [(None, (value,)) if isinstance(value, float) else (value, ()) for value in outputs.values]
-
-
-def _compared(probe: Probe, expected: Sequence[Answer | None], found: Sequence[Answer | None]) -> float:
+def _compared(probe: Probe, replies: Sequence[Reply], candidate: Runtime) -> float:
     """The largest relative difference of these rows. Raises Differs."""
-    numbers = [abs(number) for answer in expected if answer for number in answer[1] if isfinite(number)]
-    floor = LEAST * max(numbers, default=0.0)
-    refused = sum((one is None) != (other is None) for one, other in zip(expected, found, strict=True))
-    if refused:
-        raise Differs(f"{probe.kind}: {refused} of {len(expected)} are refused by one and answered by the other")
-    pairs = [(one, other) for one, other in zip(expected, found, strict=True) if one is not None and other is not None]
-    labels = sum(one[0] != other[0] for one, other in pairs)
+    rows = [row for row, reply in enumerate(replies) if not isinstance(reply, Silence)]
+    expected = [reply for reply in replies if not isinstance(reply, Silence)]
+    found = answers(candidate, _rows(probe, rows))
+    if found is None:
+        raise Differs(f"{probe.kind}: it refuses some of {len(rows)} that scikit-learn answers")
+    for row, reply in enumerate(replies):
+        if reply is REFUSED and answers(candidate, _rows(probe, [row])) is not None:
+            raise Differs(f"{probe.kind}: it answers some that scikit-learn refuses")
+    labels = sum(one[0] != other[0] for one, other in zip(expected, found, strict=True))
     if labels:
         raise Differs(f"{probe.kind}: another class in {labels} of {len(expected)}")
-    largest = max((_difference(a, b, floor) for o, p in pairs for a, b in zip(o[1], p[1], strict=True)), default=0.0)
+    largest = _largest(expected, found)
     if largest > TOLERANCE:
         raise Differs(
             f"{probe.kind}: up to {largest:.1%} off" if largest > 1e-3 else f"{probe.kind}: {largest:.1e} off"
         )
     return largest
+
+
+def _rows(probe: Probe, rows: Sequence[int]) -> Columns:
+    return [[column[row] for row in rows] for column in probe.columns]
+
+
+def _largest(expected: Sequence[Answer], found: Sequence[Answer]) -> float:
+    floor = LEAST * max((abs(number) for answer in expected for number in answer[1] if isfinite(number)), default=0.0)
+    pairs = ((a, b) for one, other in zip(expected, found, strict=True) for a, b in zip(one[1], other[1], strict=True))
+    return max((_difference(a, b, floor) for a, b in pairs), default=0.0)
 
 
 def _difference(expected: float, found: float, floor: float) -> float:

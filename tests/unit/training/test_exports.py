@@ -35,7 +35,7 @@ from function.runtimes import joblib as joblib_runtime
 from function.runtimes import onnx as onnx_runtime
 from tests.conftest import MakeBundle
 from training import flat, onnx_export
-from training.parity import Differs, Material, largest_error
+from training.parity import Differs, Gate, Material
 from training.trees import NotExported, thresholds_of
 
 type Data = tuple[Any, Any]
@@ -127,14 +127,18 @@ class Case:
             made["examples"] = [{**made["examples"][0], "input": record, "prediction": classes.tolist()[0]}]
         return Manifest.parse(json.dumps(made).encode())
 
+    @property
+    def gate(self) -> Gate:
+        return Gate(self.reference, self.material)
+
     def error(self, runtime: str, data: bytes | None = None) -> float:
         """The largest error that the gate finds in the export (or in these bytes). Raises Differs."""
         artifact = Artifact(f"model.{runtime}", "0" * 64, 1, runtime, "array")
         if runtime == FLAT:
             exported = flat.flat_bytes(self.estimator, nulls=self.nulls) if data is None else data
-            return largest_error(self.reference, flat_runtime.load(exported, self.manifest, artifact), self.material)
+            return self.gate.largest_error(flat_runtime.load(exported, self.manifest, artifact))
         exported = onnx_export.onnx_bytes(self.estimator, self.features, "array") if data is None else data
-        return largest_error(self.reference, onnx_runtime.load(exported, self.manifest, artifact), self.material)
+        return self.gate.largest_error(onnx_runtime.load(exported, self.manifest, artifact))
 
 
 def kind(value: Any) -> str:

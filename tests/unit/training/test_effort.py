@@ -1,0 +1,172 @@
+"""What the gate asks of an estimator grows with the rows and the features of its table, not with what it refuses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+import pytest
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor, StackingRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor, RadiusNeighborsClassifier
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, QuantileTransformer, SplineTransformer
+from sklearn.svm import SVC
+
+from function.contract import NUMBER, Columns, Feature
+from function.model import NotPredictable, Outputs, Runtime
+from tests.unit.small_models import ByRecords
+from tests.unit.training.test_exports import Case
+from training import onnx_export
+from training.answers import REFUSED, UNASKED, Asker
+from training.bounded import TooLong, bounded
+from training.jumps import rows_at_jumps
+from training.parity import Differs, Gate
+from training.trees import NotExported
+
+ROWS = 1_000
+
+
+class Counted(ByRecords):
+    """Counts what it asks of another runtime."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime, self.calls, self.rows = runtime, 0, 0
+
+    def predict(self, columns: Columns) -> Outputs:
+        self.calls += 1
+        self.rows += len(columns[0])
+        return self.runtime.predict(columns)
+
+
+def table(width: int, most: float) -> Any:
+    return numpy.floor(numpy.random.default_rng(0).uniform(0, most, size=(ROWS, width)))
+
+
+def decimals(width: int) -> Any:
+    return numpy.random.default_rng(0).normal(size=(ROWS, width))
+
+
+ESTIMATORS: dict[str, tuple[Callable[[], Any], Any]] = {
+    "one-hot of whole numbers": (lambda: make_pipeline(OneHotEncoder(), Ridge()), table(2, 70)),
+    "one-hot of 60 columns": (lambda: make_pipeline(OneHotEncoder(), Ridge()), table(60, 9)),
+    "ordinals": (lambda: make_pipeline(OrdinalEncoder(), RandomForestRegressor(5)), table(5, 40)),
+    "splines that end": (lambda: make_pipeline(SplineTransformer(extrapolation="error"), Ridge()), decimals(6)),
+    "neighbours within a radius": (lambda: RadiusNeighborsClassifier(radius=2.0), decimals(10)),
+    "neighbours": (KNeighborsRegressor, decimals(60)),
+    "svc": (SVC, decimals(10)),
+    "categories of its own": (
+        lambda: HistGradientBoostingRegressor(max_iter=5, categorical_features=[0]),
+        table(3, 30),
+    ),
+    "forest": (lambda: RandomForestRegressor(30, random_state=0), decimals(60)),
+    "process": (GaussianProcessRegressor, decimals(4)),
+    "network": (lambda: MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=5), decimals(10)),
+    "stack": (lambda: StackingRegressor([("k", KNeighborsRegressor()), ("r", Ridge())], cv=2), decimals(10)),
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.filterwarnings("ignore")
+def test_the_gate_asks_an_estimator_a_bounded_number_of_times(name: str) -> None:
+    make, values = ESTIMATORS[name]
+    estimator = make()
+    classifies = isinstance(estimator, ClassifierMixin)
+    target = numpy.where(values[:, 0] > 0, "hi", "lo") if classifies else values[:, 0]
+    case = Case(estimator, (values, target))
+    reference = Counted(case.reference)
+    gate = Gate(reference, case.material)
+
+    assert gate.largest_error(case.reference) == pytest.approx(0, abs=1e-9)
+    assert reference.calls <= 300 + 12 * values.shape[1]
+    assert reference.rows <= 40 * ROWS
+    calls = reference.calls
+    gate.largest_error(case.reference)
+    assert reference.calls == calls  # the second export costs the reference nothing
+
+
+class Picky(ByRecords):
+    """Answers whether a number is past 0.7 and another past 0.1; refuses some."""
+
+    def __init__(self, refuses: Callable[[float], bool]) -> None:
+        self.refuses, self.calls = refuses, 0
+
+    def predict(self, columns: Columns) -> Outputs:
+        self.calls += 1
+        if any(self.refuses(float(value or 0)) for value in columns[0]):
+            raise NotPredictable("ValueError")
+        pairs = zip(*columns, strict=True)
+        return Outputs([float(float(a or 0) > 0.7) + float(float(b or 0) > 0.1) for a, b in pairs], None)
+
+
+FEATURES = [Feature("a", NUMBER), Feature("b", NUMBER)]
+
+
+def test_rows_are_told_apart_by_what_is_refused_in_them() -> None:
+    picky = Picky(lambda value: value == 9)
+    columns: Columns = [[1.0, 9.0, 9.0, 2.0, 9.0], [0.0 for _ in range(5)]]
+    replies = Asker(picky).replies(columns, [None, "nine", "nine", None, "other nine"])
+
+    assert replies == [(None, (1.0,)), REFUSED, UNASKED, (None, (1.0,)), REFUSED]
+
+
+def test_a_thousand_refusals_cost_no_more_than_a_few() -> None:
+    picky = Picky(lambda value: value == 9)
+    columns: Columns = [[*(9.0 for _ in range(999)), 0.0], [0.0 for _ in range(1000)]]
+    replies = Asker(picky).replies(columns, ["nine"] * 999 + ["zero"])
+
+    assert replies.count(REFUSED) == 1
+    assert replies[-1] == (None, (0.0,))
+    assert picky.calls < 25
+
+
+def test_rows_are_brought_together_where_the_prediction_jumps() -> None:
+    sample: Columns = [[0.1, 0.5, 0.6, 0.9, 1.0], [0.0, 0.05, 0.2, 0.6, 1.0]]
+    found = rows_at_jumps(Asker(Picky(lambda _: False)), sample, FEATURES, numpy.random.default_rng(0))
+    pairs = [(float(one or 0), float(two or 0)) for column in found for one, two in zip(column[::2], column[1::2])]  # noqa: B905
+
+    expected = {(0.7, numpy.nextafter(0.7, 1)), (0.1, numpy.nextafter(0.1, 1))}
+    assert {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]} == expected
+
+
+def test_rows_are_brought_together_where_refusal_begins() -> None:
+    sample: Columns = [[0.1, 0.5, 0.6, 0.9, 1.0], [0.0 for _ in range(5)]]
+    categories = sample[0]
+    picky = Picky(lambda value: value not in categories)
+    found = rows_at_jumps(Asker(picky), sample, FEATURES, numpy.random.default_rng(0))
+    one, other = (float(value or 0) for value in found[0])
+
+    assert (one in categories) + (other in categories) == 1
+    assert numpy.nextafter(one, other) == other
+    assert picky.calls < 100
+
+
+def test_an_export_that_takes_what_is_refused_is_found() -> None:
+    data = (table(2, 9), table(1, 5).ravel())
+    strict = Case(make_pipeline(OneHotEncoder(), Ridge()), data)
+    lenient = Case(make_pipeline(OneHotEncoder(handle_unknown="ignore"), Ridge()), data)
+
+    with pytest.raises(Differs, match="answers some that scikit-learn refuses"):
+        Gate(strict.reference, strict.material).largest_error(lenient.reference)
+    with pytest.raises(Differs, match=r"refuses some of \d+ that scikit-learn answers"):
+        Gate(lenient.reference, lenient.material).largest_error(strict.reference)
+
+
+def test_a_call_that_begins_too_many_functions_is_given_up() -> None:
+    def walk(depth: int) -> int:
+        return 1 if depth == 0 else walk(depth - 1) + walk(depth - 1)
+
+    assert bounded(lambda: walk(5), 100) == 32
+    with pytest.raises(TooLong, match="100 function calls"):
+        bounded(lambda: walk(60), 100)
+    assert bounded(lambda: walk(5), 100) == 32  # nothing is left behind
+
+
+def test_a_conversion_that_would_take_minutes_is_given_up() -> None:
+    values = decimals(3)
+    case = Case(make_pipeline(QuantileTransformer(n_quantiles=900), Ridge()), (values, values[:, 0]))
+
+    with pytest.raises(NotExported, match="too long"):
+        onnx_export.onnx_bytes(case.estimator, case.features, "array")

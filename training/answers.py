@@ -1,0 +1,80 @@
+"""What a runtime answers to rows, asked in a number of calls that does not grow with the rows that it refuses.
+
+A runtime refuses a whole batch for one of its rows, so each refused row has to be found by halving, which takes some
+calls. Of rows that are odd in the same way one is found so, and those behind it in a refused batch are left unasked.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from enum import Enum
+from typing import Any
+
+from function.contract import Columns
+from function.model import NotPredictable, Outputs, Runtime
+
+
+class Silence(Enum):
+    """Why a row has no answer: the runtime refuses it, or it was not asked."""
+
+    REFUSED = "refused"
+    UNASKED = "unasked"
+
+
+REFUSED, UNASKED = Silence.REFUSED, Silence.UNASKED
+
+type Answer = tuple[Any, tuple[float, ...]]
+"""The label (None for a regression) and the numbers."""
+
+type Reply = Answer | Silence
+
+_MOST_REFUSALS = 16  # among rows in which nothing is odd
+
+
+class Asker:
+    """Asks a runtime, and remembers for which oddities enough refusals were found."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._refusals: Counter[Hashable] = Counter()
+
+    def replies(self, columns: Columns, oddities: Sequence[Hashable]) -> list[Reply]:
+        """The reply to each row; `oddities` says of each what may be refused in it, None where nothing is odd."""
+        found: list[Reply] = [UNASKED] * len(oddities)
+        waiting = [list(range(len(oddities)))] if oddities else []
+        while waiting:
+            rows = waiting.pop()
+            answered = answers(self._runtime, [[column[row] for row in rows] for column in columns])
+            if answered is not None:
+                for row, answer in zip(rows, answered, strict=True):
+                    found[row] = answer
+            elif len(rows) == 1:
+                found[rows[0]] = REFUSED
+                self._refusals[oddities[rows[0]]] += 1
+                waiting = [kept for part in waiting if (kept := self._still_asked(part, oddities))]
+            else:
+                half = len(rows) // 2
+                parts = (self._still_asked(part, oddities) for part in (rows[half:], rows[:half]))
+                waiting += [part for part in parts if part]
+        return found
+
+    def _still_asked(self, rows: Sequence[int], oddities: Sequence[Hashable]) -> list[int]:
+        """Those rows of a refused batch whose oddity has not been refused often enough."""
+        return [row for row in rows if self._refusals[oddities[row]] < _most_refusals(oddities[row])]
+
+
+def _most_refusals(oddity: Hashable) -> int:
+    return _MOST_REFUSALS if oddity is None else 1
+
+
+def answers(runtime: Runtime, columns: Columns) -> list[Answer] | None:
+    """The answer to each row; None where the runtime refuses some of them."""
+    try:
+        return _rows(runtime.predict(columns)) if columns[0] else []
+    except NotPredictable:
+        return None
+
+
+def _rows(outputs: Outputs) -> list[Answer]:
+    if outputs.probabilities is not None:
+        return [(v, tuple(row)) for v, row in zip(outputs.values, outputs.probabilities, strict=True)]
+    return [(None, (value,)) if isinstance(value, float) else (value, ()) for value in outputs.values]
