@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from function.errors import BundleError
 from training.errors import TrainingError
 from training.options import parse
 
@@ -27,6 +28,8 @@ def main(arguments: Sequence[str], verify: Callable[[Path], None] | None = None)
         _show(summary)
     except TrainingError as error:
         return _refused(str(error))
+    except BundleError as error:
+        return _refused(f"This estimator makes no bundle that can be served: {error}")
     except MemoryError:
         return _refused("There is not memory enough for this table: give fewer rows or columns.")
     except KeyboardInterrupt:

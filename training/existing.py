@@ -2,7 +2,6 @@
 
 import io
 import pickle
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -16,9 +15,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from function.manifest import CLASSIFICATION, LIBRARIES, REGRESSION
+from function.manifest import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError, listed, said
 from training.fitted import Known, columns_of
+from training.formats import check_folder, check_start, check_text
+from training.pickle_reading import contents_of
+from training.pickled import check_contents, foreign, foreign_of
 from training.targets import Task
 
 
@@ -44,15 +46,42 @@ def load(path: Path) -> Any:
             f"The estimator in {path} takes raw texts or dicts instead of a table: train it with a ColumnTransformer "
             "that applies its first step to a named column."
         )
+    _check_answers(path, estimator)
     return estimator
 
 
+def _check_answers(path: Path, estimator: Any) -> None:
+    """Raises TrainingError where the estimator has no answers to choose from."""
+    classes = getattr(estimator, "classes_", None)
+    if not isinstance(classes, list) and classes is not None and len(classes) < 2:
+        raise TrainingError(
+            f"The estimator in {path} was trained on one single class ({classes.tolist()[0]!r}) and answers nothing "
+            "else: train it on rows of at least two."
+        )
+    if getattr(estimator, "refit", True) is False and not hasattr(estimator, "best_estimator_"):
+        raise TrainingError(
+            f"The {type(estimator).__name__} in {path} has searched and kept no estimator (refit=False): fit it with "
+            "refit=True, or dump the estimator that you choose."
+        )
+
+
 def _unpickled(path: Path) -> Any:
+    check_folder(path)
     try:
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("error", InconsistentVersionWarning)
+            check_start(path, file)
+            contents = contents_of(file)
+            check_contents(path, contents)
+            file.seek(0)
+            if not contents.whole:
+                check_text(path, file)
             return joblib.load(file)
-    except FileNotFoundError:
+    except TrainingError:
+        raise
+    except FileNotFoundError as error:
+        if error.filename not in (None, str(path)):
+            raise _unreadable(path, error) from None
         raise TrainingError(f"There is no file {path}: check the path after --model.") from None
     except InconsistentVersionWarning as warning:
         raise TrainingError(
@@ -60,24 +89,27 @@ def _unpickled(path: Path) -> Any:
             f"{warning.current_sklearn_version}: train it again with the versions in function/requirements.txt."
         ) from None
     except ModuleNotFoundError as error:
-        raise _foreign(str(error.name)) from None
+        raise foreign(str(error.name)) from None
     except MemoryError:
         raise
+    except PermissionError as error:
+        raise TrainingError(f"{path} cannot be read ({said(error)}): check the path after --model.") from None
     except Exception as error:  # noqa: BLE001
         # Unpickling raises whatever the pickled classes, or bytes that are no pickle, raise.
         if "__main__" in str(error):
-            raise _foreign("__main__") from None
-        raise TrainingError(
-            f"{path} cannot be loaded as a joblib or pickle file ({said(error)}): dump the estimator with joblib.dump, "
-            f"under scikit-learn {version('scikit-learn')}."
-        ) from None
+            raise foreign("__main__") from None
+        if not contents.whole:
+            raise TrainingError(
+                f"{path} cannot be loaded as a joblib or pickle file ({said(error)}): it is cut short, damaged or "
+                "something else; copy it again, or dump the estimator with joblib.dump."
+            ) from None
+        raise _unreadable(path, error) from None
 
 
-def _foreign(module: str) -> TrainingError:
-    where = "a script or notebook (__main__)" if module == "__main__" else f"the module {module!r}"
+def _unreadable(path: Path, error: Exception) -> TrainingError:
     return TrainingError(
-        f"The estimator needs code from {where}, which the image does not have: build it from what "
-        f"{', '.join(LIBRARIES)} bring."
+        f"{path} cannot be loaded as a joblib or pickle file ({said(error)}): dump the estimator with joblib.dump, "
+        f"under scikit-learn {version('scikit-learn')}."
     )
 
 
@@ -99,9 +131,8 @@ def check_modules(estimator: Any) -> None:
         raise TrainingError(
             f"The estimator cannot be pickled ({said(error)}): build it without lambdas and open files."
         ) from None
-    foreign = sorted(found - {*LIBRARIES.values()} - (sys.stdlib_module_names - {"__main__"}))
-    if foreign:
-        raise _foreign(foreign[0])
+    if lacking := foreign_of(sorted(found)):
+        raise foreign(lacking)
 
 
 def _takes_tables(estimator: Any) -> bool:

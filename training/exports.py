@@ -87,7 +87,13 @@ class _Rounding:
 
 
 def _flat(subject: Subject) -> bytes:
-    return flat.flat_bytes(subject.estimator, nulls=any(f.nullable for f in subject.manifest.contract.features))
+    try:
+        return flat.flat_bytes(subject.estimator, nulls=any(f.nullable for f in subject.manifest.contract.features))
+    except (NotExported, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        # An estimator of a kind that is known may hold its numbers in a form that is not.
+        raise NotExported(f"it is not kept as is expected here ({said(error)})") from None
 
 
 def _onnx(subject: Subject) -> bytes:

@@ -193,7 +193,9 @@ def _histogram_tree(nodes: Array) -> Tree:
 
 
 def _linear(estimator: Any, link: str) -> Linear:
-    coefficients = numpy.atleast_2d(numpy.asarray(estimator.coef_, dtype=float))
+    given = estimator.coef_
+    dense = given.toarray() if hasattr(given, "toarray") else given  # after sparsify()
+    coefficients = numpy.atleast_2d(numpy.asarray(dense, dtype=float))
     if link == "identity" and len(coefficients) > 1:
         raise NotExported("it predicts several targets at once")
     start = numpy.broadcast_to(numpy.ravel(estimator.intercept_), len(coefficients)).astype(float)

@@ -159,6 +159,14 @@ def test_what_ends_in_other_arithmetic_is_exported_within_rounding(estimator: An
     assert case.error(ONNX) < 1e-9
 
 
+@pytest.mark.parametrize("data", [CANCER, IRIS], ids=["two classes", "three classes"])
+def test_sparse_coefficients_are_exported(data: Data) -> None:
+    case = Case(LogisticRegression(max_iter=5000), data)
+    case.estimator.sparsify()
+    assert case.error(FLAT) < 1e-9
+    assert case.error(ONNX) < 1e-9
+
+
 def test_export_has_the_same_bytes_each_time() -> None:
     case = Case(RandomForestRegressor(5, random_state=0), DIABETES)
     assert flat.flat_bytes(case.estimator, nulls=False) == flat.flat_bytes(case.estimator, nulls=False)

@@ -17,8 +17,11 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from tests.unit.training.conftest import Run
 from training.__main__ import main
@@ -206,6 +209,26 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], list[str], list[str]]] = {
         [],
         ["raw texts"],
     ),
+    "one class": (
+        lambda: DecisionTreeClassifier().fit(X, ["hi"] * 30),
+        [],
+        ["one single class ('hi')", "at least two"],
+    ),
+    "one class behind a scaler": (
+        lambda: make_pipeline(StandardScaler(), KNeighborsClassifier()).fit(X, [0] * 30),
+        [],
+        ["one single class (0)"],
+    ),
+    "one class of a search": (
+        lambda: GridSearchCV(DecisionTreeClassifier(), {"max_depth": [1]}, cv=2).fit(X, [True] * 30),
+        [],
+        ["one single class (True)"],
+    ),
+    "a search that kept nothing": (
+        lambda: GridSearchCV(Ridge(), {"alpha": [1.0]}, cv=2, refit=False).fit(X, Y),
+        [],
+        ["GridSearchCV", "refit=False"],
+    ),
     "own code": (lambda: Own().fit(X, Y), [], ["'tests'", "image does not have"]),
     "own function": (
         lambda: TransformedTargetRegressor(Ridge(), func=same, inverse_func=same).fit(X, Y),
@@ -252,8 +275,8 @@ def test_an_estimator_of_another_scikit_learn(refused: Callable[..., str], tmp_p
 
 
 BROKEN: dict[str, tuple[bytes, str]] = {
-    "a text": (b"not a model", "cannot be loaded"),
-    "nothing": (b"", "cannot be loaded"),
+    "a text": (b"not a model", "is a text"),
+    "nothing": (b"", "is empty"),
     "half a pickle": (pickle.dumps(numpy.arange(99))[:60], "cannot be loaded"),
     "a missing module": (b"cxgboost.sklearn\nXGBRegressor\n.", "'xgboost'"),
     "a class of a script": (b"c__main__\nMine\n.", "__main__"),

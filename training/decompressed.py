@@ -1,0 +1,26 @@
+"""The bytes of a model file, out of whatever joblib compressed them with."""
+
+import bz2
+import gzip
+import lzma
+from typing import IO, cast
+
+from joblib.compressor import BinaryZlibFile
+
+_LONGEST = 6
+LZ4 = b"\x04\x22\x4d\x18"
+
+
+def decompressed(file: IO[bytes]) -> IO[bytes]:
+    """A file of the bytes inside; the same file where they are not compressed."""
+    start = file.read(_LONGEST)
+    file.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(file))
+    if start.startswith(b"BZh"):
+        return bz2.open(file)
+    if start.startswith((b"\xfd7zXZ", b"\x5d\x00")):
+        return lzma.open(file)
+    if start.startswith((b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")):
+        return cast(IO[bytes], BinaryZlibFile(file))
+    return file
