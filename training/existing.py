@@ -41,7 +41,13 @@ def load(path: Path) -> Any:
             f"The estimator in {path}, a {type(estimator).__name__}, is neither a regressor nor a classifier: "
             "only these can be served."
         )
-    if not _takes_tables(estimator):
+    tags = _first_tags(estimator)
+    if tags is not None and not tags.two_d_array and tags.one_d_array:
+        raise TrainingError(
+            f"The estimator in {path}, a {type(estimator).__name__}, takes one single column instead of a table: put a "
+            "first step before it that makes that column of a table."
+        )
+    if tags is not None and not tags.two_d_array:
         raise TrainingError(
             f"The estimator in {path} takes raw texts or dicts instead of a table: train it with a ColumnTransformer "
             "that applies its first step to a named column."
@@ -57,6 +63,11 @@ def _check_answers(path: Path, estimator: Any) -> None:
         raise TrainingError(
             f"The estimator in {path} was trained on one single class ({classes.tolist()[0]!r}) and answers nothing "
             "else: train it on rows of at least two."
+        )
+    if not isinstance(classes, list) and classes is not None and any(isinstance(label, bytes) for label in classes):
+        raise TrainingError(
+            f"The classes of the estimator in {path} are bytes, which JSON does not have: train it on texts, such as "
+            f"{classes.tolist()[0].decode(errors='replace')!r}."
         )
     if getattr(estimator, "refit", True) is False and not hasattr(estimator, "best_estimator_"):
         raise TrainingError(
@@ -135,10 +146,11 @@ def check_modules(estimator: Any) -> None:
         raise foreign(lacking)
 
 
-def _takes_tables(estimator: Any) -> bool:
+def _first_tags(estimator: Any) -> Any:
+    """What the estimator, or a pipeline's first step, takes; None where that does not say."""
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[0][1]
-    return not isinstance(estimator, BaseEstimator) or bool(get_tags(estimator).input_tags.two_d_array)
+    return get_tags(estimator).input_tags if isinstance(estimator, BaseEstimator) else None
 
 
 def task_of(estimator: Any, asked: str | None) -> Task:
@@ -200,6 +212,10 @@ def asked[T](what: str, call: Callable[[], T]) -> T:
         return call()
     except (TrainingError, MemoryError):
         raise
+    except NotFittedError as error:
+        raise TrainingError(
+            f"A part of the estimator was never fitted ({said(error)}): fit the whole of it, and dump it after that."
+        ) from None
     except Exception as error:  # noqa: BLE001
         # Any transformer may raise anything of its own.
         raise TrainingError(

@@ -25,10 +25,9 @@ _CALLED = {
     "torch": "PyTorch",
     "keras": "Keras",
     "tensorflow": "TensorFlow",
-    "cloudpickle": "cloudpickle, which pickles lambdas and a script's own code",
-    "dill": "dill, which pickles lambdas and a script's own code",
-    "_dill": "dill, which pickles lambdas and a script's own code",
 }
+# They pickle lambdas and a script's own code, and must be there to load them.
+_PICKLERS = {"cloudpickle", "dill", "_dill"}
 _MAIN = "__main__"
 _CYTHON = {"_loss"}  # scikit-learn's own: its classes name no package
 _PYTHON_2 = {"__builtin__", "copy_reg", "cPickle", "exceptions"}
@@ -43,7 +42,7 @@ def check_contents(path: Path, contents: Contents) -> None:
     """Raises TrainingError where the file in `path` holds no estimator that can be loaded here, as far as it tells."""
     root = contents.root
     lacking = foreign_of(module for module, _ in contents.names)
-    if lacking and lacking.startswith("_") and lacking not in (_MAIN, *_CALLED):
+    if lacking and lacking.startswith("_") and lacking not in (_MAIN, *_CALLED, *_PICKLERS):
         # An extension module that some release of scikit-learn names without its package.
         check_versions(path, contents)
     if lacking:
@@ -96,6 +95,8 @@ def foreign(module: str, name: str = "") -> TrainingError:
     what = f"{name} of" if name else "code from"
     if top == _MAIN:
         where = "a script or notebook (__main__)"
+    elif top in _PICKLERS:
+        what, where = "code from", f"a lambda or a script of one's own, pickled by {top.lstrip('_')}"
     elif top in _CALLED:
         where = f"{_CALLED[top]} (the package {top!r})"
     else:

@@ -237,7 +237,10 @@ FOREIGN: dict[str, tuple[bytes, list[str]]] = {
     "imblearn": (named("imblearn.pipeline", "Pipeline"), ["holds a Pipeline of imbalanced-learn", "'imblearn'"]),
     "a module of one's own": (named("mycompany.models", "Mine"), ["needs Mine of the module 'mycompany'"]),
     "a script": (named("__main__", "Mine"), ["needs Mine of a script or notebook (__main__)"]),
-    "a lambda": (named("cloudpickle.cloudpickle", "_make_function"), ["cloudpickle, which pickles lambdas"]),
+    "a lambda": (
+        named("cloudpickle.cloudpickle", "_make_function"),
+        ["a lambda or a script of one's own, pickled by cloudpickle"],
+    ),
     "old protocol": (b"cxgboost.sklearn\nXGBClassifier\n)R.", ["holds an XGBClassifier of XGBoost"]),
     "inside a pipeline": (
         pickle.dumps(make_pipeline(Ridge()).fit(VALUES, NUMBERS)).replace(

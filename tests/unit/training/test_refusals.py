@@ -16,6 +16,7 @@ from sklearn.cluster import KMeans
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -228,6 +229,17 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], list[str], list[str]]] = {
         lambda: GridSearchCV(Ridge(), {"alpha": [1.0]}, cv=2, refit=False).fit(X, Y),
         [],
         ["GridSearchCV", "refit=False"],
+    ),
+    "one column": (lambda: IsotonicRegression().fit(X["a"], Y), [], ["IsotonicRegression", "one single column"]),
+    "a part that was never fitted": (
+        lambda: make_pipeline(StandardScaler(), Ridge().fit(X, Y)),
+        [],
+        ["A part of the estimator was never fitted", "StandardScaler"],
+    ),
+    "classes of bytes": (
+        lambda: DecisionTreeClassifier().fit(X, numpy.array([b"lo", b"hi"] * 15)),
+        [],
+        ["are bytes", "such as 'hi'"],
     ),
     "own code": (lambda: Own().fit(X, Y), [], ["'tests'", "image does not have"]),
     "own function": (
