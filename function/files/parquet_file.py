@@ -1,16 +1,19 @@
 """Parquet: the file's columns as they are, with the prediction, probabilities, warnings and `error` beside them.
 
-It is read by ranges, page by page, and nothing is put on a disk: /tmp is small. The only module that imports pyarrow.
+It is read by ranges, page by page, decoded in a process of its own (function.files.decoding), and nothing is put on a
+disk: /tmp is small. Columns that are lists, structs or maps are left out, which the report says.
 """
 
 import io
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from function.contract import NUMBER, Feature
+from function.contract import NUMBER, Feature, pointer
 from function.csv_table import check_header, warnings_cell
-from function.errors import InputTooLarge, MalformedInput
-from function.files.chunks import MAX_CHARACTERS, MAX_COLUMNS, MAX_ROWS, Job
+from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
+from function.files.chunks import Job
+from function.files.decoding.process import Decoding
 from function.files.reader import ObjectReader, RangeFile
 from function.files.report import problems_text
 from function.files.scored import Scored, of_values, score
@@ -19,39 +22,62 @@ from function.manifest import CLASSIFICATION, Manifest, label_text
 if TYPE_CHECKING:
     import pyarrow
 
-# What is held of all columns' pages while they are read, shared among them.
-_BUFFERS_BYTES = 64 * 1024 * 1024
-_LEAST_BUFFER, _LARGEST_BUFFER = 64 * 1024, 4 * 1024 * 1024
-_MIN_ROWS = 256
+# The writer holds what it says of each column of each piece until the end: about 1.4 kB.
+MAX_WRITTEN_CHUNKS = 150_000
+_ANOTHER = object()
 
 
 def convert(job: Job, reader: ObjectReader) -> None:
     """Scores the table. Raises MalformedInput, InvalidInput, InputTooLarge where it is none that can be scored."""
     import pyarrow
-    from pyarrow import parquet
 
     file = RangeFile(reader)
     try:
-        found = parquet.ParquetFile(file)
-        if found.metadata.num_columns > MAX_COLUMNS:
-            raise InputTooLarge(f"The file has more than {MAX_COLUMNS:,} columns.")
-        # Opened again with a buffer for each column; the metadata is not read again.
-        buffer = max(_LEAST_BUFFER, min(_LARGEST_BUFFER, _BUFFERS_BYTES // max(1, found.metadata.num_columns)))
-        found = parquet.ParquetFile(file, metadata=found.metadata, buffer_size=buffer, pre_buffer=False)
-        schema = found.schema_arrow
-        outputs = job.model.manifest.outputs
-        added = [*outputs.columns, outputs.error]
-        check_header(job.model.manifest.contract, schema.names, added)
-        for name, kind in zip(added, _types(job.model.manifest), strict=True):
-            schema = schema.append(pyarrow.field(name, kind))
-        with parquet.ParquetWriter(_Sink(job.write), schema, compression="snappy", version="2.6") as writer:
-            for batch in found.iter_batches(batch_size=_rows_at_once(found.metadata), use_threads=False):
-                job.look_at_the_time()
-                writer.write_batch(pyarrow.RecordBatch.from_arrays(_columns(job, batch), schema=schema))
+        with Decoding(file, reader.version.size, job.memory, job.look_at_the_time) as decoding:
+            _convert(job, decoding)
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
         if file.failure is not None:
             raise file.failure from None
         raise MalformedInput("The file is not Parquet, or is damaged.") from None
+
+
+def _convert(job: Job, decoding: Decoding) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    head, told, read = decoding.head()
+    outputs = job.model.manifest.outputs
+    added = [*outputs.columns, outputs.error]
+    check_header(job.model.manifest.contract, head["columns"], added)
+    left_out = dict(head["left_out"])
+    _check_features(job, left_out)
+    job.tally.left_out = list(left_out)
+    for name, kind in zip(added, _types(job.model.manifest), strict=True):
+        told, read = told.append(pyarrow.field(name, kind)), read.append(pyarrow.field(name, kind))
+    chunks = 0
+    with parquet.ParquetWriter(
+        _Sink(job.write), read, compression="snappy", version="2.6", store_schema=False
+    ) as writer:
+        # What is read as references to texts is a column of texts to who reads the answer.
+        writer.add_key_value_metadata({**(told.metadata or {}), b"ARROW:schema": b64encode(told.serialize())})
+        for batch in decoding.batches():
+            job.look_at_the_time()
+            chunks += len(read)
+            if chunks > MAX_WRITTEN_CHUNKS:
+                raise InputTooLarge("The file has too many columns for so many rows: split it.")
+            columns = [*batch.columns, *_added_to(job, batch)]
+            writer.write_batch(pyarrow.RecordBatch.from_arrays(columns, schema=read))
+
+
+def _check_features(job: Job, left_out: dict[str, str]) -> None:
+    """Raises InvalidInput where a feature is among what is left out."""
+    problems = [
+        Problem(pointer(f.name), "wrong_type", f"expected a column of {f.type}s, got one of {left_out[f.name]}")
+        for f in job.features
+        if f.name in left_out
+    ]
+    if problems:
+        raise InvalidInput(problems)
 
 
 class _Sink(io.RawIOBase):
@@ -69,15 +95,16 @@ class _Sink(io.RawIOBase):
         return len(data)
 
 
-def _rows_at_once(metadata: Any) -> int:
-    """Rows whose values are about as large as a chunk's may be; fewer than usual where rows are wide."""
-    size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    wide = max(metadata.num_columns * 8, size // max(1, metadata.num_rows))
-    return int(min(MAX_ROWS, max(_MIN_ROWS, 16 * MAX_CHARACTERS // max(1, wide))))
+def _added_to(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
+    """The columns that are added to the batch's."""
+    import pyarrow
+
+    step = job.rows_at_once
+    parts = [_scored(job, batch.slice(start, step)) for start in range(0, batch.num_rows, step)]
+    return [pyarrow.concat_arrays(arrays) for arrays in zip(*parts, strict=True)]
 
 
-def _columns(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
-    """The batch's columns and those that are added to them."""
+def _scored(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
     values = [_values(feature, batch.column(feature.name)) for feature in job.features]
     scored = score(
         job.model._replace(runtime=job.model.bulk()),
@@ -87,19 +114,26 @@ def _columns(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
         strict=job.strict,
     )
     job.tally.add(scored, None)
-    return [*batch.columns, *_added(job.model.manifest, scored)]
+    return _added(job.model.manifest, scored)
 
 
 def _values(feature: Feature, column: Any) -> list[object]:
     """A column as JSON values; NaN where a number should be is a null, as pandas means it."""
     import pyarrow
 
-    if isinstance(column.type, pyarrow.DictionaryType):
-        column = column.dictionary_decode()
-    if feature.type == NUMBER and (pyarrow.types.is_decimal(column.type) or pyarrow.types.is_floating(column.type)):
-        values = column.cast(pyarrow.float64()).to_pylist()
-        return values if column.null_count == len(column) else [None if v != v else v for v in values]  # noqa: PLR0124
-    return cast("list[object]", column.to_pylist())
+    types = pyarrow.types
+    if types.is_dictionary(column.type):
+        values = _values(feature, column.dictionary)
+        return [None if index is None else values[index] for index in column.indices.to_pylist()]
+    if feature.type == NUMBER and (types.is_decimal(column.type) or types.is_floating(column.type)):
+        numbers = column.cast(pyarrow.float64()).to_pylist()
+        return numbers if column.null_count == len(column) else [None if v != v else v for v in numbers]  # noqa: PLR0124
+    if any(told(column.type) for told in (types.is_integer, types.is_floating, types.is_boolean, types.is_null)):
+        return cast("list[object]", column.to_pylist())
+    if any(told(column.type) for told in (types.is_string, types.is_large_string, types.is_string_view)):
+        return cast("list[object]", column.to_pylist())
+    # No value of a date, a time, a decimal or of bytes is a feature's, whatever it is.
+    return [_ANOTHER if valid else None for valid in column.is_valid().to_pylist()]
 
 
 def _types(manifest: Manifest) -> list[Any]:

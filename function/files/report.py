@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from function import strict_json
 from function.aws import service_errors
 from function.contract import Warning
-from function.errors import InvalidInput, Problem, RequestError, RetryLater
+from function.errors import MAX_SHOWN, InvalidInput, Problem, RequestError, RetryLater
 from function.files.calls import calling, status_of
 from function.files.notification import SourceObject
 from function.files.reader import Version
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 
 MAX_REJECTED = 1_000
 MAX_PROBLEMS = 10
+MAX_LEFT_OUT = 1_000
 
 
 class Tally:
-    """The rows so far: how many came to what, and the first that were rejected."""
+    """The rows so far: how many came to what, and the first that were rejected; the columns that are left out."""
 
     def __init__(self) -> None:
         self.read = 0
         self.rejected = 0
         self.first_rejected: list[dict[str, Any]] = []
         self.warnings: Counter[str] = Counter()
+        self.left_out: list[str] = []
 
     def add(self, scored: Scored, lines: Sequence[int] | None) -> None:
         """Counts a chunk; `lines` are those that its rows begin at, where the format has lines."""
@@ -78,6 +80,7 @@ def report_bytes(
         "rows_rejected": counted.rejected,
         "rejected": counted.first_rejected,
         "warnings": dict(sorted(counted.warnings.items())),
+        "columns_left_out": [shown(name) for name in counted.left_out[:MAX_LEFT_OUT]],
         "seconds": round(seconds, 3),
     }
     return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
@@ -128,12 +131,20 @@ def warnings_documents(warnings: Sequence[Warning]) -> list[dict[str, str]]:
     return [warning._asdict() for warning in warnings]
 
 
+def shown(text: str) -> str:
+    """What is shown of a name: a file may make one as long as itself."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+
+
 def _name(problem: Problem) -> str:
     return problem.pointer.removeprefix("/").replace("~1", "/").replace("~0", "~")
 
 
 def _documents(problems: Sequence[Problem]) -> list[dict[str, str]]:
-    return [problem._asdict() for problem in problems[:MAX_PROBLEMS]]
+    return [
+        {"pointer": shown(problem.pointer), "code": problem.code, "detail": shown(problem.detail)}
+        for problem in problems[:MAX_PROBLEMS]
+    ]
 
 
 def _error(error: RequestError) -> dict[str, Any]:

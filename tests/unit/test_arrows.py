@@ -118,6 +118,7 @@ CONSTRUCTORS = {
     "list",
     "object",
     "RLock",
+    "Struct",
     "logging.getLogger",
     "logging.makeLogRecord",
     "vars",

@@ -203,10 +203,48 @@ def test_parquet_columns_of_every_kind() -> None:
     assert (tally.read, tally.rejected, dict(tally.warnings)) == (3, 1, {"size": 1})
 
 
-@pytest.mark.parametrize("column", [["3"], [True], [b"3"], [[3]], [{"a": 3}]])
+@pytest.mark.parametrize(
+    "column",
+    [
+        ["3"],
+        [True],
+        [b"3"],
+        pyarrow.array([2**52], pyarrow.timestamp("ms")),
+        pyarrow.array(["3"]).dictionary_encode(),
+        pyarrow.array([3], pyarrow.time32("s")),
+    ],
+)
 def test_parquet_value_of_another_type_is_rejected(column: list[object]) -> None:
     found, _ = parquet_of(regressor([SIZE]), parquet_bytes(pyarrow.table({"size": column})))
     assert parquet.read_table(io.BytesIO(found))["error"].to_pylist()[0].startswith("size: expected a number")
+
+
+@pytest.mark.parametrize("column", [[[3]], [{"a": 3}]])
+def test_parquet_column_that_is_nested_is_no_feature(column: list[object]) -> None:
+    with pytest.raises(InvalidInput, match=r"/size: expected a column of numbers, got one of (list|struct)"):
+        parquet_of(regressor([SIZE]), parquet_bytes(pyarrow.table({"size": column})))
+
+
+def test_parquet_column_that_is_nested_is_left_out_and_told() -> None:
+    table = pyarrow.table({"a.b": ["x"], "list": [[1]], "size": [1.5], "a": [{"b": 1}], "c": [{"d": [{"e": 1}]}]})
+    found, tally = parquet_of(regressor([SIZE]), parquet_bytes(table))
+    answered = parquet.read_table(io.BytesIO(found))
+    assert answered.schema.names == ["a.b", "size", "prediction", "warnings", "error"]
+    assert tally.left_out == ["list", "a", "c"]
+
+
+def test_parquet_texts_that_are_written_once_come_back_as_texts() -> None:
+    note = pyarrow.array(["a" * 10_000, None, "b"] * 2_000)
+    table = pyarrow.table({"size": [1.5] * 6_000, "note": note, "x": note})
+    table = table.replace_schema_metadata({"mine": "1"})
+    packed = parquet_bytes(table, compression="zstd")
+    found, tally = parquet_of(regressor([SIZE, Feature("note", STRING, True)]), packed)
+    assert tally.read == 6_000
+    answered = parquet.ParquetFile(io.BytesIO(found))
+    assert answered.schema_arrow.field("note").type == pyarrow.string()
+    assert answered.schema_arrow.metadata == {b"mine": b"1"}
+    rows = next(answered.iter_batches(6))
+    assert rows.select(["size", "note", "x"]).to_pylist() == table.slice(0, 6).to_pylist()
 
 
 @pytest.mark.parametrize(
