@@ -7,6 +7,8 @@ from typing import NamedTuple
 from function.errors import SettingError
 from function.selection import RUNTIMES
 
+# Outside of Lambda.
+DEFAULT_MEMORY_MB = 1024
 _SWITCH = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
@@ -22,6 +24,7 @@ class Settings(NamedTuple):
     `RESULTS_QUEUE_URL`: where the results of messages go. `FILES_QUEUE_URL`: where files that come in company go, to be
     worked on alone; its mapping sends one message at a time. `INPUT_BUCKET`, `RESULTS_BUCKET`: files are read from the
     one (the only one that is) and their predictions written to the other, under `RESULTS_PREFIX`.
+    `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: the function's, in MB, as Lambda says it; what a file may take follows from it.
     """
 
     model_path: str
@@ -39,6 +42,7 @@ class Settings(NamedTuple):
     new_versions: tuple[str, ...] = ()
     released_functions: tuple[str, ...] = ()
     keep_versions: int = 10
+    memory_mb: int = DEFAULT_MEMORY_MB
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Settings":
@@ -60,7 +64,13 @@ class Settings(NamedTuple):
             new_versions=_list(environ, "NEW_VERSIONS"),
             released_functions=_list(environ, "RELEASED_FUNCTIONS"),
             keep_versions=_count(environ, "KEEP_VERSIONS", 10),
+            memory_mb=_count(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", DEFAULT_MEMORY_MB),
         )
+
+    @property
+    def memory(self) -> int:
+        """The function's memory, in bytes."""
+        return self.memory_mb * 1024 * 1024
 
     def require(self, name: str) -> str:
         """The setting of that field. Raises SettingError, naming the variable, where it is empty."""

@@ -16,6 +16,10 @@ MAX_ROW_CHARACTERS = 8 * 1024 * 1024
 MAX_COLUMNS = 10_000
 # A chunk's rows times the model's features: each may have a problem, which takes far more than its value.
 MAX_VALUES = 400_000
+# The lines of a block that is scored as arrays.
+MAX_LINES = 131_072
+# A chunk's cells, however short they are.
+MAX_CELLS = 2 * 1024 * 1024
 DEFAULT_MEMORY = 1024 * 1024 * 1024
 
 

@@ -9,7 +9,7 @@ from function.csv_dialect import Dialect, is_blank, read_cell
 from function.csv_table import FORMULA_STARTS, check_header, neutralise, warnings_cell
 from function.csv_text import decoded
 from function.errors import InputTooLarge, MalformedInput, Problem
-from function.files.chunks import MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, MAX_ROWS, Job
+from function.files.chunks import MAX_CELLS, MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, Job
 from function.files.csv_opened import SUBJECT, Opened
 from function.files.report import problems_text
 from function.files.scored import Column, of_cells, of_values, score
@@ -38,11 +38,16 @@ def convert_cells(job: Job, opened: Opened, table: "Table | None" = None) -> "Ta
             if not is_blank(row, table.width):
                 table.rows.append(row)
                 table.lines.append(done.lines + before + 1)
-                if len(table.rows) == MAX_ROWS or lines.characters > MAX_CHARACTERS:
+                if len(table.rows) == table.rows_at_once or lines.characters > MAX_CHARACTERS:
                     table.flush()
                     lines.characters = 0
             before = reader.line_num
     except csv.Error as error:
+        if "field limit" in str(error):
+            place = f"line {done.lines + reader.line_num:,}"
+            raise InputTooLarge(
+                f"A cell of the file is longer than {MAX_ROW_CHARACTERS:,} characters: it ends at or after {place}."
+            ) from None
         raise MalformedInput(f"The file is not CSV: {error} (line {done.lines + reader.line_num}).") from None
     table.flush()
     return table
@@ -97,6 +102,8 @@ class Table:
         check_header(job.model.manifest.contract, header, added)
         self._job = job
         self.width = len(header)
+        # A row that is short is brought to the width.
+        self.rows_at_once = min(job.rows_at_once, max(1, MAX_CELLS // self.width))
         self._places = [header.index(feature.name) for feature in job.features]
         self._classes = len(job.model.manifest.probability_keys)
         self._dialect = dialect

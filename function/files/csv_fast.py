@@ -16,7 +16,7 @@ from function.contract import BOOLEAN, FLOAT64, NUMBER, PANDAS_NULL_CELLS, Featu
 from function.csv_dialect import Dialect
 from function.csv_table import neutralise
 from function.errors import InputTooLarge
-from function.files.chunks import MAX_CHARACTERS, MAX_ROW_CHARACTERS
+from function.files.chunks import MAX_CHARACTERS, MAX_LINES, MAX_ROW_CHARACTERS
 from function.files.csv_cells import quoted
 from function.manifest import Manifest, label_text
 from function.model import NotPredictable, Runtime
@@ -76,10 +76,21 @@ def blocks_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
             end = end or waiting.rfind(b"\r", 0, -1) + 1
             if not end:
                 raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
-            yield bytes(waiting[:end])
+            yield from _parts(bytes(waiting[:end]))
             del waiting[:end]
     if waiting:
-        yield bytes(waiting)
+        yield from _parts(bytes(waiting))
+
+
+def _parts(block: bytes) -> Iterator[bytes]:
+    """The block in parts of so many lines: what a line takes as arrays is far more than the shortest one's bytes."""
+    if block.count(b"\n") <= MAX_LINES:
+        yield block
+        return
+    middle = len(block) // 2
+    half = (block.rfind(b"\n", 0, middle) + 1) or (block.find(b"\n", middle) + 1)
+    yield from _parts(block[:half])
+    yield from _parts(block[half:])
 
 
 def is_plain(block: bytes, line_end: bytes) -> bool:
@@ -115,7 +126,7 @@ def score_block(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
     whole = bool(usual.all())
     try:
         outputs = runtime.predict_arrays(columns if whole else [column[usual] for column in columns])
-    except NotPredictable:
+    except (NotPredictable, MemoryError):  # memory may do for smaller chunks
         return None
     if not _is_finite(outputs):
         return None

@@ -31,6 +31,8 @@ from function.prediction import Prediction, predict_each
 if TYPE_CHECKING:
     import pyarrow
 
+# Chunks of rows that may be set aside of a block; past that, all of it is worked on by chunks.
+_ASIDE = 4
 type Waiting = deque[tuple[bytes, Future[Block | None]]]
 
 
@@ -105,7 +107,7 @@ class _Blocks:
             block, future = waiting.popleft()
             self._job.look_at_the_time()
             scored = future.result()
-            if scored is None:
+            if scored is None or len(scored.aside) > _ASIDE * self._job.rows_at_once:
                 convert_cells(self._job, self._going_on(iter([block])), self._table)
             else:
                 self._write(block, scored)

@@ -9,7 +9,7 @@ from itertools import repeat
 
 from function import strict_json
 from function.errors import InputTooLarge, MalformedInput, Problem
-from function.files.chunks import MAX_CHARACTERS, MAX_ROW_CHARACTERS, MAX_ROWS, Job
+from function.files.chunks import MAX_CHARACTERS, MAX_ROW_CHARACTERS, Job
 from function.files.report import problems_text, warnings_documents
 from function.files.scored import Scored, of_values, score
 
@@ -64,9 +64,10 @@ class _Chunk:
             self._faults[len(self._texts)] = faults
         self._texts.append(b"" if faults else text)
         self._lines.append(number)
-        self._values.append(value)
+        # What no feature uses may be any number of members, and a feature's value may hold any number of others.
+        self._values.append({f.name: _alone(value[f.name]) for f in self._job.features if f.name in value})
         self._size += len(text)
-        if len(self._texts) == MAX_ROWS or self._size > MAX_CHARACTERS:
+        if len(self._texts) == self._job.rows_at_once or self._size > MAX_CHARACTERS:
             self.flush()
 
     def flush(self) -> None:
@@ -116,6 +117,11 @@ def _object(text: bytes, added: Sequence[str]) -> tuple[dict[str, object], list[
     if taken:
         return {}, [Problem("", "reserved_member", f"the answer adds {', '.join(taken)}: rename what is there")]
     return value, []
+
+
+def _alone(value: object) -> object:
+    """The value; an array or an object, which is no feature's value, without what is in it."""
+    return type(value)() if isinstance(value, list | dict) else value
 
 
 def _spliced(text: bytes, added: bytes) -> bytes:

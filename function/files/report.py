@@ -113,10 +113,14 @@ def is_done(report: dict[str, Any], subject: Subject) -> bool:
     wanted = json.loads(json.dumps(subject.document()))
     if {name: report.get(name) for name in wanted} == wanted:
         return True
-    theirs, ours = report.get("sequencer"), subject.source.sequencer
     same = {**wanted, "source": None} == {**{name: report.get(name) for name in wanted}, "source": None}
+    return same and is_later(report.get("sequencer"), subject.source.sequencer)
+
+
+def is_later(theirs: object, ours: str | None) -> bool:
+    """Whether their event of a key came after ours, as the sequencers say, where both have one."""
     # Hexadecimal, to be filled up with zeros at the right (AWS, "Event message structure").
-    return same and isinstance(theirs, str) and ours is not None and theirs.ljust(64, "0") > ours.ljust(64, "0")
+    return isinstance(theirs, str) and ours is not None and theirs.ljust(64, "0") > ours.ljust(64, "0")
 
 
 def problems_text(problems: Sequence[Problem]) -> str:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from function.deadline import RESERVE_MS
 from function.errors import BucketNotAllowed, InputTooLarge, RequestError, RetryLater
+from function.files.bounds import Growth, bounded
 from function.files.calls import Gone
 from function.files.chunks import Job
 from function.files.notification import SourceObject
 from function.files.places import format_of, predictions_key, report_key
 from function.files.reader import ObjectReader, Version
 from function.files.report import Subject, Tally, is_done, report_bytes, written
+from function.files.stale import SEQUENCER, take_back
 from function.files.uploader import Upload
 from function.service import Service
 from function.settings import Settings
@@ -77,11 +79,16 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
     tally = Tally()
     predictions: str | None = None
     refusal: RequestError | None = None
+    service.model.bulk()  # what it holds is no cost of the file's
     try:
-        predictions = _write_predictions(service, source, reader, Watch(tally, look_at_the_time, before_it_is_seen))
+        with bounded(settings.memory):
+            predictions = _write_predictions(service, source, reader, Watch(tally, look_at_the_time, before_it_is_seen))
     except RequestError as error:
+        # Without what was at hand where it was raised, which may be as large as what it tells of.
+        refusal, error.__context__ = error.with_traceback(None), None
+    if refusal is not None:
         before_it_is_seen()
-        refusal = error
+        _take_back(service, source)
     report = report_bytes(subject, tally, predictions, refusal, monotonic() - started)
     with Upload(client, settings.results_bucket, place, "application/json") as upload:
         upload.write(report)
@@ -92,6 +99,16 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
         service.seen.refused(refusal)
     outcome = {"rows": tally.read, "rejected": tally.rejected, "code": refusal.code if refusal else None}
     logger.info("file done", extra={"bucket": source.bucket, "key": source.key, **outcome})
+
+
+def _take_back(service: Service, source: SourceObject) -> None:
+    settings = service.settings
+    try:
+        suffix = format_of(source.key).suffix
+    except RequestError:
+        return  # of such a name there never were any
+    key = predictions_key(settings.results_prefix, source.key, suffix)
+    take_back(service.clients.s3, settings.results_bucket, key, source.sequencer)
 
 
 class Watch(NamedTuple):
@@ -109,18 +126,23 @@ def _write_predictions(service: Service, source: SourceObject, reader: ObjectRea
         raise InputTooLarge(f"The file is larger than {MAX_OBJECT_BYTES:,} bytes.")
     settings: Settings = service.settings
     key = predictions_key(settings.results_prefix, source.key, form.suffix)
-    with Upload(service.clients.s3, settings.results_bucket, key, form.content_type) as upload:
-        job = Job(service.model, settings.strict_inputs, watch.tally, upload.write, watch.between_chunks)
+    client, metadata = service.clients.s3, {SEQUENCER: source.sequencer} if source.sequencer else {}
+    with Upload(client, settings.results_bucket, key, form.content_type, metadata) as upload:
+        growth = Growth(upload.write)
+        job = Job(
+            service.model, settings.strict_inputs, watch.tally, growth.write, watch.between_chunks, settings.memory
+        )
         if form.suffix == ".parquet":
             from function.files import parquet_file
 
-            parquet_file.convert(job, reader)
+            # How far it may grow is known to who decodes it.
+            parquet_file.convert(job._replace(write=upload.write), reader)
         else:
             from function.files import csv_file, json_lines_file
             from function.gunzip import unpacked
 
             blocks = unpacked(reader.blocks(), named_so=form.gzip)
-            (csv_file if form.suffix == ".csv" else json_lines_file).convert(job, blocks)
+            (csv_file if form.suffix == ".csv" else json_lines_file).convert(job, growth.read(blocks))
         watch.before_it_is_seen()
         upload.finish()
     return key

@@ -25,10 +25,12 @@ class Upload:
     Every method raises RetryLater where S3 does not take it.
     """
 
-    def __init__(self, client: "S3Client", bucket: str, key: str, content_type: str) -> None:
+    def __init__(
+        self, client: "S3Client", bucket: str, key: str, content_type: str, metadata: dict[str, str] | None = None
+    ) -> None:
         self._client = client
         self._place: dict[str, Any] = {"Bucket": bucket, "Key": key}
-        self._content_type = content_type
+        self._told: dict[str, Any] = {"ContentType": content_type, "Metadata": metadata or {}}
         self._waiting = bytearray()
         self._upload_id: str | None = None
         self._parts: list[dict[str, Any]] = []
@@ -55,7 +57,7 @@ class Upload:
         try:
             if self._upload_id is None:
                 with calling("PutObject"):
-                    self._client.put_object(**self._place, Body=bytes(self._waiting), ContentType=self._content_type)
+                    self._client.put_object(**self._place, Body=bytes(self._waiting), **self._told)
                 return
             if self._waiting:
                 self._send(bytes(self._waiting))
@@ -75,7 +77,7 @@ class Upload:
             raise InputTooLarge("The predictions would be larger than an object may be.")
         if self._upload_id is None:
             with calling("CreateMultipartUpload"):
-                created = self._client.create_multipart_upload(**self._place, ContentType=self._content_type)
+                created = self._client.create_multipart_upload(**self._place, **self._told)
             self._upload_id = created["UploadId"]
         with calling("UploadPart"):
             answer = self._client.upload_part(**self._place, UploadId=self._upload_id, PartNumber=number, Body=part)

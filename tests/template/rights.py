@@ -100,7 +100,7 @@ def needs(template: Template, function: str) -> Iterator[tuple[str, str]]:
         yield "s3:ListBucket", bucket
     if "RESULTS_BUCKET" in variables:
         bucket = f"arn:aws:s3:::{variables['RESULTS_BUCKET']}"
-        for action in ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"):
+        for action in ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"):
             yield action, f"{bucket}/{variables['RESULTS_PREFIX']}*"
     if "RESULTS_QUEUE_URL" in variables:
         yield "sqs:SendMessage", f"{target(variables['RESULTS_QUEUE_URL'])}.Arn"

@@ -219,7 +219,7 @@ def _mutations() -> list[Mutation]:
     message = f"{batch}.Events.Message.Properties"
     inputs = {"Fn::Sub": "${AWS::StackName}-input-${AWS::AccountId}-${AWS::Region}"}
     results = {"Fn::Sub": "${AWS::StackName}-results-${AWS::AccountId}-${AWS::Region}"}
-    may_write = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+    may_write = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
     everywhere = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${AWS::StackName}-*/*"}
     elsewhere = {
         "Fn::Sub": "arn:${AWS::Partition}:s3:::${AWS::StackName}-results-${AWS::AccountId}-${AWS::Region}/other/*"

@@ -12,12 +12,13 @@ from pyarrow import compute
 from function import strict_json
 from function.errors import InputTooLarge, MalformedInput, RequestError
 from function.files.decoding.frames import BATCH, END, HEAD, MAX_PIECE_BYTES, REFUSAL, SCHEMA
-from function.files.decoding.opening import MAX_GROWTH, Opened, opened
+from function.files.decoding.opening import Opened, opened
 from function.files.decoding.source import Channel, Source
 from function.files.report import shown
 
-# What the rows of any file may take; of a larger one MAX_GROWTH for each byte.
+# What the rows of any file may take, and of a larger one for each of its bytes.
 FREE_BYTES = 4 * 1024**3
+MAX_GROWTH = 1_000
 _TRIED_COLUMNS = 100
 # How much smaller batches become where one does not fit.
 _STEP = 16
@@ -55,20 +56,24 @@ def decode(channel: Channel, size: int, budget: int) -> None:
     rows = sent = 0
     for batch in batches(file):
         for piece in pieces(batch):
-            stream = pyarrow.BufferOutputStream()
-            with pyarrow.ipc.new_stream(stream, piece.schema) as writer:
-                writer.write_batch(piece)
-            data = memoryview(stream.getvalue())
-            rows, sent = rows + piece.num_rows, sent + len(data)
+            counted = pyarrow.MockOutputStream()
+            _write(piece, counted)
+            rows, sent = rows + piece.num_rows, sent + counted.size()
             if sent > max(FREE_BYTES, MAX_GROWTH * size):
                 raise InputTooLarge(
                     f"The file's first {rows:,} rows take {sent:,} bytes, more than {MAX_GROWTH:,} for each of its "
                     f"own {size:,}: split it."
                 )
-            channel.send(BATCH, data)
+            channel.begin(BATCH, counted.size())
+            _write(piece, channel.file)
     if rows != file.starts[-1]:
         raise MalformedInput("The file is not Parquet, or is damaged.")
     channel.send(END)
+
+
+def _write(piece: Any, sink: Any) -> None:
+    with pyarrow.ipc.new_stream(sink, piece.schema) as writer:
+        writer.write_batch(piece)
 
 
 def batches(file: Opened) -> Iterator[Any]:
@@ -106,9 +111,9 @@ def _read(file: Opened, rows_at_once: int, group: int, leaves: list[int]) -> Ite
 def _too_large(file: Opened, group: int, rows: int) -> str:
     """The sentence about a row that does not fit, with the first column that by itself does not either."""
     where = "A row"
-    for place, name in list(zip(file.leaves, file.schema.names, strict=True))[:_TRIED_COLUMNS]:
+    for leaf, name in list(zip(file.leaves, file.schema.names, strict=True))[:_TRIED_COLUMNS]:
         try:
-            next(_read(file, 1, group, [place]), None)
+            next(_read(file, 1, group, [leaf]), None)
         except (MemoryError, pyarrow.ArrowException, OSError):
             where = f"A value of the column {shown(name)}"
             break

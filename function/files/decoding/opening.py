@@ -16,8 +16,8 @@ from function.files.report import shown
 # In memory the footer takes about eight times as much.
 MAX_FOOTER_BYTES = 16 * 1024 * 1024
 # What any file may stand for, and what a larger one may for each of its bytes: work and results stay in proportion.
-FREE_VALUES = 200_000_000
-MAX_GROWTH = 1_000
+FREE_VALUES = 50_000_000
+MAX_VALUES_PER_BYTE = 100
 # What is held of all columns' pages while they are read, shared among them.
 _BUFFERS_BYTES = 64 * 1024 * 1024
 _LEAST_BUFFER, _LARGEST_BUFFER = 64 * 1024, 4 * 1024 * 1024
@@ -99,10 +99,10 @@ def _check_footer(source: Source, size: int) -> None:
 
 
 def _check_values(rows: int, columns: int, size: int) -> None:
-    if rows * max(1, columns) > max(FREE_VALUES, MAX_GROWTH * size):
+    if rows * max(1, columns) > max(FREE_VALUES, MAX_VALUES_PER_BYTE * size):
         raise InputTooLarge(
-            f"The file's {size:,} bytes stand for {rows:,} rows of {columns:,} columns, more than {MAX_GROWTH:,} "
-            f"values for each byte: split it."
+            f"The file's {size:,} bytes stand for {rows:,} rows of {columns:,} columns, more than "
+            f"{MAX_VALUES_PER_BYTE:,} values for each byte: split it."
         )
 
 

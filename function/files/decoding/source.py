@@ -2,11 +2,13 @@
 
 import io
 import sys
-from typing import IO, Any
+from typing import IO
 
 from function.files.decoding.frames import FRAME, PLACE, READ
 
 _READ_BYTES = 4 * 1024 * 1024
+# A file of no more is read at once: each of its columns would be asked for by itself.
+_WHOLE_BYTES = 8 * 1024 * 1024
 
 
 class Channel:
@@ -14,13 +16,17 @@ class Channel:
 
     def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
         self._in = incoming
-        self._out = outgoing
+        self.file = outgoing
 
-    def send(self, kind: bytes, body: Any = b"") -> None:
+    def begin(self, kind: bytes, size: int) -> None:
+        """Begins a frame, whose body is then written to `file`."""
+        self.file.write(FRAME.pack(kind, size))
+
+    def send(self, kind: bytes, body: bytes | memoryview = b"") -> None:
         """Sends a frame."""
-        self._out.write(FRAME.pack(kind, len(body)))
-        self._out.write(body)
-        self._out.flush()
+        self.begin(kind, len(body))
+        self.file.write(body)
+        self.file.flush()
 
     def read(self, start: int, count: int) -> bytes:
         """Bytes of the file."""
@@ -39,6 +45,7 @@ class Source(io.RawIOBase):
         self._channel = channel
         self._size = size
         self._at = 0
+        self._whole = memoryview(self._asked(0, size)) if size <= _WHOLE_BYTES else None
 
     def readable(self) -> bool:
         """It is."""
@@ -60,9 +67,8 @@ class Source(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         """The next bytes: as many as are asked for, or as there are."""
         end = self._size if size is None or size < 0 else min(self._at + size, self._size)
-        data = bytearray()
-        while self._at < end:
-            piece = self._channel.read(self._at, min(_READ_BYTES, end - self._at))
-            data += piece
-            self._at += len(piece)
-        return bytes(data)
+        start, self._at = self._at, max(self._at, end)
+        return self._asked(start, end) if self._whole is None else bytes(self._whole[start:end])
+
+    def _asked(self, start: int, end: int) -> bytes:
+        return b"".join(self._channel.read(at, min(_READ_BYTES, end - at)) for at in range(start, end, _READ_BYTES))

@@ -121,7 +121,7 @@ def test_classes_of_a_csv_have_their_columns() -> None:
 def test_chunks_are_cut_by_rows_and_characters_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     body = b"size,note\n" + b"".join(b"%d,a\n" % (n % 12) for n in range(100))
     whole = csv_of(regressor(), body, block=1000)
-    monkeypatch.setattr(csv_cells, "MAX_ROWS", 7)
+    monkeypatch.setattr(chunks, "MAX_ROWS", 7)
     assert csv_of(regressor(), body, block=3)[0] == whole[0]
     monkeypatch.setattr(csv_cells, "MAX_CHARACTERS", 9)
     monkeypatch.setattr(csv_fast, "MAX_CHARACTERS", 9)
@@ -271,8 +271,9 @@ def test_parquet_without_rows_or_the_columns() -> None:
 
 @pytest.mark.parametrize("answers", [0, 1])
 def test_parquet_that_cannot_be_read_now_is_left_to_another_delivery(answers: int) -> None:
-    data = parquet_bytes(pyarrow.table({"size": [float(n) for n in range(100_000)]}))
-    client: Any = Bucket(data)
+    # Larger than what is read at once.
+    table = pyarrow.table({"size": pyarrow.array(range(1_200_000), pyarrow.float64())})
+    client: Any = Bucket(parquet_bytes(table, compression="none", use_dictionary=False))
     reader = ObjectReader(client, SOURCE)
     client.refuses = [failed(503, "SlowDown")] * 9
     client.get_object = _after(client, answers)
