@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
+from function import csv_table
 from function.contract import NUMBER, Columns, Feature
 from function.dispatch import create_handler
 from function.errors import InputTooLarge, InvalidInput
 from function.model import Model, Outputs, Runtime
 from function.prediction import MAX_RECORDS, Prediction, answer, predict, predict_each
+from function.seen import Seen
 from function.service import Service
 from function.settings import Settings
 from tests.unit.small_models import ByRecords, FirstColumn, classifier, document, manifest, regressor
@@ -91,6 +93,26 @@ def test_strict_refuses_what_would_be_a_warning() -> None:
     strict = problems(lambda: answer(regressor(), {"instances": [RECORD, FAR]}, strict=True))
     assert strict == [("/instances/1/size", "out_of_range"), ("/instances/1/note", "unseen_category")]
     assert answer(regressor(), RECORD, strict=True)["prediction"] == 3.0
+
+
+def test_what_training_never_saw_is_a_warning_unless_it_is_asked_otherwise() -> None:
+    model, unusual = regressor(), {"size": 30, "note": "zzz"}
+    codes = ["out_of_range", "unseen_category"]
+    (prediction,) = predict(model, [unusual], lambda _, inside: inside)
+    assert [warning.code for warning in prediction.warnings] == codes
+    (outcome,) = predict_each(model, [unusual])
+    assert isinstance(outcome, Prediction)
+    assert [warning.code for warning in model.manifest.contract.check([unusual]).warnings[0]] == codes
+    assert csv_table.answer(model, b"size,note\n30,zzz\n").count("the largest value in training") == 1
+
+
+def test_predicted_records_are_counted_and_refused_ones_are_not() -> None:
+    model, seen = regressor(), Seen()
+    predict(model, [{"size": 3, "note": "a"}, {"size": 30, "note": "zzz"}], lambda _, inside: inside, seen=seen)
+    assert (seen.answered, seen.rows, seen.out_of_range) == (1, 2, {"size": 1, "note": 1})
+    with pytest.raises(InvalidInput):
+        predict(model, [{"size": 3, "note": "a"}, {"size": "x", "note": "a"}], lambda _, inside: inside, seen=seen)
+    assert (seen.answered, seen.rows, seen.rejections) == (1, 2, {})
 
 
 def test_feature_named_instances_is_a_feature() -> None:

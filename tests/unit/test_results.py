@@ -70,3 +70,38 @@ def test_document_that_is_too_large_is_not_sent_and_one_that_just_fits_is() -> N
     results: list[dict[str, object]] = [{"id": "x" * length} for length in (1, longest + 1, longest, 1)]
     assert not_accepted(queue, results) == [1]
     assert [len(batch) for batch in queue.batches] == [1, 1, 1]
+
+
+def sized(size: int) -> dict[str, object]:
+    """A document of so many bytes as JSON."""
+    return {"id": "x" * (size - len('{"id": ""}'))}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "batches"),
+    [
+        ([524_288, 524_288], [2]),  # together what SQS takes, to the last byte
+        ([524_288, 524_289], [1, 1]),
+        ([524_289, 524_288], [1, 1]),
+        ([400_000] * 5, [2, 2, 1]),
+        ([1_048_576], [1]),
+        ([1_048_576, 100], [1, 1]),
+        ([100, 1_048_576, 100], [1, 1, 1]),
+        ([1_048_000, *[64] * 9], [10]),
+        ([1_048_000, *[65] * 9], [9, 1]),
+        ([100] * 10, [10]),
+        ([100] * 11, [10, 1]),
+    ],
+)
+def test_batches_are_as_full_as_sqs_takes_them(sizes: list[int], batches: list[int]) -> None:
+    queue = Queue()
+    documents = [sized(size) for size in sizes]
+    assert not_accepted(queue, documents) == []
+    assert queue.results == documents
+    assert [len(batch) for batch in queue.batches] == batches
+
+
+def test_document_past_what_sqs_takes_is_not_sent_and_takes_no_other_with_it() -> None:
+    queue = Queue()
+    assert not_accepted(queue, [sized(100), sized(1_048_577), sized(100)]) == [1]
+    assert len(queue.results) == 2

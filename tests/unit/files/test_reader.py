@@ -113,6 +113,21 @@ def test_object_replaced_while_it_is_read_is_gone() -> None:
         list(blocks)
 
 
+@pytest.mark.parametrize(
+    ("named", "answered", "version"), [(None, None, None), ("v1", None, "v1"), (None, "v2", "v2"), ("v1", "v1", "v1")]
+)
+def test_version_is_the_one_that_s3_says_else_the_one_that_was_asked_for(
+    named: str | None, answered: str | None, version: str | None
+) -> None:
+    head: dict[str, Any] = {"VersionId": answered} if answered else {}
+    bucket = Bucket(DATA[:9], **head)
+    client: Any = bucket
+    reader = ObjectReader(client, SOURCE._replace(version_id=named))
+    assert b"".join(reader.blocks()) == DATA[:9]
+    assert reader.version.version_id == version
+    assert [asked.get("VersionId") for asked in bucket.asked] == [named, named]
+
+
 def test_empty_object_is_not_asked_for() -> None:
     bucket = Bucket(b"")
     assert read(bucket) == b""

@@ -10,6 +10,7 @@ import pytest
 from function.aws import Clients
 from function.errors import BucketNotAllowed
 from function.files import SourceObject, score_object
+from function.seen import Seen
 from function.service import Service
 from function.settings import Settings
 from tests.cloud import services
@@ -66,6 +67,18 @@ def test_file_is_scored_once(client: "S3Client", service: Service, data: bytes) 
     assert ("predictions/a.csv.csv" in keys(client)) == (data == GOOD)
     score_object(service, source, lambda: inf)
     assert report(client) == first
+
+
+def test_rows_of_a_scored_file_are_counted(client: "S3Client", service: Service) -> None:
+    seen = Seen()
+    score_object(service._replace(seen=seen), put(client, "a.csv", GOOD + b"30,a\nx,a\n,\n"), lambda: inf)
+    assert (seen.answered, seen.rows, seen.rejections, seen.out_of_range) == (1, 2, {"invalid_input": 2}, {"size": 1})
+
+
+def test_refused_file_counts_once_and_has_no_rows(client: "S3Client", service: Service) -> None:
+    seen = Seen()
+    score_object(service._replace(seen=seen), put(client, "a.csv", BAD), lambda: inf)
+    assert (seen.answered, seen.rows, seen.rejections, seen.out_of_range) == (0, 0, {"invalid_input": 1}, {})
 
 
 @pytest.mark.parametrize("older", [GOOD + b"4,a\n", BAD], ids=["scored", "refused"])
