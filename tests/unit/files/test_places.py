@@ -1,0 +1,50 @@
+"""Which files are read, by the ends of their names, and where their results go. Touches nothing."""
+
+from hashlib import sha256
+
+import pytest
+
+from function.errors import MalformedInput
+from function.files.places import MAX_KEY_BYTES, format_of, predictions_key, report_key
+
+
+@pytest.mark.parametrize(
+    ("key", "suffix", "gzip"),
+    [
+        ("a.csv", ".csv", False),
+        ("in/A.CSV", ".csv", False),
+        ("a.csv.gz", ".csv", True),
+        ("a.Csv.Gz", ".csv", True),
+        ("a.jsonl", ".jsonl", False),
+        ("a.ndjson", ".jsonl", False),
+        ("a.ndjson.gz", ".jsonl", True),
+        ("a.parquet", ".parquet", False),
+        ("a.csv.parquet", ".parquet", False),
+        (".csv", ".csv", False),
+    ],
+)
+def test_name_s_end_says_the_format(key: str, suffix: str, gzip: bool) -> None:
+    found = format_of(key)
+    assert (found.suffix, found.gzip) == (suffix, gzip)
+
+
+@pytest.mark.parametrize(
+    "key", ["a", "a.txt", "a.csv.zip", "csv", "a.gz", "a.parquet.gz", "a.csv/b", "a.csv.gz.gz", ""]
+)
+def test_name_of_no_format_is_refused_with_those_that_are_read(key: str) -> None:
+    with pytest.raises(MalformedInput, match=r"\.parquet: no other format is read"):
+        format_of(key)
+
+
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_key_stays_as_it_is_up_to_what_s3_takes(letter: str) -> None:
+    room = MAX_KEY_BYTES - len("predictions/.report.json")
+    fits = letter * (room // len(letter.encode())) + "b" * (room % len(letter.encode()))
+    assert MAX_KEY_BYTES == 1024
+    assert report_key("predictions/", fits) == f"predictions/{fits}.report.json"
+    assert len(report_key("predictions/", fits).encode()) == MAX_KEY_BYTES
+    assert predictions_key("predictions/", fits, ".csv") == f"predictions/{fits}.csv"
+    longer = fits + "b"
+    digest = sha256(longer.encode()).hexdigest()
+    assert report_key("predictions/", longer) == f"predictions/{digest}.report.json"
+    assert predictions_key("predictions/", longer, ".csv") == f"predictions/{digest}.csv"
