@@ -142,6 +142,24 @@ def test_pickle_of_something_else_is_refused(houses_bundle: Path, held: Any) -> 
     assert raised.value.code in ("artifact_unreadable", "golden_mismatch")
 
 
+class AnswersALine:
+    """Predicts no array."""
+
+    def predict(self, table: Any) -> str:
+        return f"{len(table)} rows"
+
+
+def test_estimator_that_answers_in_another_form_is_refused(houses_bundle: Path) -> None:
+    place = Folder(str(houses_bundle))
+    found = place.manifest()
+    data = io.BytesIO()
+    joblib.dump(AnswersALine(), data)
+    artifact = next(artifact for artifact in found.artifacts if artifact.runtime == "joblib")
+    with pytest.raises(BundleError, match=r"cannot predict \(AttributeError\)") as raised:
+        load_runtime(place, found, artifact, data.getvalue())
+    assert raised.value.code == "artifact_unreadable"
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_flipped_bit_of_an_onnx_file_is_refused_or_answered(iris_bundle: Path, houses_bundle: Path) -> None:
     for bundle in (iris_bundle, houses_bundle):
