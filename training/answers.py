@@ -1,13 +1,14 @@
 """What a runtime answers to rows, asked in a number of calls that does not grow with the rows that it refuses.
 
 A runtime refuses a whole batch for one of its rows, so each refused row has to be found by halving, which takes some
-calls. Of rows that are odd in the same way one is found so, and those behind it in a refused batch are left unasked.
+calls. Of rows that are odd in the same way one is found so, and ten where it is in as many features; those behind them
+in a refused batch are left unasked.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from function.contract import Columns
 from function.model import NotPredictable, Outputs, Runtime
@@ -28,6 +29,14 @@ type Answer = tuple[Any, tuple[float, ...]]
 type Reply = Answer | Silence
 
 _MOST_REFUSALS = 16  # among rows in which nothing is odd
+_MOST_ALIKE = 10  # among rows that are odd in the same way, each in another feature
+
+
+class Oddity(NamedTuple):
+    """What may be refused in a row, and the place of the feature that it is in."""
+
+    what: str
+    feature: int
 
 
 class Asker:
@@ -35,9 +44,9 @@ class Asker:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._refusals: Counter[Hashable] = Counter()
+        self._refusals: Counter[Oddity | str | None] = Counter()
 
-    def replies(self, columns: Columns, oddities: Sequence[Hashable]) -> list[Reply]:
+    def replies(self, columns: Columns, oddities: Sequence[Oddity | None]) -> list[Reply]:
         """The reply to each row; `oddities` says of each what may be refused in it, None where nothing is odd."""
         found: list[Reply] = [UNASKED] * len(oddities)
         waiting = [list(range(len(oddities)))] if oddities else []
@@ -49,7 +58,7 @@ class Asker:
                     found[row] = answer
             elif len(rows) == 1:
                 found[rows[0]] = REFUSED
-                self._refusals[oddities[rows[0]]] += 1
+                self._count(oddities[rows[0]])
                 waiting = [kept for part in waiting if (kept := self._still_asked(part, oddities))]
             else:
                 half = len(rows) // 2
@@ -57,13 +66,19 @@ class Asker:
                 waiting += [part for part in parts if part]
         return found
 
-    def _still_asked(self, rows: Sequence[int], oddities: Sequence[Hashable]) -> list[int]:
+    def _count(self, oddity: Oddity | None) -> None:
+        self._refusals[oddity] += 1
+        if oddity:
+            self._refusals[oddity.what] += 1
+
+    def _still_asked(self, rows: Sequence[int], oddities: Sequence[Oddity | None]) -> list[int]:
         """Those rows of a refused batch whose oddity has not been refused often enough."""
-        return [row for row in rows if self._refusals[oddities[row]] < _most_refusals(oddities[row])]
+        return [row for row in rows if not self._is_known(oddities[row])]
 
-
-def _most_refusals(oddity: Hashable) -> int:
-    return _MOST_REFUSALS if oddity is None else 1
+    def _is_known(self, oddity: Oddity | None) -> bool:
+        if oddity is None:
+            return self._refusals[None] >= _MOST_REFUSALS
+        return self._refusals[oddity] > 0 or self._refusals[oddity.what] >= _MOST_ALIKE
 
 
 def answers(runtime: Runtime, columns: Columns) -> list[Answer] | None:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from function.contract import NUMBER, Columns, Feature
-from training.answers import REFUSED, Asker, Reply, Silence
+from training.answers import REFUSED, Asker, Oddity, Reply, Silence
 
 _PAIRS = 256
 _HALVINGS = 70  # as many as bring any two floats of ordinary size together
-_ALONE = 3
+_ALONE = 2
 
 
 class _Pair(NamedTuple):
@@ -83,14 +83,14 @@ def _that_differ(asker: Asker, sample: Columns, pairs: Sequence[_Pair]) -> tuple
 
 
 def _asked(asker: Asker, sample: Columns, values: Sequence[tuple[_Pair, float]]) -> list[Reply]:
-    return asker.replies(_with(sample, values), [("between", pair.feature) for pair, _ in values])
+    return asker.replies(_with(sample, values), [Oddity("between", pair.feature) for pair, _ in values])
 
 
 def _brought_together(asker: Asker, sample: Columns, pair: _Pair) -> _Pair:
     for _ in range(_HALVINGS):
         if pair.is_together:
             break
-        (reply,) = asker.replies(_with(sample, [(pair, pair.middle)]), ["alone"])
+        (reply,) = asker.replies(_with(sample, [(pair, pair.middle)]), [None])
         pair = pair.halved(reply)
     return pair
 

@@ -7,7 +7,7 @@ estimator is built, pairs of rows that are predicted differently are brought tog
 one number.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy
 
 from function.contract import NUMBER, TEXTS, Columns, Feature, Value
 from function.model import Runtime
-from training.answers import REFUSED, Answer, Asker, Reply, Silence, answers
+from training.answers import REFUSED, Answer, Asker, Oddity, Reply, Silence, answers
 from training.estimators import SEED
 from training.jumps import rows_at_jumps
 
@@ -43,7 +43,7 @@ class Probe(NamedTuple):
 
     kind: str
     columns: Columns
-    oddities: Sequence[Hashable]
+    oddities: Sequence[Oddity | None]
 
 
 class Material(NamedTuple):
@@ -103,12 +103,14 @@ def probes(asker: Asker, material: Material) -> Iterator[Probe]:
         )
     jumps = rows_at_jumps(asker, sample, features, generator)
     if jumps[0]:
-        yield Probe("rows where the prediction jumps", jumps, [f"jump {row}" for row in range(len(jumps[0]))])
+        yield Probe(
+            "rows where the prediction jumps", jumps, [Oddity(f"jump {row}", 0) for row in range(len(jumps[0]))]
+        )
 
 
-def _oddity(kind: str, feature: int, value: Any) -> Hashable:
+def _oddity(kind: str, feature: int, value: Any) -> Oddity:
     """Texts are refused one by one, a feature's numbers of one kind for one reason."""
-    return feature, value if isinstance(value, str) else kind
+    return Oddity(f"text {value}" if isinstance(value, str) else kind, feature)
 
 
 def _numbers(features: Sequence[Feature]) -> list[int]:
@@ -136,14 +138,14 @@ def _around(threshold: float) -> list[float]:
 
 
 def _ends(features: Sequence[Feature]) -> list[tuple[int, Any]]:
-    found: list[tuple[int, Any]] = []
+    found: list[list[tuple[int, float]]] = []
     for place in _numbers(features):
         low, high = features[place].minimum, features[place].maximum
         if low is not None and high is not None:
             far = (high - low) or 1.0
-            # What an encoder refuses stands last: what it refuses first keeps the rest from being asked.
-            found += [(place, float(value)) for value in (low, high, 0.0, -0.0, low - far, high + far)]
-    return found
+            found.append([(place, float(value)) for value in (low, high, 0.0, -0.0, low - far, high + far)])
+    # What an encoder refuses stands last, for all features: what is refused first keeps the rest from being asked.
+    return [value for values in zip(*found, strict=True) for value in values]
 
 
 def _placed(sample: Columns, values: Sequence[tuple[int, Any]], generator: Any) -> Columns:

@@ -20,7 +20,7 @@ from function.model import NotPredictable, Outputs, Runtime
 from tests.unit.small_models import ByRecords
 from tests.unit.training.test_exports import Case
 from training import onnx_export
-from training.answers import REFUSED, UNASKED, Asker
+from training.answers import REFUSED, UNASKED, Asker, Oddity
 from training.bounded import TooLong, bounded
 from training.jumps import rows_at_jumps
 from training.parity import Differs, Gate
@@ -80,7 +80,7 @@ def test_the_gate_asks_an_estimator_a_bounded_number_of_times(name: str) -> None
     gate = Gate(reference, case.material)
 
     assert gate.largest_error(case.reference) == pytest.approx(0, abs=1e-9)
-    assert reference.calls <= 300 + 12 * values.shape[1]
+    assert reference.calls <= 300 + 3 * values.shape[1]
     assert reference.rows <= 40 * ROWS
     calls = reference.calls
     gate.largest_error(case.reference)
@@ -106,8 +106,9 @@ FEATURES = [Feature("a", NUMBER), Feature("b", NUMBER)]
 
 def test_rows_are_told_apart_by_what_is_refused_in_them() -> None:
     picky = Picky(lambda value: value == 9)
+    nine = Oddity("nine", 0)
     columns: Columns = [[1.0, 9.0, 9.0, 2.0, 9.0], [0.0 for _ in range(5)]]
-    replies = Asker(picky).replies(columns, [None, "nine", "nine", None, "other nine"])
+    replies = Asker(picky).replies(columns, [None, nine, nine, None, Oddity("nine", 1)])
 
     assert replies == [(None, (1.0,)), REFUSED, UNASKED, (None, (1.0,)), REFUSED]
 
@@ -115,11 +116,20 @@ def test_rows_are_told_apart_by_what_is_refused_in_them() -> None:
 def test_a_thousand_refusals_cost_no_more_than_a_few() -> None:
     picky = Picky(lambda value: value == 9)
     columns: Columns = [[*(9.0 for _ in range(999)), 0.0], [0.0 for _ in range(1000)]]
-    replies = Asker(picky).replies(columns, ["nine"] * 999 + ["zero"])
+    replies = Asker(picky).replies(columns, [Oddity("nine", 0)] * 999 + [Oddity("zero", 0)])
 
     assert replies.count(REFUSED) == 1
     assert replies[-1] == (None, (0.0,))
     assert picky.calls < 25
+
+
+def test_what_every_feature_refuses_is_found_in_a_few() -> None:
+    picky = Picky(lambda value: value == 9)
+    columns: Columns = [[9.0 for _ in range(60)], [0.0 for _ in range(60)]]
+    replies = Asker(picky).replies(columns, [Oddity("nine", feature) for feature in range(60)])
+
+    assert replies.count(REFUSED) == 10
+    assert picky.calls < 30
 
 
 def test_rows_are_brought_together_where_the_prediction_jumps() -> None:
