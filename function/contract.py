@@ -77,12 +77,16 @@ class Checked(NamedTuple):
 
 
 class Contract:
-    """The features of a model, in column order."""
+    """The features of a model, in column order.
 
-    def __init__(self, features: Sequence[Feature]) -> None:
+    `ignored` are columns that training had and the estimator does not use: a record may have them, whatever they hold.
+    """
+
+    def __init__(self, features: Sequence[Feature], ignored: Sequence[str] = ()) -> None:
         self.features = tuple(features)
+        self.ignored = tuple(ignored)
         self.names = tuple(feature.name for feature in features)
-        self._known = frozenset(self.names)
+        self._known = frozenset(self.names).union(ignored)
         # One text for all of them: a body may hold hundreds of thousands of unknown fields.
         self._expected = f"not a feature of the model; its features: {', '.join(self.names)}"
         self._categories = {f.name: frozenset(f.categories) for f in features if f.categories is not None}

@@ -132,7 +132,7 @@ class Manifest(NamedTuple):
             name=_text(document["name"]),
             version=_text(document["version"]),
             task=task,
-            contract=Contract(features),
+            contract=Contract(features, [_text(name) for name in _is(list, document.get("ignored_columns", []))]),
             target=_text(target["name"]),
             unit=None if target.get("unit") is None else _text(target["unit"]),
             classes=tuple(map(_label, _is(list, target["classes"]))) if task == CLASSIFICATION else None,

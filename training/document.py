@@ -41,10 +41,12 @@ def artifact_of(data: bytes, served_as: str) -> Artifact:
 class Packaged(NamedTuple):
     """What is in the bundle; `classes` is None for a regression, `metrics` for a table too small.
 
-    `named` is whether the estimator was trained on named columns; else it takes them by place.
+    `ignored` are columns of its training that the estimator does not use; `named` is whether it was trained on named
+    ones, else it takes them by place.
     """
 
     features: Sequence[Feature]
+    ignored: Sequence[str]
     named: bool
     classes: list[Any] | None
     metrics: Metrics | None
@@ -56,7 +58,7 @@ class Packaged(NamedTuple):
 
 def document_of(options: Options, table: Table, packaged: Packaged) -> Document:
     """The manifest's keys in the order that a reader wants them."""
-    features, named, classes, metrics, cautions, examples, artifacts, refused = packaged
+    features, _, named, classes, metrics, cautions, examples, artifacts, refused = packaged
     target = {"name": options.target, "unit": options.unit, "classes": classes}
     document = {
         "format": FORMAT,
@@ -64,6 +66,7 @@ def document_of(options: Options, table: Table, packaged: Packaged) -> Document:
         "version": version_of(artifacts),
         "task": REGRESSION if classes is None else CLASSIFICATION,
         "features": [feature_document(feature) for feature in features],
+        "ignored_columns": list(packaged.ignored) or None,
         "columns_by": "name" if named else "place",
         "output_columns": free_columns(
             [f.name for f in features], list(examples[0].get("probabilities", ()))

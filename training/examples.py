@@ -1,7 +1,5 @@
 """The golden rows: inputs with what scikit-learn answers for them, which every load of the bundle repeats."""
 
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +12,20 @@ from training.errors import TrainingError, listed
 from training.estimators import SEED
 
 _DRAWN = 15
-_SHARED_ROWS = 10
+# In the place of free text. Ordinary words, so that those who count words find some.
+_MADE_UP = (
+    "this is a made-up text",
+    "it was good and I would use it again",
+    "it was not good at all, and much too late",
+    "please call me back about the new order",
+    "the house has a garden and a very nice view",
+    "great work, thank you",
+    "no",
+    "free entry, win a prize now",
+    "3 of 5, it is what it is",
+    "UPPER CASE, commas, and more",
+    "",
+)
 
 type Positions = numpy.ndarray[Any, Any]
 type Example = dict[str, Any]
@@ -53,24 +64,11 @@ def taken(frame: pandas.DataFrame, positions: Positions) -> pandas.DataFrame:
 
 
 def made_up(values: "pandas.Series[Any]") -> "pandas.Series[Any]":
-    """Texts in the place of a column's own, of words that many of its rows share, and nulls where it has some."""
-    words = _common_words(values)
-    generator = numpy.random.default_rng(SEED)
-    texts = [" ".join(generator.choice(words, size=3)) if words else f"made-up text {n}" for n in range(_DRAWN)]
+    """Texts in the place of a column's own, none of which it holds, and nulls where it has some."""
     held = set(values)
-    texts = [text for text in dict.fromkeys([*texts, "made-up text", ""]) if text not in held] or [
-        "made-up text, unseen"
-    ]
+    texts = [text for text in _MADE_UP if text not in held] or [f"made-up text {number}" for number in range(_DRAWN)]
     invented = [texts[row % len(texts)] if there else numpy.nan for row, there in enumerate(values.notna())]
     return pandas.Series(invented, index=values.index, dtype="str")
-
-
-def _common_words(values: "pandas.Series[Any]") -> list[str]:
-    """Words of at least a tenth of the rows, and of ten of them: those are about no one."""
-    present = values.dropna()
-    counts = Counter(word for text in present for word in set(re.findall(r"[^\W\d_]{2,20}", text)))
-    least = max(_SHARED_ROWS, len(present) // _SHARED_ROWS)
-    return sorted(word for word, count in counts.items() if count >= least)
 
 
 def _typical(frame: pandas.DataFrame, features: Sequence[Feature]) -> Positions:

@@ -47,7 +47,7 @@ def _null_cells(options: Options, table: Table, name: str) -> frozenset[str]:
     if table.cells(name):
         return PANDAS_NULL_CELLS
     column = table.column(name)
-    texts = column.values.dropna().unique().tolist() if column.kind == STRING else ()
+    texts = column.values.dropna().unique().tolist() if column.kind == STRING and not column.fault else ()
     return null_cells_beside((text for text in texts if isinstance(text, str)), nulls=bool(column.values.isna().any()))
 
 

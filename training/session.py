@@ -3,7 +3,7 @@
 import io
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import joblib
@@ -31,13 +31,15 @@ from training.trees import thresholds_of
 class _Inputs(NamedTuple):
     """The columns that the estimator is given, in its order, and what the manifest says of them.
 
-    `known` is what an estimator that exists says of them; `named` is whether it takes them by their names.
+    `known` is what an estimator that exists says of them; `named` is whether it takes them by their
+    names, `ignored` are those of its training that it does not use.
     """
 
     columns: dict[str, Column]
     features: list[Feature]
     known: dict[str, Known] | None
     named: bool
+    ignored: Sequence[str] = ()
 
 
 class _Fitted(NamedTuple):
@@ -104,8 +106,10 @@ def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) ->
     left_out = [name for name in chosen if name not in known]
     if left_out:
         say(f"notice: the estimator does not use {listed(left_out)}: left out.")
-    named = existing.names_of(estimator) is not None
+    names = existing.names_of(estimator)
+    named = names is not None
     found = _inputs(options, table, list(known), known, named=named)
+    found = found._replace(ignored=[name for name in names or () if name not in known])
     if computes_in_float32(estimator):
         found = found._replace(features=[_narrowed(feature) for feature in found.features])
     form = inputs.as_trained(found.columns, found.features, named=named)
@@ -157,7 +161,7 @@ def _truth(table: Table, name: str, told: Told, task: str, estimator: Any) -> ta
 
 
 def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) -> str:
-    estimator, (columns, features, _, named), task, metrics, cautions = fitted
+    estimator, (columns, features, _, named, ignored), task, metrics, cautions = fitted
     canonical = inputs.canonical_frame(columns, features)
     private = {f.name: made_up(canonical[f.name]) for f in features if f.type == TEXT}
     shown = canonical.assign(**private)
@@ -172,7 +176,7 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
     joblib.dump(estimator, buffer)
     pickled = artifact_of(buffer.getvalue(), served_as)
     classes = _classes(estimator) if task.name == CLASSIFICATION else None
-    packaged = Packaged(features, named, classes, metrics, cautions, examples, [pickled], {})
+    packaged = Packaged(features, ignored, named, classes, metrics, cautions, examples, [pickled], {})
     manifest = Manifest.parse(json.dumps(document_of(options, table, packaged), allow_nan=False).encode())
     reference = joblib_runtime.load(buffer.getvalue(), manifest, pickled)
     subject = exports.Subject(estimator, served_as, manifest, reference)

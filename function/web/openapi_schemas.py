@@ -44,8 +44,9 @@ def schemas(manifest: Manifest, *, strict: bool) -> Schema:
     """Every schema of the document, by name."""
     features = manifest.contract.features
     values = {feature.name: _feature(feature, manifest.examples[0], strict=strict) for feature in features}
+    ignored: Schema = {name: {"description": "not used"} for name in manifest.contract.ignored}
     return {
-        "Record": _object(values),
+        "Record": _object(values | ignored, optional=tuple(ignored)),
         "Instances": _object({"instances": array(ref("Record"))}),
         **_answers(manifest),
         **_invocation(values),

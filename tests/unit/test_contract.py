@@ -251,3 +251,13 @@ def test_what_only_python_reads_is_no_number(cell: str) -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_written_float_is_read_back(number: float) -> None:
     assert parse_number(repr(number)) == number
+
+
+def test_columns_that_the_estimator_ignores_may_stand_in_a_record() -> None:
+    contract = Contract([SIZE], ignored=["day"])
+    checked = contract.check([{"size": 1, "day": []}, {"size": 1}, {"size": 1, "month": 1}, {"day": 1}])
+    assert checked.valid == [0, 1]
+    assert {row: [problem.code for problem in found] for row, found in checked.problems.items()} == {
+        2: ["unknown_field"],
+        3: ["missing"],
+    }

@@ -242,6 +242,11 @@ def test_what_the_estimator_drops_is_not_looked_at(run: Run) -> None:
     assert "notice: the estimator does not use 'day', 'nothing': left out." in outcome.err
     # The sample has no null, and yet the imputer stands there for some.
     assert outcome.manifest["features"][0]["nullable"] is True
+    # A caller's record may be what training had.
+    assert outcome.manifest["ignored_columns"] == ["day", "nothing"]
+    whole = {"a": 1.0, "c": "x", "day": "2020-01-02", "nothing": None}
+    assert answers(outcome.bundle, "joblib", [whole, {**whole, "other": 1}])[1] == "unknown_field"
+    assert answers(outcome.bundle, "joblib", [whole]) == answers(outcome.bundle, "joblib", [{"a": 1.0, "c": "x"}])
     asked: list[dict[str, Any]] = [{"a": 1.0, "c": "x"}, {"a": None, "c": "y"}]
     hold(outcome, model, pandas.DataFrame(asked).assign(day="", nothing=0), asked)
 

@@ -325,7 +325,7 @@ def test_table_is_read_however_it_is_written(run: Run, tmp_path: Path, text: str
     path.write_bytes(gzip.compress(text.encode(encoding)) if packed else text.encode(encoding))
     manifest = run("--data", str(path), "--target", "y", "--feature", "a", "--feature", "b").manifest
 
-    assert [(f["name"], f["type"]) for f in manifest["features"]] == [("a", "number"), ("b", "string")]
+    assert [(f["name"], f["type"]) for f in manifest["features"]] == [("a", "number"), ("b", "text")]
     assert (manifest["features"][0]["minimum"], manifest["features"][0]["maximum"]) == (1.5, 3)
     assert manifest["training"]["rows"] == 3
 
