@@ -116,7 +116,7 @@ PARQUET: dict[str, Bomb] = {
     "texts as the one before": Bomb(".parquet", lambda: _prefixed(20_000, 40_000), None),
     "long texts as the one before": Bomb(".parquet", lambda: _prefixed(20_000_000, 60), None),
     **{
-        f"one value, {codec}": Bomb(".parquet", lambda codec=codec: _one_value(codec, 10**9), LARGE)  # type: ignore[misc]
+        f"one value, {codec}": Bomb(".parquet", lambda codec=codec: _one_value(codec, 2 * 10**8), LARGE)  # type: ignore[misc]
         for codec in ("none", "snappy", "gzip", "brotli", "zstd", "lz4")
     },
     "a value of 100 MB": Bomb(".parquet", lambda: _one_value("zstd", 10**8), LARGE),

@@ -69,13 +69,14 @@ def opened(source: Source, size: int, budget: int) -> Opened:
         pre_buffer=False,
         read_dictionary=shared,
     )
+    read = file.schema_arrow  # made anew at each look
     return Opened(
         file=file,
         columns=schema.names,
         leaves=leaves,
         left_out=[(f.name, shown(str(f.type))) for f in schema if _is_nested(f.type)],
         schema=pyarrow.schema([schema.field(place) for place in flat], schema.metadata),
-        read=pyarrow.schema([file.schema_arrow.field(place) for place in flat]),
+        read=pyarrow.schema([read.field(place) for place in flat]),
         starts=[0, *accumulate(group.num_rows for group in groups)],
         rows_at_once=_rows_at_once(groups, metadata.num_rows, len(flat)),
     )
