@@ -16,6 +16,8 @@ from function.files.scored import Scored, of_values, score
 _SPACE = b" \t\r\n"
 _MARK = b"\xef\xbb\xbf"
 _MISSING = object()
+# In memory what a line holds takes up to 25 times as much as its text; so small a one may be kept with all of it.
+_SMALL = 16 * 1024
 
 
 def convert(job: Job, blocks: Iterable[bytes]) -> None:
@@ -64,8 +66,10 @@ class _Chunk:
             self._faults[len(self._texts)] = faults
         self._texts.append(b"" if faults else text)
         self._lines.append(number)
-        # What no feature uses may be any number of members, and a feature's value may hold any number of others.
-        self._values.append({f.name: _alone(value[f.name]) for f in self._job.features if f.name in value})
+        if len(text) > _SMALL:
+            # What no feature uses may be any number of members, and a feature's value may hold any number of others.
+            value = {f.name: _alone(value[f.name]) for f in self._job.features if f.name in value}
+        self._values.append(value)
         self._size += len(text)
         if len(self._texts) == self._job.rows_at_once or self._size > MAX_CHARACTERS:
             self.flush()
