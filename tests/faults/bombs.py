@@ -114,7 +114,7 @@ PARQUET: dict[str, Bomb] = {
     "one text of 8 MB for all rows": Bomb(".parquet", lambda: _shared("x" * 8_000_000, 200_000), LARGE),
     "one text of 40 MB for all rows": Bomb(".parquet", lambda: _shared("x" * 40_000_000, 200_000), LARGE),
     "texts as the one before": Bomb(".parquet", lambda: _prefixed(20_000, 40_000), None),
-    "long texts as the one before": Bomb(".parquet", lambda: _prefixed(20_000_000, 60), None),
+    "long texts as the one before": Bomb(".parquet", lambda: _prefixed(4_000_000, 60), None),
     **{
         f"one value, {codec}": Bomb(".parquet", lambda codec=codec: _one_value(codec, 2 * 10**8), LARGE)  # type: ignore[misc]
         for codec in ("none", "snappy", "gzip", "brotli", "zstd", "lz4")
@@ -133,7 +133,7 @@ PARQUET: dict[str, Bomb] = {
 }
 CSV: dict[str, Bomb] = {
     "commas": Bomb(".csv", lambda: _HEADER + b",\n" * _MB, None),
-    "many commas": Bomb(".csv", lambda: _HEADER + b",\n" * 10 * _MB, None),
+    "many commas": Bomb(".csv", lambda: _HEADER + b",\n" * 4 * _MB, None),
     "numbers of one digit": Bomb(".csv", lambda: _HEADER + b"1,3\n" * 4 * _MB, None),
     "empty lines": Bomb(".csv", lambda: _HEADER + b"\n" * 30 * _MB, None),
     "short rows of a wide table": Bomb(".csv", lambda: _wide_header(9_000) + b"1\n" * 4_000, None),
