@@ -3,7 +3,6 @@
 botocore never retries the reading of a body.
 """
 
-import io
 import zlib
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from function.aws import service_errors
 from function.errors import RetryLater
 from function.files.calls import calling
 from function.files.notification import SourceObject
+from function.files.placed_file import PlacedFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -112,7 +112,7 @@ class ObjectReader:
         return answer["Body"]
 
 
-class RangeFile(io.RawIOBase):
+class RangeFile(PlacedFile):
     """An object as a file that can be read from any place, each read being a request.
 
     S3 has a checksum of the whole object alone: where it says one, all is read once at first, to have checksums of the
@@ -121,40 +121,18 @@ class RangeFile(io.RawIOBase):
 
     def __init__(self, reader: ObjectReader) -> None:
         """Raises Gone, RetryLater."""
-        super().__init__()
+        super().__init__(reader.version.size)
         self._reader = reader
-        self._size = reader.version.size
-        self._at = 0
         self._checksums = list(map(zlib.crc32, reader.blocks())) if reader.version.crc32 else None
         self.failure: Exception | None = None
 
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """The place that is read next."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Sets that place."""
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
-
-    def read(self, size: int | None = -1) -> bytes:
-        """The next bytes: as many as are asked for, or as there are."""
-        end = self._size if size is None or size < 0 else min(self._at + size, self._size)
+    def stretch(self, start: int, end: int) -> bytes:
+        """The bytes from `start` to before `end`, which are there. Raises Gone, RetryLater."""
         try:
-            data = self._verified(self._at, end) if self._at < end else b""
+            return self._verified(start, end)
         except Exception as error:
             self.failure = error
             raise
-        self._at += len(data)
-        return data
 
     def _verified(self, start: int, end: int) -> bytes:
         if self._checksums is None:

@@ -1,10 +1,10 @@
 """The decoding process's two pipes, and the file behind them."""
 
-import io
 import sys
 from typing import IO
 
 from function.files.decoding.frames import FRAME, PLACE, READ
+from function.files.placed_file import PlacedFile
 
 _READ_BYTES = 4 * 1024 * 1024
 # A file of no more is read at once: each of its columns would be asked for by itself.
@@ -37,37 +37,16 @@ class Channel:
         return data
 
 
-class Source(io.RawIOBase):
+class Source(PlacedFile):
     """The file, as Arrow reads it."""
 
     def __init__(self, channel: Channel, size: int) -> None:
-        super().__init__()
+        super().__init__(size)
         self._channel = channel
-        self._size = size
-        self._at = 0
         self._whole = memoryview(self._asked(0, size)) if size <= _WHOLE_BYTES else None
 
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """The place that is read next."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Sets that place."""
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
-
-    def read(self, size: int | None = -1) -> bytes:
-        """The next bytes: as many as are asked for, or as there are."""
-        end = self._size if size is None or size < 0 else min(self._at + size, self._size)
-        start, self._at = self._at, max(self._at, end)
+    def stretch(self, start: int, end: int) -> bytes:
+        """The bytes from `start` to before `end`, which are there."""
         return self._asked(start, end) if self._whole is None else bytes(self._whole[start:end])
 
     def _asked(self, start: int, end: int) -> bytes:
