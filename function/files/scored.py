@@ -10,7 +10,7 @@ from function.manifest import Label
 from function.model import Model, NotPredictable
 from function.prediction import Prediction, predict_each
 
-_LARGEST = 1.7976931348623157e308
+_LARGEST = {"float64": 1.7976931348623157e308, "float32": 3.4028234663852886e38, "float16": 65504.0}
 
 
 class Column(NamedTuple):
@@ -83,8 +83,9 @@ def _of_floats(feature: Feature, numbers: list[float]) -> Column:
 
 
 def _range(feature: Feature) -> tuple[float, float]:
-    low = -_LARGEST if feature.minimum is None else feature.minimum
-    high = _LARGEST if feature.maximum is None else feature.maximum
+    largest = _LARGEST.get(feature.dtype, _LARGEST[FLOAT64])
+    low = -largest if feature.minimum is None else feature.minimum
+    high = largest if feature.maximum is None else feature.maximum
     return low, high
 
 

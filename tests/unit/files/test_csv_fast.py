@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature
+from function.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
 from function.errors import DeployerError
 from function.files import csv_fast, csv_file
 from function.model import Model
@@ -19,6 +19,11 @@ NULLABLE = Feature("size", NUMBER, True, -5.5, 10)
 LIFT = Feature("lift", BOOLEAN, True)
 NOTE = Feature("note", STRING, True, categories=("a", "b"))
 FREE = Feature("note", STRING, False)
+# What training of float32 numbers, of texts with NA among them, and of free text leaves.
+SINGLE = Feature("size", NUMBER, True, -5.5, 10, dtype="float32")
+HALF = Feature("size", NUMBER, False, 0, 10, dtype="float16")
+KEPT = Feature("note", STRING, True, categories=("a", "NA", ""), null_cells=frozenset({"None"}))
+ANY_TEXT = Feature("note", TEXT, False)
 
 CELLS = [
     *("1", "2.5", "-1.5", "10", "11", "0", "-0", "1e1", "1E-3", ".5", "5.", "007", " 4 ", "+3", "1_0", "0x1", "1e999"),
@@ -77,7 +82,9 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize("features", [[SIZE, NOTE], [NULLABLE, NOTE], [NULLABLE, LIFT, FREE], [SIZE]], ids=len)
+@pytest.mark.parametrize(
+    "features", [[SIZE, NOTE], [NULLABLE, NOTE], [NULLABLE, LIFT, FREE], [SIZE], [SINGLE, KEPT], [HALF, ANY_TEXT]]
+)
 def test_odd_cells_come_out_alike(features: list[Feature], strict: bool, end: str) -> None:
     generator = random.Random(len(features))
     header = ",".join([*(feature.name for feature in features), "other"]) + end
@@ -92,7 +99,7 @@ def test_odd_cells_come_out_alike(features: list[Feature], strict: bool, end: st
 def test_each_odd_cell_comes_out_alike_in_every_column(cell: str) -> None:
     for row in (f"{cell},a,true,x", f"1,{cell},true,x", f"1,a,{cell},x", f"1,a,true,{cell}"):
         body = "1,a,true,x\n" * 20 + row + "\n" + "2,b,false,y\n" * 20
-        for features in ([SIZE, NOTE, LIFT], [NULLABLE, FREE, LIFT]):
+        for features in ([SIZE, NOTE, LIFT], [NULLABLE, FREE, LIFT], [SINGLE, KEPT, LIFT], [HALF, ANY_TEXT, LIFT]):
             same(regressor(features), f"size,note,lift,other\n{body}".encode())
 
 
@@ -144,7 +151,8 @@ def test_random_numbers_come_out_with_the_same_bits() -> None:
     numbers = [repr(generator.uniform(-1, 1) * 10 ** generator.randrange(-30, 30)) for _ in range(3_000)]
     numbers += [f"{generator.random():.{generator.randrange(1, 40)}f}" for _ in range(3_000)]
     body = "size\n" + "".join(f"{number}\n" for number in numbers)
-    same(regressor([Feature("size", NUMBER)]), body.encode(), block=10_000)
+    for dtype in ("float64", "float32", "float16"):
+        same(regressor([Feature("size", NUMBER, dtype=dtype)]), body.encode(), block=10_000)
 
 
 def test_plain_blocks_do_go_by_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
