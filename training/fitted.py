@@ -106,9 +106,10 @@ class _Walk:
             return None
         if isinstance(step, FunctionTransformer) and step.func is None:
             return places
-        members = list(_members(step))
-        for member in members:
-            self.use(self.follow(member, places))
+        members = _members(step)
+        subsets = getattr(step, "estimators_features_", [range(len(places))] * len(members))
+        for member, subset in zip(members, subsets, strict=False):
+            self.use(self.follow(member, [places[at] for at in subset]))
         return None if members else self._look_at(step, places)
 
     def _follow_all(self, steps: Sequence[Any], places: Sequence[int]) -> Sequence[int] | None:
@@ -123,7 +124,8 @@ class _Walk:
         found: list[int] = []
         unknown = False
         for name, member, _ in step.transformers_:
-            chosen = [places[place] for place in step._transformer_to_input_indices[name]]
+            # A chain gives its members further columns, which are its own predictions.
+            chosen = [places[at] for at in step._transformer_to_input_indices[name] if at < len(places)]
             outputs = self.follow(member, chosen) if chosen else []
             unknown = unknown or outputs is None
             found += outputs or ()
@@ -169,9 +171,11 @@ def _members(step: Any) -> list[Any]:
     attributes = vars(step) if hasattr(step, "__dict__") else {}
     found: list[Any] = []
     for name in _MEMBERS:
+        if name == "estimator_" and "estimators_" in attributes:
+            continue  # what an ensemble made its members of, which is not fitted
         value = attributes.get(name)
         found += value if isinstance(value, list) else [] if value is None else [value]
-    if type(step).__name__ == "_CalibratedClassifier":
+    if type(step).__name__ in ("_CalibratedClassifier", "FrozenEstimator"):
         found.append(step.estimator)
     return [member for member in found if isinstance(member, (Pipeline, ColumnTransformer)) or _members(member)]
 

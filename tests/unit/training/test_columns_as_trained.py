@@ -7,12 +7,14 @@ from typing import Any
 import numpy
 import pandas
 import pytest
-from sklearn.compose import make_column_transformer
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.decomposition import PCA
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import BaggingRegressor, RandomForestRegressor, StackingRegressor, VotingRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
@@ -354,3 +356,28 @@ def test_features_with_the_names_of_what_is_added_are_served(run: Run) -> None:
         "model_warnings",
     ]
     assert answered["model_prediction"].tolist() == frame["y"].head(3).tolist()
+
+
+@pytest.mark.parametrize(
+    "ensemble",
+    [
+        lambda model: BaggingRegressor(model, 4, random_state=0),
+        lambda model: StackingRegressor([("a", model), ("b", model)], cv=3),
+        lambda model: VotingRegressor([("a", model), ("b", model)]),
+        lambda model: GridSearchCV(model, {"ridge__alpha": [0.1, 1.0]}, cv=3),
+        lambda model: TransformedTargetRegressor(model, func=numpy.arcsinh, inverse_func=numpy.sinh),
+        lambda model: make_pipeline(FrozenEstimator(model)),
+    ],
+    ids=["bagging", "stacking", "voting", "search", "target", "frozen"],
+)
+def test_what_steps_learned_is_found_within_ensembles(run: Run, ensemble: Any) -> None:
+    frame = pandas.DataFrame({"zip": texts("01003", "02139", "NA"), "n": texts("1", "2"), "a": numbers()})
+    columns = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), [0, 1]), remainder="passthrough")
+    target = frame["a"] * 2 + (frame["zip"] == "NA")
+    model = ensemble(make_pipeline(columns, Ridge()).fit(frame, target)).fit(frame, target)
+    outcome = run("--target", "y", frame=frame.assign(y=frame["a"]), estimator=model)
+
+    assert [feature["type"] for feature in outcome.manifest["features"]] == ["string", "string", "number"]
+    assert outcome.manifest["features"][0]["categories"] == ["01003", "02139", "NA"]
+    asked = [{"zip": "NA", "n": "1", "a": 1.0}, {"zip": "01003", "n": "2", "a": -1.0}]
+    hold(outcome, model, pandas.DataFrame(asked), asked)
