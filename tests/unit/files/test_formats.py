@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature, parse_cell
+from function.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, parse_cell
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, RetryLater
 from function.files import chunks, csv_cells, csv_fast, parquet_file
 from function.files.chunks import Job
@@ -319,3 +319,28 @@ def test_damaged_parquet_is_refused(houses: Model) -> None:
         parquet_of(houses, bytes(data))
     with pytest.raises(MalformedInput):
         parquet_of(houses, bytes(data[:-20]))
+
+
+def test_features_with_the_names_of_what_is_added_are_scored() -> None:
+    model = regressor([Feature("prediction", NUMBER), Feature("error", NUMBER), Feature("warnings", TEXT)])
+    outputs = model.manifest.outputs
+    added = [outputs.prediction, outputs.warnings, outputs.error]
+    assert added == ["model_prediction", "model_warnings", "model_error"]
+    names = [*model.manifest.contract.names, *added]
+    text, _ = csv_of(model, b"prediction,error,warnings\n2.5,1,late\n3,x,\xc3\xa9\n")
+    assert read(text)[:2] == [names, ["2.5", "1", "late", "2.5", "", ""]]
+    assert read(text)[2][3:] == ["", "", "error: expected a number, got a text"]
+    lines, _ = json_lines_of(model, b'{"prediction": 2.5, "error": 1, "warnings": "late"}\n')
+    assert json.loads(lines[0]) == {
+        "prediction": 2.5,
+        "error": 1,
+        "warnings": "late",
+        "model_prediction": 2.5,
+        "model_warnings": [],
+        "model_error": None,
+    }
+    table = pyarrow.table({"prediction": [2.5], "error": [1.0], "warnings": ["late"]})
+    sink = io.BytesIO()
+    parquet.write_table(table, sink)
+    answered = parquet.read_table(io.BytesIO(parquet_of(model, sink.getvalue())[0]))
+    assert (answered.column_names, answered["model_prediction"].to_pylist()) == (names, [2.5])
