@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
-from function.errors import DeployerError, InternalError, InvalidInput, RequestError
+from function import strict_json
+from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, RequestError
 from function.failures import report
 from function.prediction import Outcome, Records, all_or_none, answer_document, predict_each, records_of
 from function.service import Service
 
 type Content = dict[str, object]
+
+# What a queue takes as one message (function.results), with room for the source and the id.
+MAX_CONTENT_BYTES = 1024 * 1024 - 16 * 1024
 
 
 def score(service: Service, bodies: Sequence[object]) -> list[Content | DeployerError]:
@@ -21,14 +25,22 @@ def score(service: Service, bodies: Sequence[object]) -> list[Content | Deployer
 
 
 def refusal(service: Service, error: RequestError) -> Content:
-    """What the results queue gets of a message that cannot be predicted, where its source cannot set it aside."""
-    problems = error.problems if isinstance(error, InvalidInput) else []
-    return {
+    """What the results queue gets of a message that cannot be predicted, where its source cannot set it aside.
+
+    Of more problems than it takes the first ones, and how many are left out: it would come again for ever.
+    """
+    problems = [problem._asdict() for problem in error.problems] if isinstance(error, InvalidInput) else []
+    content: Content = {
         "code": error.code,
         "detail": str(error),
-        "problems": [problem._asdict() for problem in problems],
+        "problems": problems,
         "model": service.model.manifest.identity,
     }
+    kept = problems
+    while kept and not _fits(content):
+        kept = kept[: len(kept) // 2]
+        content |= {"problems": kept, "problems_omitted": len(problems) - len(kept)}
+    return content
 
 
 def _records(service: Service, body: object) -> Records | DeployerError:
@@ -62,5 +74,13 @@ def _content(
         predictions = all_or_none(outcomes, records.pointer_of)
     except InvalidInput as error:
         return error
+    content = answer_document(service.model, records, predictions)
+    if not _fits(content):
+        return InputTooLarge("The answer would be larger than a message of a queue may be: send fewer records at once.")
     service.seen.predicted([prediction.warnings for prediction in predictions])
-    return answer_document(service.model, records, predictions)
+    return content
+
+
+def _fits(content: Content) -> bool:
+    """Whether a queue takes it: what it does not take once, it never takes."""
+    return len(strict_json.dumps(content)) <= MAX_CONTENT_BYTES

@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "startup": {"aws", "bundle", "fetched", "model", "settings", "verified"},
     "release": {"aws", "bundle", "errors", "failures", "manifest", "settings", "startup"},
     "service": {"aws", "model", "seen", "settings"},
-    "messages": {"contract", "errors", "failures", "prediction", "service"},
+    "messages": {"contract", "errors", "failures", "prediction", "service", "strict_json"},
     "results": {"deadline", "service", "strict_json"},
     "strict_json": {"contract", "errors"},
     "manifest": {"contract", "errors"},

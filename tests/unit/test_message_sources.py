@@ -132,6 +132,31 @@ def test_result_that_is_too_large_takes_no_other_with_it(houses: Model) -> None:
     assert failures(sqs.handle(messages(RECORD, huge, RECORD), None, service(houses, Queue()))) == ["m1"]
 
 
+TWO_WARNINGS, TWO_PROBLEMS = {"AreaSqft": 9, "NumBedrooms": 9}, {"AreaSqft": None, "NumBedrooms": "3"}
+
+
+@pytest.mark.parametrize(
+    ("record", "code", "listed"), [(TWO_WARNINGS, "too_large", 0), (TWO_PROBLEMS, "invalid_input", 20_000)]
+)
+@pytest.mark.parametrize("source", [sns, eventbridge])
+def test_event_is_done_however_much_there_is_to_say_of_one_message(
+    houses: Model, source: Any, record: dict[str, Any], code: str, listed: int
+) -> None:
+    bodies = [RECORD, {"instances": [record] * 10_000}, RECORD]
+    notices = [
+        {"EventSource": "aws:sns", "Sns": {"MessageId": str(i), "Message": json.dumps(b)}} for i, b in enumerate(bodies)
+    ]
+    rules = [{"id": str(i), "detail-type": "t", "source": "s", "detail": b} for i, b in enumerate(bodies)]
+    queue = Queue()
+    answer = source.handle({"Records": notices} if source is sns else rules, None, service(houses, queue))
+    assert answer == {"done": 3}
+    assert [result["id"] for result in queue.results] == ["0", "1", "2"]
+    refused = queue.results[1]
+    assert refused["code"] == code
+    assert len(refused["problems"]) + refused.get("problems_omitted", 0) == listed
+    assert bool(refused["problems"]) == bool(listed)
+
+
 def test_queue_that_is_down_hands_everything_back(houses: Model) -> None:
     queue = Queue()
     queue.down = True
