@@ -21,7 +21,8 @@ def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[
     """How many objects were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
     from function.sources.file_messages import score_files
 
-    objects = created_objects(member(event, "Records") or [])
+    records = member(event, "Records")
+    objects = created_objects(records if isinstance(records, list) else [])
     failure = score_files(service, objects, time_left(context))
     if failure is not None:
         raise failure

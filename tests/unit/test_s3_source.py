@@ -50,6 +50,11 @@ def test_nothing_is_done_where_no_object_was_created(name: str) -> None:
     assert s3.handle(event(name), None, service(Settings(""))) == {"done": 0}
 
 
+@pytest.mark.parametrize("records", [None, [], {}, 5, True, "x", 1.5])
+def test_nothing_is_done_for_records_that_are_none(records: object) -> None:
+    assert s3.handle({"Event": "s3:TestEvent", "Records": records}, None, service(Settings(""))) == {"done": 0}
+
+
 @pytest.mark.parametrize("name", ["input_bucket", "results_bucket"])
 def test_missing_setting_is_named(name: str) -> None:
     unset: dict[str, Any] = {name: ""}
