@@ -94,13 +94,17 @@ def _split(features: tuple[str, ...], frame: object) -> Table:
     extra = [key for key in frame if key not in ("columns", "data", "index")]
     if extra:
         raise InvalidInput([Problem(where + pointer(key), "unknown_field", "no part of a frame") for key in extra])
-    # pandas numbers the columns that have no names.
-    columns = [str(name) if type(name) is int else name for name in frame["columns"]]
-    kept = [index for index, name in enumerate(columns) if name in features or not isinstance(name, str)]
+    columns = list(map(_name_of, frame["columns"]))
+    kept = [index for index, name in enumerate(columns) if name in features]
     check_names(
         features, [columns[index] for index in kept], lambda place: f"{where}/columns/{kept[place]}", f"{where}/columns"
     )
     return by_row(columns, frame.get("data"), f"{where}/data", by_position=True)
+
+
+def _name_of(column: object) -> str:
+    """A column's name: pandas numbers those that have none. What has another kind of name is no feature's."""
+    return str(column) if isinstance(column, str | int | float) and not isinstance(column, bool) else ""
 
 
 def _columns(features: tuple[str, ...], inputs: dict[str, Any]) -> tuple[Table, int]:

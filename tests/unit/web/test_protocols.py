@@ -216,7 +216,7 @@ def test_labels_are_tensors_of_their_type(labels: list[str], datatype: str, sent
         ({"dataframe_split": {"columns": ["AreaSqft"], "data": []}}, ("/dataframe_split/columns", "missing")),
         (
             {"dataframe_split": {"columns": ["x", "AreaSqft", None], "data": []}},
-            ("/dataframe_split/columns/2", "wrong_type"),
+            ("/dataframe_split/columns", "missing"),
         ),
         (
             {"dataframe_split": {"columns": ["x", "AreaSqft", "AreaSqft"], "data": []}},
@@ -260,6 +260,10 @@ def test_fault_of_an_invocation_is_named_at_its_place(body: object, expected: tu
     ("body", "ignored"),
     [
         ({"dataframe_split": {"columns": ["a", "AreaSqft", "b", "NumBedrooms"], "data": [[None, 1500, {}, 3]]}}, 2),
+        *[
+            ({"dataframe_split": {"columns": [name, "AreaSqft", "NumBedrooms"], "data": [[1, 1500, 3]]}}, 1)
+            for name in (None, 1.5, True, [], ["a", "b"], {}, {"AreaSqft": 1}, "")
+        ],
         ({"dataframe_split": {"columns": [7, "AreaSqft", "NumBedrooms"], "data": [[None, 1500, 3]]}}, 1),
         ({"dataframe_records": [{"AreaSqft": 1500, "NumBedrooms": 3, "a": 1}]}, 1),
         ({"instances": [{"AreaSqft": 1500, "a": 1, "NumBedrooms": 3, "prediction": []}]}, 2),
