@@ -52,7 +52,8 @@ def dialect_of(text: str, features: Sequence[Feature] | None, subject: str) -> D
     is not read.
     """
     head = text[:HEAD_CHARACTERS]
-    csv.field_size_limit(2 * HEAD_CHARACTERS)  # each reader sets its own once it begins
+    # It is the process's: a reader in another thread may be at work on longer cells than this head can have.
+    csv.field_size_limit(max(csv.field_size_limit(), HEAD_CHARACTERS))
     start = _end_of(_BLANK_LINES, head, 0)
     declared = _DECLARED.match(head, start)
     if declared:

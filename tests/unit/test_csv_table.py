@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from function.contract import NUMBER, PANDAS_NULL_CELLS, STRING, Feature, parse_number
-from function.csv_table import answer, neutralise
+from function.csv_dialect import dialect_of
+from function.csv_table import answer, neutralise, read_table
 from function.errors import InputTooLarge, InvalidInput, MalformedInput
 from function.model import Model
 from tests.unit.small_models import classifier, regressor
@@ -193,6 +194,15 @@ def test_no_text_of_the_answer_is_a_formula(text: str, name: str, start: str) ->
             for cell in row
             if cell.startswith(FORMULA_STARTS) and not is_number(cell) and cell not in PANDAS_NULL_CELLS
         ]
+
+
+def test_text_that_another_thread_begins_to_read_cuts_no_long_cell() -> None:
+    """The csv module has one limit for all threads."""
+    text = "size,note\n1,a\n"
+    read_table(regressor().manifest.contract, text.encode())
+    limit = csv.field_size_limit()
+    dialect_of(text, None, "The body")
+    assert csv.field_size_limit() == limit > 6 * 1024 * 1024
 
 
 @given(st.binary(max_size=60))
