@@ -32,12 +32,14 @@ def open_csv(features: Sequence[Feature], blocks: Iterable[bytes]) -> Opened:
     """The file that comes in these blocks. Raises MalformedInput where it is of another kind than CSV."""
     head, blocks = _peeked(blocks)
     check_bytes(head, SUBJECT)
+    mark = left = len(MARK) if head.startswith(MARK) else 0
     if head.startswith(UTF_16_MARKS):
+        # Its own mark is gone by then: another one is a character of the first name.
+        mark, left = len(UTF_16_MARKS[0]), 0
         head, blocks = _peeked(text.encode() for text in decoded(blocks, SUBJECT))
-    mark = len(MARK) if head.startswith(MARK) else 0
-    dialect = dialect_of(head[mark:].decode("utf-8", "replace"), features, SUBJECT)
-    past = mark + dialect.start  # all of it is ASCII
-    return Opened(dialect, _without(blocks, past), Place(dialect.lines, past))
+    dialect = dialect_of(head[left:].decode("utf-8", "replace"), features, SUBJECT)
+    # All that stands before the header is ASCII.
+    return Opened(dialect, _without(blocks, left + dialect.start), Place(dialect.lines, mark + dialect.start))
 
 
 def _peeked(blocks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:

@@ -46,6 +46,8 @@ def dialects() -> dict[str, Body]:
         "sep-tab": (b"sep=\t\nAreaSqft\tNumBedrooms\n1500\t3\n", OK, None),
         "sep-pipe": (b'"sep=|"\n\nAreaSqft|NumBedrooms\n1500|3\n', OK, None),
         "sep-bom": (b"\xef\xbb\xbfsep=;\nAreaSqft;NumBedrooms\n1500;3\n", OK, None),
+        "bom-twice": (b"\xef\xbb\xbf\xef\xbb\xbfAreaSqft,NumBedrooms\n1500,3\n", INVALID, lacking[:1]),
+        "utf-16-bom-twice": ("\ufeffAreaSqft,NumBedrooms\n1500,3\n".encode("utf-16"), INVALID, lacking[:1]),
         "sep-other": (b"sep=;\nAreaSqft,NumBedrooms\n1500,3\n", INVALID, lacking),
         "sep-alone": (b"sep=;\n", MALFORMED, None),
         "decimal-commas": (b"AreaSqft;NumBedrooms\n1500,5;3\n-1,5e3;2,0\n1,500;3\n,5;3\n", OK, None),
