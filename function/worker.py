@@ -1,5 +1,7 @@
 """gunicorn's worker, with problem documents for what it refuses before the handler sees a request."""
 
+import socket
+from struct import pack
 from traceback import walk_tb
 from typing import Any
 from uuid import uuid4
@@ -29,6 +31,8 @@ _REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.LimitRequestLine, 414, "The request line is too long: send the data in the body."),
     (errors.LimitRequestHeaders, 431, "The request has too many headers, or too long ones: send fewer."),
 )
+# A client that begins a request and falls silent holds one of few threads: as long as this.
+SILENCE_SECONDS = 10
 _OTHER = "A header is not HTTP's, or is repeated: correct or remove it."
 
 
@@ -40,6 +44,12 @@ class MalformedRequest(DeployerError):
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """Threads, of which each answers one request at a time."""
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Hands the connection to a thread. What that reads fails (EAGAIN) once the client is silent for too long."""
+        # gunicorn sets the socket's own timeout anew for each request; the kernel's stays.
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, pack("ll", SILENCE_SECONDS, 0))
+        super().enqueue_req(conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Writes the problem document of a request that could not be read, and closes the connection after it."""

@@ -45,12 +45,15 @@ def application(handler: Handler) -> Callable[[Environ, StartResponse], Iterable
 
 
 def event(environ: Environ, request_id: str) -> dict[str, Any]:
-    """The event of a request. Raises MalformedInput where its body ends before its Content-Length.
+    """The event of a request. Raises MalformedInput where its body ends before its Content-Length, or stops to come.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     # One byte past the cap is enough for the routes to see that there is more.
-    body: bytes = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    try:
+        body: bytes = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    except (BlockingIOError, TimeoutError):
+        raise MalformedInput("The body did not come to its end in time: send it again.") from None
     if len(body) < min(int(environ.get("CONTENT_LENGTH") or 0), MAX_BODY_BYTES):
         raise MalformedInput("The body ends before its Content-Length: send it again.")
     headers = _headers(environ)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from function.worker import SILENCE_SECONDS
 from tests.integration.test_serve import serving
 
 BODY = b'{"AreaSqft":1500,"NumBedrooms":3}'
@@ -28,9 +29,9 @@ def port(houses_bundle: Path) -> Iterator[int]:
         yield int(address.rpartition(":")[2])
 
 
-def exchange(port: int, request: bytes) -> Answer:
+def exchange(port: int, request: bytes, timeout: float = 20) -> Answer:
     """All that comes until the server closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         received = b""
@@ -119,6 +120,24 @@ def test_body_that_breaks_off_is_never_answered_with_a_part_of_the_rows(sent: by
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(65536)[:12] in (b"HTTP/1.1 400", b"")
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [request("Content-Length: 100"), b"POST /predict HTTP/1.1\r\nHost: x\r\n"],
+    ids=["body", "headers"],
+)
+def test_silent_clients_hold_up_the_others_for_seconds_only(begun: bytes, port: int) -> None:
+    silent = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(4)]
+    for connection in silent:
+        connection.sendall(begun)
+    # As many as there are threads.
+    answer = exchange(port, request(LENGTH, "Connection: close"), timeout=4 * SILENCE_SECONDS)
+    assert answer.status == 200
+    for connection in silent:
+        said = connection.recv(65536)
+        assert said == b"" if begun.endswith(b"x\r\n") else said.startswith(b"HTTP/1.1 400 ")
+        connection.close()
 
 
 @pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "TRACE", "BREW", "PROPFIND"])
