@@ -31,6 +31,8 @@ PANDAS_NULL_CELLS = frozenset(
 NAN, NONE = "NaN", "None"
 """The two nulls that a column of an estimator's table can hold; an encoder tells them apart."""
 FLOAT64 = "float64"
+OBJECT, NULLABLE_BOOLEAN = "object", "boolean"
+"""Numbers or booleans as Python's objects; pandas' booleans with nulls, which scikit-learn takes for numbers."""
 _WIDTHS = {"float32": ("<f", "32-bit"), "float16": ("<e", "16-bit")}
 _BOOLEAN_CELLS = {"true": True, "false": False}
 
@@ -40,7 +42,8 @@ class Feature(NamedTuple):
 
     `minimum` and `maximum` are of numbers, `categories` of strings, in training data; `integer` says that only whole
     numbers were seen, a hint for display and no rule. `null_cells` are the cells of a CSV that are nulls, `null` is
-    which null the estimator is given for one (NAN or NONE), `dtype` the numpy type of its numbers in training.
+    which null the estimator is given for one (NAN or NONE), `dtype` the type of its numbers in training, or of its
+    booleans where it was no plain bool.
     """
 
     name: str

@@ -8,7 +8,18 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from function.contract import FLOAT64, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, TYPES, Contract, Feature
+from function.contract import (
+    FLOAT64,
+    NAN,
+    NONE,
+    NULLABLE_BOOLEAN,
+    NUMBER,
+    OBJECT,
+    PANDAS_NULL_CELLS,
+    TYPES,
+    Contract,
+    Feature,
+)
 from function.errors import BundleError
 
 FORMAT = 2
@@ -27,8 +38,8 @@ LIBRARIES = {
     "pandas": "pandas",
 }
 
-# What numbers may have been in training. Wider integers and booleans are computed as float64 holds them.
-DTYPES = (FLOAT64, "float32", "float16", "int8", "uint8", "int16", "uint16")
+# What numbers and booleans may have been in training. Wider integers are computed as float64 holds them.
+DTYPES = (FLOAT64, "float32", "float16", "int8", "uint8", "int16", "uint16", OBJECT, NULLABLE_BOOLEAN)
 # The manifest's word for PANDAS_NULL_CELLS.
 PANDAS = "pandas"
 
@@ -189,7 +200,7 @@ def feature_document(feature: Feature) -> dict[str, Any]:
         "null_cells": PANDAS if is_pandas else sorted(feature.null_cells),
         "null": feature.null if feature.nullable else None,
         "integer": feature.integer if feature.type == NUMBER else None,
-        "dtype": feature.dtype if feature.type == NUMBER else None,
+        "dtype": feature.dtype if feature.type == NUMBER or feature.dtype != FLOAT64 else None,
     }
     return {key: value for key, value in fields.items() if value is not None}
 

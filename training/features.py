@@ -5,7 +5,21 @@ from typing import Any
 
 import pandas
 
-from function.contract import BOOLEAN, FLOAT64, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT, TEXTS, Feature, show
+from function.contract import (
+    BOOLEAN,
+    FLOAT64,
+    NAN,
+    NONE,
+    NULLABLE_BOOLEAN,
+    NUMBER,
+    OBJECT,
+    PANDAS_NULL_CELLS,
+    STRING,
+    TEXT,
+    TEXTS,
+    Feature,
+    show,
+)
 from function.manifest import DTYPES
 from training.columns import Column, Told
 from training.errors import TrainingError, unknown_column
@@ -31,13 +45,19 @@ def told_of(options: Options, table: Table, name: str, known: Known | None) -> T
     asked = options.types.get(name)
     if known is None:
         return Told(asked, _null_cells(options, table, name))
-    cells = _null_cells(options, table, name) if known.categories is None else known.null_cells
+    is_told = known.tells_null_cells and not options.keep_na
+    cells = known.null_cells if is_told else _null_cells(options, table, name)
     kind = asked or known.kind
-    if asked is None and kind == NUMBER and known.categories is None and table.column(name).kind != STRING:
+    if asked is None and kind == NUMBER and table.column(name).kind == BOOLEAN and _may_be_booleans(known):
         kind = None  # true and false are numbers to a step that takes some
     if not known.used:
         kind = asked or STRING
     return Told(kind, cells)
+
+
+def _may_be_booleans(known: Known) -> bool:
+    """Whether no encoder has learned another number than 0 and 1, as which it learns pandas' booleans with nulls."""
+    return all(category in (0, 1) or category is None or category != category for category in known.categories or ())  # noqa: PLR0124
 
 
 def _null_cells(options: Options, table: Table, name: str) -> frozenset[str]:
@@ -84,7 +104,7 @@ def _feature(options: Options, name: str, column: Column, told: Told, known: Kno
     )
     feature = Feature(name, column.kind, nullable)
     if known is not None:
-        feature = feature._replace(null=_null_of(column, known), dtype=_dtype_of(column))
+        feature = feature._replace(null=_null_of(column, known), dtype=_dtype_of(column, known))
     if column.kind == NUMBER:
         low, high = float(present.min()), float(present.max())
         whole = bool((present % 1 == 0).all()) and max(-low, high) <= _EXACT
@@ -102,9 +122,13 @@ def _null_of(column: Column, known: Known) -> str:
     return NONE if column.own.dtype == object and any(value is None for value in column.own) else NAN
 
 
-def _dtype_of(column: Column) -> str:
+def _dtype_of(column: Column, known: Known) -> str:
     name = str(column.own.dtype)
-    return name if column.kind == NUMBER and name in DTYPES else FLOAT64
+    if column.kind in (NUMBER, BOOLEAN) and known.dtype == OBJECT:
+        return OBJECT
+    if column.kind == BOOLEAN:
+        return NULLABLE_BOOLEAN if name == NULLABLE_BOOLEAN or known.dtype == FLOAT64 else FLOAT64
+    return name if column.kind == NUMBER and name in DTYPES and name != OBJECT else FLOAT64
 
 
 def _categories(asked: str | None, present: "pandas.Series[Any]", known: Known | None) -> tuple[str, ...] | None:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy
+import pandas
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 
-from function.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT
+from function.contract import BOOLEAN, FLOAT64, NAN, NONE, NUMBER, OBJECT, PANDAS_NULL_CELLS, STRING, TEXT
 from function.runtimes.joblib import nested_estimators
 
 # Where estimators keep those that they are made of; all of them are given the same columns.
@@ -24,6 +25,8 @@ class Known(NamedTuple):
     """What is known of one column; None, and no categories, where nothing tells.
 
     `categories` are those that encoders learned, nulls among them; `takes_nulls` says that a step expects some.
+    `sought` are texts that an imputer replaces, `filled` those that it puts in the place of nulls; `dtype` is OBJECT or
+    FLOAT64, as the step's numpy array of the column was.
     """
 
     used: bool = False
@@ -31,11 +34,21 @@ class Known(NamedTuple):
     categories: tuple[Any, ...] | None = None
     takes_nulls: bool = False
     null: str | None = None
+    sought: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()
+    dtype: str | None = None
+
+    @property
+    def tells_null_cells(self) -> bool:
+        """Whether the texts that were no nulls in training are known, or some of them."""
+        return self.categories is not None or bool(self.sought)
 
     @property
     def null_cells(self) -> frozenset[str]:
         """The cells of a CSV that were nulls in training, as the categories tell; pandas' list where they do not."""
-        return null_cells_beside((c for c in self.categories or () if isinstance(c, str)), nulls=self.null is not None)
+        learned = {category for category in self.categories or () if isinstance(category, str)}
+        # What an imputer has filled in was a null: of such a text the table may have had none.
+        return null_cells_beside(learned - self.filled | self.sought, nulls=self.null is not None or self.takes_nulls)
 
     def merged(self, other: "Known") -> "Known":
         """What both say together."""
@@ -47,7 +60,11 @@ class Known(NamedTuple):
             self.kind or other.kind,
             categories,
             self.takes_nulls or other.takes_nulls,
-            self.null or other.null,
+            # An imputer seeks one null; another that went past it is what an encoder learned.
+            NONE if NONE in (self.null, other.null) else self.null or other.null,
+            self.sought | other.sought,
+            self.filled | other.filled,
+            self.dtype or other.dtype,
         )
 
 
@@ -152,13 +169,18 @@ class _Walk:
         return None
 
     def _look_at_imputer(self, step: SimpleImputer, places: Sequence[int]) -> Sequence[int] | None:
-        missing = step.missing_values
-        null = NONE if missing is None else NAN if missing is not missing or missing != missing else None  # noqa: PLR0124
+        missing = step.missing_values  # pandas' NA stands for every null there is
+        null = NONE if missing is None else NAN if pandas.isna(missing) else None
+        sought = frozenset({missing} if isinstance(missing, str) else ())
+        dtype = _dtype(step.statistics_)
         for place, statistic in zip(places, step.statistics_, strict=True):
-            kind = STRING if isinstance(statistic, str) else None
+            is_constant = step.strategy == "constant"  # which may be a text among numbers, and no value of the column
+            kind = STRING if isinstance(statistic, str) and not is_constant else None
             # A most frequent None is a value to an imputer that looks for NaN.
             seen = NONE if statistic is None else null
-            self._say(place, Known(True, kind, None, null is not None, seen if seen == NONE else None))
+            filled = frozenset({statistic} if isinstance(statistic, str) and is_constant else ())
+            known = Known(True, kind, None, null is not None, seen)
+            self._say(place, known._replace(sought=sought, filled=filled, dtype=dtype))
         dropped = any(statistic != statistic for statistic in step.statistics_)  # noqa: PLR0124
         return None if step.add_indicator or dropped else places
 
@@ -188,12 +210,18 @@ def _of_categories(categories: Any) -> Known:
     kind = None
     if present and all(isinstance(category, str) for category in present):
         kind = STRING
-    elif present and all(isinstance(category, bool) for category in present):
+    elif present and all(isinstance(category, (bool, numpy.bool_)) for category in present):
         kind = BOOLEAN
-    elif present and all(isinstance(category, (int, float)) for category in present):
+    elif present and all(isinstance(category, (int, float, numpy.number)) for category in present):
         kind = NUMBER
     null = None if not nulls else NONE if nulls[0] is None else NAN
-    return Known(True, kind, listed, bool(nulls), null)
+    return Known(True, kind, listed, bool(nulls), null, dtype=_dtype(categories))
+
+
+def _dtype(array: Any) -> str | None:
+    """Whether a step has learned a column's values as objects or as numbers."""
+    kind = numpy.asarray(array).dtype.kind
+    return OBJECT if kind == "O" else FLOAT64 if kind in "iuf" else None
 
 
 def _imputes(step: Any) -> bool:

@@ -6,7 +6,18 @@ from typing import Any
 import numpy
 import pandas
 
-from function.contract import BOOLEAN, FLOAT64, NONE, NUMBER, TEXTS, Columns, Feature, Value
+from function.contract import (
+    BOOLEAN,
+    FLOAT64,
+    NONE,
+    NULLABLE_BOOLEAN,
+    NUMBER,
+    OBJECT,
+    TEXTS,
+    Columns,
+    Feature,
+    Value,
+)
 from function.runtimes.joblib import array_of
 from training.columns import Column
 
@@ -21,6 +32,11 @@ def own_frame(columns: Mapping[str, Column], features: Sequence[Feature]) -> pan
 
 def _own(column: Column, feature: Feature) -> "pandas.Series[Any]":
     own = column.own
+    if feature.dtype == NULLABLE_BOOLEAN:
+        booleans: pandas.Series[Any] = column.values.astype("boolean")
+        return booleans
+    if feature.dtype == OBJECT:
+        return with_null(column.values.astype(object), feature)
     if feature.type == NUMBER and feature.dtype != FLOAT64 and own.dtype == float:
         with numpy.errstate(over="ignore"):
             narrow: pandas.Series[Any] = own.astype(numpy.dtype(feature.dtype))
@@ -30,10 +46,11 @@ def _own(column: Column, feature: Feature) -> "pandas.Series[Any]":
 
 def with_null(values: "pandas.Series[Any]", feature: Feature) -> "pandas.Series[Any]":
     """The values with None for a null, where that is what the estimator knows."""
-    if not (feature.nullable and feature.null == NONE) or feature.type == NUMBER:
+    # Parquet has one null alone: pandas reads it as None where a column comes out as objects.
+    if not feature.nullable or (values.dtype != object and (feature.null != NONE or feature.type == NUMBER)):
         return values
     objects = values.astype(object)
-    objects[values.isna()] = None
+    objects[values.isna()] = None if feature.null == NONE else numpy.nan
     return objects
 
 

@@ -32,6 +32,8 @@ def onnx_bytes(estimator: Any, features: Sequence[Feature], form: str) -> bytes:
 
     Raises NotExported, and whatever skl2onnx raises.
     """
+    if form == ARRAY and any(feature.type in TEXTS for feature in features):
+        raise NotExported("texts in a matrix have no type that ONNX knows")
     try:
         model = _written_here(estimator, features, form)
     except NotExported as reason:
@@ -52,8 +54,6 @@ def _written_here(estimator: Any, features: Sequence[Feature], form: str) -> Mod
     parts = parts_of(last)
     graph = Graph()
     inputs = _inputs(features, form)
-    if form == ARRAY and any(feature.type in TEXTS for feature in features):
-        raise NotExported("texts in a matrix have no type that ONNX knows")
     x = _matrix(graph, before, features, form)
     raw = add_linear(graph, x, parts) if isinstance(parts, Linear) else add_trees(graph, x, parts)
     classes = len(last.classes_) if hasattr(last, "classes_") else 0

@@ -83,6 +83,10 @@ def scored(estimator: Any, table: Any, target: Labels, task: str) -> dict[str, f
     """The finite ones of the task's scores."""
     predicted = numpy.asarray(estimator.predict(table)).ravel()
     if task == REGRESSION:
+        finite = numpy.isfinite(predicted)
+        if not finite.any():
+            return {}
+        target, predicted = target[finite], predicted[finite]
         scores = {
             "r2": r2_score(target, predicted),
             "mean_absolute_error": mean_absolute_error(target, predicted),

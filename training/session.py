@@ -116,6 +116,8 @@ def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) ->
     say(f"predicting {table.rows:,} rows of {options.data.name}")
     predicted = existing.asked("to predict the table", lambda: numpy.asarray(estimator.predict(form)))
     existing.check_single(estimator, predicted)
+    if task.name == REGRESSION and (lost := int((~numpy.isfinite(predicted)).sum())):
+        say(f"notice: the estimator has no finite answer to {lost:,} of {table.rows:,} rows: they are not scored.")
     metrics, cautions = _scored(options, table, task.name, estimator, form)
     if cautions and not named:
         cautions.append(

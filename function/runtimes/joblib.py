@@ -8,7 +8,7 @@ from io import BytesIO
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from function.contract import BOOLEAN, FLOAT64, NONE, NUMBER, TEXTS, Columns, Feature
+from function.contract import BOOLEAN, FLOAT64, NONE, NULLABLE_BOOLEAN, NUMBER, OBJECT, TEXTS, Columns, Feature
 from function.errors import BundleError
 from function.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
 from function.model import ArrayOutputs, NotPredictable, Outputs
@@ -130,7 +130,7 @@ class JoblibRuntime:
 
     def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
         """One output per row. Raises NotPredictable."""
-        if self._form == "array" and all(feature.type not in TEXTS for feature in self._features):
+        if self._form == "array" and _are_numbers(self._features):
             values, probabilities = self._asked(lambda: _matrix(columns, self._features))
         else:
             # Nulls take the forms that they have in records.
@@ -153,7 +153,7 @@ class JoblibRuntime:
             return self._asked(lambda: frame_of(columns, self._features))
         # By themselves, so that no row's answer depends on the others beside it.
         rest = sorted(set(range(len(columns[0]))).difference(odd))
-        widened = [feature._replace(dtype=FLOAT64) for feature in self._features]
+        widened = [f._replace(dtype=FLOAT64) if "int" in f.dtype else f for f in self._features]
         parts = [
             self._asked(lambda: frame_of([[column[row] for row in rows] for column in columns], features))  # noqa: B023
             for rows, features in ((odd, widened), (rest, self._features))
@@ -204,13 +204,18 @@ def array_of(columns: Columns, features: Sequence[Feature]) -> "Array":
     """The values in column order, shape (n, features): numbers where all are (a null is NaN), else objects."""
     import numpy
 
-    if all(feature.type not in TEXTS for feature in features):
+    if _are_numbers(features):
         return _matrix([numpy.array(column, dtype=float) for column in columns], features)
     filled = [_filled(feature, column) for feature, column in zip(features, columns, strict=True)]
     table = numpy.empty((len(columns[0]), len(features)), dtype=object)
     for place, column in enumerate(filled):
         table[:, place] = column
     return table
+
+
+def _are_numbers(features: Sequence[Feature]) -> bool:
+    """Whether numpy has the features' values as numbers, rather than as objects."""
+    return all(feature.type not in TEXTS and feature.dtype != OBJECT for feature in features)
 
 
 def _matrix(columns: "Sequence[Array]", features: Sequence[Feature]) -> "Array":
@@ -241,6 +246,8 @@ def _filled(feature: Feature, column: Sequence[Any]) -> Sequence[Any]:
 
 
 def _dtype(feature: Feature) -> Any:
+    if feature.dtype in (OBJECT, NULLABLE_BOOLEAN):
+        return feature.dtype
     if feature.type == NUMBER:
         return float if feature.nullable and not feature.dtype.startswith("float") else feature.dtype
     if feature.type == BOOLEAN:

@@ -1,12 +1,14 @@
 """What an estimator saw in training is what serving gives it: nulls, number types, texts; each runtime against it."""
 
 import io
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pandas
 import pytest
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingRegressor, RandomForestRegressor, StackingRegressor, VotingRegressor
@@ -37,15 +39,13 @@ def answers(bundle: Path, runtime: str, records: list[dict[str, Any]]) -> list[A
     return [found.value if isinstance(found, Prediction) else found[0].code for found in outcomes]
 
 
-def said(estimator: Any, frame: Frame) -> list[Any]:
+def said(estimator: Any, frame: Any) -> list[Any]:
     """What the estimator itself predicts."""
     found: list[Any] = numpy.asarray(estimator.predict(frame)).tolist()
     return found
 
 
-def hold(
-    outcome: Outcome, estimator: Any, frame: Frame, records: list[dict[str, Any]], tolerance: float = 1e-9
-) -> None:
+def hold(outcome: Outcome, estimator: Any, frame: Any, records: list[dict[str, Any]], tolerance: float = 1e-9) -> None:
     """Each runtime of the bundle answers the records as the estimator answers the frame."""
     for artifact in outcome.manifest["artifacts"].values():
         found = answers(outcome.bundle, artifact["runtime"], records)
@@ -76,8 +76,11 @@ def regressor(frame: Frame, encoder: Any) -> tuple[Any, "pandas.Series[Any]"]:
         OneHotEncoder(handle_unknown="ignore"),
         OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2),
         make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")),
+        make_pipeline(
+            SimpleImputer(missing_values=pandas.NA, strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")
+        ),
     ],
-    ids=["one-hot", "ordinal", "imputed"],
+    ids=["one-hot", "ordinal", "imputed", "imputed-na"],
 )
 def test_the_null_of_training_is_the_null_of_serving(run: Run, encoder: Any, null: Any) -> None:
     frame = pandas.DataFrame({"a": numbers(), "c": texts("x", "y", "", "null", "0")})
@@ -140,6 +143,104 @@ def test_keep_na_takes_na_for_a_category(run: Run) -> None:
     read = run("--target", "y", frame=frame)
     assert read.manifest["features"][0]["categories"] == ["EU"]
     assert "nulls, as pandas.read_csv reads them; --keep-na takes them for texts" in read.err
+
+
+@pytest.mark.parametrize("fill", ["NA", "None", "", "nan", "missing"])
+def test_what_an_imputer_fills_in_says_nothing_of_cells(run: Run, fill: str) -> None:
+    frame = pandas.DataFrame({"a": numbers(), "c": texts("x", "y")})
+    frame.loc[::7, "c"] = numpy.nan
+    imputer = SimpleImputer(strategy="constant", fill_value=fill)
+    model, target = regressor(frame, make_pipeline(imputer, OneHotEncoder(handle_unknown="ignore")))
+    outcome = run("--target", "y", frame=frame.assign(y=target), estimator=model)
+
+    table = "a,c\n0.5,x\n0.5,\n0.5,NA\n0.5,never seen\n"
+    answered = pandas.read_csv(io.StringIO(answer(load(outcome.bundle), table.encode())))
+    assert answered["prediction"].tolist() == pytest.approx(said(model, pandas.read_csv(io.StringIO(table))), rel=1e-12)
+
+
+def test_a_text_that_an_imputer_seeks_is_no_null(run: Run) -> None:
+    frame = pandas.DataFrame({"a": numbers(), "c": texts("x", "y", "", "NA")})
+    imputer = SimpleImputer(strategy="most_frequent", missing_values="")
+    model, target = regressor(frame, make_pipeline(imputer, OneHotEncoder(handle_unknown="ignore")))
+    outcome = run("--target", "y", frame=frame.assign(y=target), estimator=model)
+
+    assert outcome.manifest["features"][1]["null_cells"] == []
+    asked = [{"a": 0.5, "c": text} for text in ("x", "", "NA", "z")]
+    hold(outcome, model, pandas.DataFrame(asked), asked)
+
+
+def test_keep_na_comes_before_what_was_learned(run: Run) -> None:
+    frame = pandas.DataFrame({"a": numbers(), "c": texts("x", "y", "None")})
+    model, target = regressor(frame, OneHotEncoder(handle_unknown="ignore"))
+    outcome = run("--target", "y", "--keep-na", frame=frame.assign(y=target), estimator=model)
+    assert outcome.manifest["features"][1]["null_cells"] == [""]
+
+
+OBJECTS: dict[str, tuple[list[Any], Any]] = {
+    "objects of numbers": ([1, 2, 3], "object"),
+    "objects of numbers and None": ([1.0, 2.0, 3.0, None], "object"),
+    "objects of booleans and None": ([True, False, None], "object"),
+    "objects of booleans and NaN": ([True, False, numpy.nan], "object"),
+    "nullable booleans": ([True, False, pandas.NA], "boolean"),
+    "categories of booleans": ([True, False], "category"),
+}
+
+
+ENCODERS: dict[str, Any] = {
+    "one-hot": OneHotEncoder(),
+    "ordinal": OrdinalEncoder(),
+    "imputed": make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder()),
+    "constant": make_pipeline(SimpleImputer(strategy="constant", fill_value="?"), OneHotEncoder()),
+}
+# scikit-learn fits no model of these.
+UNFIT = {
+    ("objects of booleans and NaN", "ordinal"),
+    ("objects of booleans and NaN", "constant"),
+    ("nullable booleans", "ordinal"),
+    ("nullable booleans", "constant"),
+    ("categories of booleans", "constant"),
+}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize(
+    ("name", "encoder"), [pair for pair in product(OBJECTS, ENCODERS) if pair not in UNFIT], ids=str
+)
+def test_numbers_and_booleans_have_the_form_of_training(run: Run, name: str, encoder: str, suffix: str) -> None:
+    values, dtype = OBJECTS[name]
+    column = pandas.Series([values[row % len(values)] for row in range(ROWS)], dtype=object).astype(dtype)
+    frame = pandas.DataFrame({"a": numbers(), "c": column})
+    target = frame["a"] + [float(row % len(values)) for row in range(ROWS)]
+    columns = make_column_transformer((clone(ENCODERS[encoder]), ["c"]), remainder="passthrough")
+    model = make_pipeline(columns, Ridge(1e-3)).fit(frame, target)
+    outcome = run("--target", "y", frame=frame.assign(y=target), estimator=model, suffix=suffix)
+
+    asked = [{"a": 0.5, "c": None if pandas.isna(value) else value} for value in values]
+    expected = pandas.DataFrame({"a": 0.5, "c": pandas.Series(values, dtype=object).astype(dtype)})
+    hold(outcome, model, expected, asked)
+
+
+def test_texts_in_an_array_are_no_matrix_of_numbers(run: Run) -> None:
+    table = numpy.column_stack([texts("01003", "02139"), texts("1", "2", "3")])
+    model = make_pipeline(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), Ridge())
+    model.fit(table, numbers())
+    frame = pandas.DataFrame(table, columns=["zip", "n"]).assign(y=numbers())
+    outcome = run("--target", "y", frame=frame, estimator=model)
+    assert [artifact["runtime"] for artifact in outcome.manifest["artifacts"].values()] == ["joblib"]
+    asked = [{"zip": "01003", "n": "3"}, {"zip": "", "n": "never seen"}]
+    hold(outcome, model, pandas.DataFrame(asked).to_numpy(dtype=object), asked)
+
+
+def test_rows_without_a_finite_answer_are_not_scored(run: Run) -> None:
+    frame = pandas.DataFrame({"a": numbers(), "b": numbers()[::-1]})
+    model = TransformedTargetRegressor(Ridge(), func=numpy.expm1, inverse_func=numpy.log1p, check_inverse=False)
+    model.fit(frame, numpy.log1p(frame["a"] - frame["a"].min()))
+    with numpy.errstate(invalid="ignore"):
+        lost = int(numpy.isnan(model.predict(frame * 2)).sum())
+    assert 0 < lost < ROWS
+    outcome = run("--target", "y", frame=(frame * 2).assign(y=frame["a"]), estimator=model)
+    assert f"notice: the estimator has no finite answer to {lost} of {ROWS} rows: they are not scored." in outcome.err
+    assert outcome.manifest["metrics"]["r2"] < 1
 
 
 NARROW: dict[str, Any] = {
