@@ -33,7 +33,9 @@ NAN, NONE = "NaN", "None"
 FLOAT64 = "float64"
 OBJECT, NULLABLE_BOOLEAN = "object", "boolean"
 """Numbers or booleans as Python's objects; pandas' booleans with nulls, which scikit-learn takes for numbers."""
-_WIDTHS = {"float32": ("<f", "32-bit"), "float16": ("<e", "16-bit")}
+NULLABLE_FLOAT32 = "Float32"
+"""pandas' 32-bit floats with nulls: rounded so, and computed as float64."""
+_WIDTHS = {"float32": ("<f", "32-bit"), NULLABLE_FLOAT32: ("<f", "32-bit"), "float16": ("<e", "16-bit")}
 _BOOLEAN_CELLS = {"true": True, "false": False}
 
 

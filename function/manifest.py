@@ -13,6 +13,7 @@ from function.contract import (
     NAN,
     NONE,
     NULLABLE_BOOLEAN,
+    NULLABLE_FLOAT32,
     NUMBER,
     OBJECT,
     PANDAS_NULL_CELLS,
@@ -39,7 +40,10 @@ LIBRARIES = {
 }
 
 # What numbers and booleans may have been in training. Wider integers are computed as float64 holds them.
-DTYPES = (FLOAT64, "float32", "float16", "int8", "uint8", "int16", "uint16", OBJECT, NULLABLE_BOOLEAN)
+DTYPES = (
+    *(FLOAT64, "float32", "float16", "int8", "uint8", "int16", "uint16"),
+    *(OBJECT, NULLABLE_BOOLEAN, NULLABLE_FLOAT32),
+)
 # The manifest's word for PANDAS_NULL_CELLS.
 PANDAS = "pandas"
 

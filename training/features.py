@@ -119,6 +119,8 @@ def _feature(options: Options, name: str, column: Column, told: Told, known: Kno
 def _null_of(column: Column, known: Known) -> str:
     if known.null is not None:
         return known.null
+    if known.takes_nulls:
+        return NAN  # which imputers look for: of None, which they take for a value, something would have been learned
     return NONE if column.own.dtype == object and any(value is None for value in column.own) else NAN
 
 

@@ -60,8 +60,7 @@ class Known(NamedTuple):
             self.kind or other.kind,
             categories,
             self.takes_nulls or other.takes_nulls,
-            # An imputer seeks one null; another that went past it is what an encoder learned.
-            NONE if NONE in (self.null, other.null) else self.null or other.null,
+            self.null or other.null,
             self.sought | other.sought,
             self.filled | other.filled,
             self.dtype or other.dtype,
@@ -179,7 +178,7 @@ class _Walk:
             # A most frequent None is a value to an imputer that looks for NaN.
             seen = NONE if statistic is None else null
             filled = frozenset({statistic} if isinstance(statistic, str) and is_constant else ())
-            known = Known(True, kind, None, null is not None, seen)
+            known = Known(True, kind, None, null is not None, seen if seen == NONE else None)
             self._say(place, known._replace(sought=sought, filled=filled, dtype=dtype))
         dropped = any(statistic != statistic for statistic in step.statistics_)  # noqa: PLR0124
         return None if step.add_indicator or dropped else places

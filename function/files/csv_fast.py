@@ -194,7 +194,8 @@ def _rounded(feature: Feature, numbers: "Array") -> "Array":
     if feature.dtype == FLOAT64:
         return numbers
     with numpy.errstate(over="ignore"):
-        return numbers.astype(feature.dtype).astype(float) if feature.dtype.startswith("float") else numbers
+        width = feature.dtype.lower()
+        return numbers.astype(width).astype(float) if width.startswith("float") else numbers
 
 
 def _told(feature: Feature, column: Any) -> "tuple[Array, Array]":

@@ -4,13 +4,31 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite, nan
 from typing import NamedTuple
 
-from function.contract import BOOLEAN, FLOAT64, NUMBER, STRING, TEXT, Feature, Value, Warning, parse_cell, round_to
+from function.contract import (
+    BOOLEAN,
+    FLOAT64,
+    NULLABLE_FLOAT32,
+    NUMBER,
+    STRING,
+    TEXT,
+    Feature,
+    Value,
+    Warning,
+    parse_cell,
+    round_to,
+)
 from function.errors import Problem
 from function.manifest import Label
 from function.model import Model, NotPredictable
 from function.prediction import Prediction, predict_each
 
-_LARGEST = {"float64": 1.7976931348623157e308, "float32": 3.4028234663852886e38, "float16": 65504.0}
+_LARGEST_FLOAT32 = 3.4028234663852886e38
+_LARGEST = {
+    FLOAT64: 1.7976931348623157e308,
+    "float32": _LARGEST_FLOAT32,
+    NULLABLE_FLOAT32: _LARGEST_FLOAT32,
+    "float16": 65504.0,
+}
 
 
 class Column(NamedTuple):

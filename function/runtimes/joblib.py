@@ -8,7 +8,18 @@ from io import BytesIO
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from function.contract import BOOLEAN, FLOAT64, NONE, NULLABLE_BOOLEAN, NUMBER, OBJECT, TEXTS, Columns, Feature
+from function.contract import (
+    BOOLEAN,
+    FLOAT64,
+    NONE,
+    NULLABLE_BOOLEAN,
+    NULLABLE_FLOAT32,
+    NUMBER,
+    OBJECT,
+    TEXTS,
+    Columns,
+    Feature,
+)
 from function.errors import BundleError
 from function.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
 from function.model import ArrayOutputs, NotPredictable, Outputs
@@ -222,7 +233,11 @@ def _matrix(columns: "Sequence[Array]", features: Sequence[Feature]) -> "Array":
     """Columns of numbers side by side, in the type that numpy gives training's types together."""
     import numpy
 
-    found = numpy.result_type(*(bool if feature.type == BOOLEAN else feature.dtype for feature in features))
+    # Beside a column of pandas' nullable types scikit-learn computes in float64.
+    plain = {NULLABLE_BOOLEAN: FLOAT64, NULLABLE_FLOAT32: FLOAT64}
+    found = numpy.result_type(
+        *("bool" if f.type == BOOLEAN and f.dtype == FLOAT64 else plain.get(f.dtype, f.dtype) for f in features)
+    )
     return numpy.column_stack(columns).astype(found if found.kind == "f" else float, copy=False)
 
 
@@ -246,7 +261,7 @@ def _filled(feature: Feature, column: Sequence[Any]) -> Sequence[Any]:
 
 
 def _dtype(feature: Feature) -> Any:
-    if feature.dtype in (OBJECT, NULLABLE_BOOLEAN):
+    if feature.dtype in (OBJECT, NULLABLE_BOOLEAN, NULLABLE_FLOAT32):
         return feature.dtype
     if feature.type == NUMBER:
         return float if feature.nullable and not feature.dtype.startswith("float") else feature.dtype
