@@ -141,6 +141,8 @@ def _categories(asked: str | None, present: "pandas.Series[Any]", known: Known |
     if asked is not None:
         return tuple(texts) if asked == LIST else None
     few = len(found) * _ROWS_PER_CATEGORY <= len(present) or (len(found) <= _FEW and 2 * len(found) <= len(present))
+    # One common text among many that stand in one row alone, as of remarks that are mostly "none", is no category.
+    few = few and 2 * int((present.value_counts() == 1).sum()) <= len(found)
     if learned is not None and len(texts) <= _FEW_LEARNED:
         few = True
     published = few and 0 < len(texts) <= MOST_CATEGORIES and max(map(len, texts)) <= _LONGEST_CATEGORY

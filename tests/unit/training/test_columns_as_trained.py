@@ -1,6 +1,7 @@
 """What an estimator saw in training is what serving gives it: nulls, number types, texts; each runtime against it."""
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -430,6 +431,17 @@ def test_free_text_is_published_nowhere(run: Run) -> None:
     (found,) = predict_each(loaded, [{"review": "never seen before", "who": "nobody"}])
     assert isinstance(found, Prediction)
     assert found.warnings == []
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_rare_texts_beside_a_common_one_are_published_nowhere(run: Run, count: int) -> None:
+    remarks = [f"Person {row} called" for row in range(count)]
+    frame = pandas.DataFrame({"remark": remarks + ["none"] * (ROWS - count), "a": numbers()}).assign(y=numbers() + 1)
+    outcome = run("--target", "y", "--drop", "a", frame=frame)
+    assert outcome.manifest["features"][0]["type"] == "text"
+    assert not any(remark in json.dumps(outcome.manifest) + outcome.out + outcome.err for remark in remarks)
+    listed = run("--target", "y", "--drop", "a", "--categories", "remark=list", frame=frame)
+    assert listed.manifest["features"][0]["categories"] == sorted({*remarks, "none"})
 
 
 def test_an_encoder_that_refuses_made_up_text_says_what_to_do(run: Run) -> None:
