@@ -5,9 +5,9 @@ This is the part of the bundle that training writes and the function reads. It k
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from struct import pack, unpack
 from typing import NamedTuple
 
+from function.dtypes import FLOAT64, NARROW, bits_of, round_to
 from function.errors import Problem
 
 type Value = float | bool | str | None
@@ -30,12 +30,6 @@ PANDAS_NULL_CELLS = frozenset(
 )
 NAN, NONE = "NaN", "None"
 """The two nulls that a column of an estimator's table can hold; an encoder tells them apart."""
-FLOAT64 = "float64"
-OBJECT, NULLABLE_BOOLEAN = "object", "boolean"
-"""Numbers or booleans as Python's objects; pandas' booleans with nulls, which scikit-learn takes for numbers."""
-NULLABLE_FLOAT32 = "Float32"
-"""pandas' 32-bit floats with nulls: rounded so, and computed as float64."""
-_WIDTHS = {"float32": ("<f", "32-bit"), NULLABLE_FLOAT32: ("<f", "32-bit"), "float16": ("<e", "16-bit")}
 _BOOLEAN_CELLS = {"true": True, "false": False}
 
 
@@ -130,7 +124,7 @@ class Contract:
                 continue
             if feature.type == NUMBER and value is not None:
                 # _fault has seen that it is an int or a float, and that it fits.
-                value = float(value) if feature.dtype not in _WIDTHS else round_to(feature.dtype, float(value))
+                value = float(value) if feature.dtype not in NARROW else round_to(feature.dtype, float(value))
             row.append(value)  # and that any other is of the feature's type
             unusual = self._unusual(feature, value)
             if unusual is not None:
@@ -181,7 +175,7 @@ def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
                 return "wrong_type", "expected a number, got NaN"
             if not finite:
                 return "too_large", "too large for a 64-bit floating-point number"
-            return None if feature.dtype not in _WIDTHS else _width_fault(feature.dtype, float(value))  # type: ignore[arg-type]
+            return None if feature.dtype not in NARROW else _width_fault(feature.dtype, float(value))  # type: ignore[arg-type]
     elif feature.type == BOOLEAN:
         if kind is bool:
             return None
@@ -196,20 +190,11 @@ def _is_number_with_comma(text: str) -> bool:
     return "," in text and text.replace(",", "").replace(".", "").strip(" +-").isdecimal()
 
 
-def round_to(dtype: str, number: float) -> float:
-    """The number as a float of that numpy type holds it. Raises OverflowError for one past the largest."""
-    if dtype not in _WIDTHS:
-        return number
-    form, _ = _WIDTHS[dtype]
-    rounded: float = unpack(form, pack(form, number))[0]
-    return rounded
-
-
 def _width_fault(dtype: str, number: float) -> tuple[str, str] | None:
     try:
         round_to(dtype, number)
     except OverflowError:
-        return "too_large", f"too large for a {_WIDTHS[dtype][1]} floating-point number, which training had here"
+        return "too_large", f"too large for a {bits_of(dtype)}-bit floating-point number, which training had here"
     return None
 
 

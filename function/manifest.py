@@ -8,19 +8,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from function.contract import (
-    FLOAT64,
-    NAN,
-    NONE,
-    NULLABLE_BOOLEAN,
-    NULLABLE_FLOAT32,
-    NUMBER,
-    OBJECT,
-    PANDAS_NULL_CELLS,
-    TYPES,
-    Contract,
-    Feature,
-)
+from function.contract import NAN, NONE, NUMBER, PANDAS_NULL_CELLS, TYPES, Contract, Feature
+from function.dtypes import DTYPES, FLOAT64
 from function.errors import BundleError
 
 FORMAT = 2
@@ -39,11 +28,6 @@ LIBRARIES = {
     "pandas": "pandas",
 }
 
-# What numbers and booleans may have been in training. Wider integers are computed as float64 holds them.
-DTYPES = (
-    *(FLOAT64, "float32", "float16", "int8", "uint8", "int16", "uint16"),
-    *(OBJECT, NULLABLE_BOOLEAN, NULLABLE_FLOAT32),
-)
 # The manifest's word for PANDAS_NULL_CELLS.
 PANDAS = "pandas"
 

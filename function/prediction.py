@@ -6,14 +6,13 @@ from sys import float_info
 from typing import NamedTuple
 
 from function.contract import Columns, Value, Warning, as_problems, pointer
+from function.dtypes import FLOAT32, LARGEST
 from function.errors import InputTooLarge, InvalidInput, Problem
 from function.manifest import Label
 from function.model import Model, NotPredictable
 from function.seen import Seen
 
 MAX_RECORDS = 10_000
-# scikit-learn's trees compute in it, and refuse what does not fit.
-_LARGEST_FLOAT32 = 3.4028234663852886e38
 
 
 class Prediction(NamedTuple):
@@ -177,7 +176,7 @@ def _suspects(model: Model, columns: Columns, position: int, warnings: list[Warn
     return [
         (place, copysign(inf, value) if isinstance(value, float) else value)
         for place, value in values
-        if not isinstance(value, float) or abs(value) > _LARGEST_FLOAT32
+        if not isinstance(value, float) or abs(value) > LARGEST[FLOAT32]
     ]
 
 

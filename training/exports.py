@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from function.contract import FLOAT64, NUMBER, Columns, Feature, round_to
+from function.contract import Columns, Feature
+from function.dtypes import NARROW, round_to
 from function.errors import BundleError
 from function.manifest import FLAT, ONNX, Artifact, Manifest
 from function.model import NotPredictable, Outputs, Runtime
@@ -73,7 +74,7 @@ class _Rounding:
         try:
             rounded = [
                 [round_to(f.dtype, value) if isinstance(value, float) else value for value in column]
-                if f.type == NUMBER and f.dtype != FLOAT64
+                if f.dtype in NARROW
                 else column
                 for f, column in zip(self._features, columns, strict=True)
             ]

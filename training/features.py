@@ -5,22 +5,8 @@ from typing import Any
 
 import pandas
 
-from function.contract import (
-    BOOLEAN,
-    FLOAT64,
-    NAN,
-    NONE,
-    NULLABLE_BOOLEAN,
-    NUMBER,
-    OBJECT,
-    PANDAS_NULL_CELLS,
-    STRING,
-    TEXT,
-    TEXTS,
-    Feature,
-    show,
-)
-from function.manifest import DTYPES
+from function.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT, TEXTS, Feature, show
+from function.dtypes import DTYPES, FLOAT64, NULLABLE_BOOLEAN, OBJECT
 from training.columns import Column, Told
 from training.errors import TrainingError, unknown_column
 from training.fitted import Known, null_cells_beside

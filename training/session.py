@@ -10,7 +10,8 @@ import joblib
 import numpy
 import pandas
 
-from function.contract import FLOAT64, NUMBER, TEXT, Feature
+from function.contract import NUMBER, TEXT, Feature
+from function.dtypes import FLOAT32, FLOAT64
 from function.manifest import CLASSIFICATION, REGRESSION, Manifest
 from function.runtimes import joblib as joblib_runtime
 from training import estimators, existing, exports, inputs, scores, targets
@@ -128,7 +129,7 @@ def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) ->
 
 def _narrowed(feature: Feature) -> Feature:
     """The feature of an estimator that has learned in float32, where the file's type does not say so."""
-    return feature._replace(dtype="float32") if feature.type == NUMBER and feature.dtype == FLOAT64 else feature
+    return feature._replace(dtype=FLOAT32) if feature.type == NUMBER and feature.dtype == FLOAT64 else feature
 
 
 def _scored(

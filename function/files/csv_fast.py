@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow
 from pyarrow import compute, csv
 
-from function.contract import BOOLEAN, FLOAT64, NUMBER, PANDAS_NULL_CELLS, Feature, parse_cell
+from function.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, Feature, parse_cell
 from function.csv_dialect import Dialect
 from function.csv_table import neutralise
+from function.dtypes import NARROW
 from function.errors import InputTooLarge
 from function.files.chunks import MAX_CHARACTERS, MAX_LINES, MAX_ROW_CHARACTERS
 from function.files.csv_cells import quoted
@@ -191,11 +192,10 @@ def _rounded(feature: Feature, numbers: "Array") -> "Array":
     """The numbers as training's type holds them; one that does not fit becomes infinite, which is no plain number."""
     import numpy
 
-    if feature.dtype == FLOAT64:
+    if feature.dtype not in NARROW:
         return numbers
     with numpy.errstate(over="ignore"):
-        width = feature.dtype.lower()
-        return numbers.astype(width).astype(float) if width.startswith("float") else numbers
+        return numbers.astype(feature.dtype.lower()).astype(float)  # pandas' nullable floats are as wide as numpy's
 
 
 def _told(feature: Feature, column: Any) -> "tuple[Array, Array]":

@@ -4,31 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite, nan
 from typing import NamedTuple
 
-from function.contract import (
-    BOOLEAN,
-    FLOAT64,
-    NULLABLE_FLOAT32,
-    NUMBER,
-    STRING,
-    TEXT,
-    Feature,
-    Value,
-    Warning,
-    parse_cell,
-    round_to,
-)
+from function.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, Value, Warning, parse_cell
+from function.dtypes import FLOAT64, LARGEST, NARROW, round_to
 from function.errors import Problem
 from function.manifest import Label
 from function.model import Model, NotPredictable
 from function.prediction import Prediction, predict_each
-
-_LARGEST_FLOAT32 = 3.4028234663852886e38
-_LARGEST = {
-    FLOAT64: 1.7976931348623157e308,
-    "float32": _LARGEST_FLOAT32,
-    NULLABLE_FLOAT32: _LARGEST_FLOAT32,
-    "float16": 65504.0,
-}
 
 
 class Column(NamedTuple):
@@ -95,13 +76,13 @@ def _of_floats(feature: Feature, numbers: list[float]) -> Column:
     low, high = _range(feature)
     # NaN is in no range.
     unusual = {row for row, number in enumerate(numbers) if not low <= number <= high}
-    if feature.dtype != FLOAT64:
+    if feature.dtype in NARROW:
         numbers = [0.0 if row in unusual else round_to(feature.dtype, number) for row, number in enumerate(numbers)]
     return Column(numbers, unusual)  # type: ignore[arg-type]
 
 
 def _range(feature: Feature) -> tuple[float, float]:
-    largest = _LARGEST.get(feature.dtype, _LARGEST[FLOAT64])
+    largest = LARGEST.get(feature.dtype, LARGEST[FLOAT64])
     low = -largest if feature.minimum is None else feature.minimum
     high = largest if feature.maximum is None else feature.maximum
     return low, high

@@ -8,18 +8,8 @@ from io import BytesIO
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from function.contract import (
-    BOOLEAN,
-    FLOAT64,
-    NONE,
-    NULLABLE_BOOLEAN,
-    NULLABLE_FLOAT32,
-    NUMBER,
-    OBJECT,
-    TEXTS,
-    Columns,
-    Feature,
-)
+from function.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature
+from function.dtypes import FLOAT64, NULLABLE_BOOLEAN, NULLABLE_FLOAT32, OBJECT, SMALL_INTEGERS
 from function.errors import BundleError
 from function.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
 from function.model import ArrayOutputs, NotPredictable, Outputs
@@ -164,7 +154,7 @@ class JoblibRuntime:
             return self._asked(lambda: frame_of(columns, self._features))
         # By themselves, so that no row's answer depends on the others beside it.
         rest = sorted(set(range(len(columns[0]))).difference(odd))
-        widened = [f._replace(dtype=FLOAT64) if "int" in f.dtype else f for f in self._features]
+        widened = [f._replace(dtype=FLOAT64) if f.dtype in SMALL_INTEGERS else f for f in self._features]
         parts = [
             self._asked(lambda: frame_of([[column[row] for row in rows] for column in columns], features))  # noqa: B023
             for rows, features in ((odd, widened), (rest, self._features))
@@ -264,7 +254,7 @@ def _dtype(feature: Feature) -> Any:
     if feature.dtype in (OBJECT, NULLABLE_BOOLEAN, NULLABLE_FLOAT32):
         return feature.dtype
     if feature.type == NUMBER:
-        return float if feature.nullable and not feature.dtype.startswith("float") else feature.dtype
+        return float if feature.nullable and feature.dtype in SMALL_INTEGERS else feature.dtype
     if feature.type == BOOLEAN:
         return object if feature.nullable else bool
     return object if feature.nullable and feature.null == NONE else "str"
@@ -276,7 +266,7 @@ def _odd_rows(columns: Columns, features: Sequence[Feature]) -> list[int]:
 
     odd: set[int] = set()
     for feature, column in zip(features, columns, strict=True):
-        if feature.type == NUMBER and "int" in feature.dtype and not feature.nullable:
+        if feature.type == NUMBER and feature.dtype in SMALL_INTEGERS and not feature.nullable:
             low, high = numpy.iinfo(feature.dtype).min, numpy.iinfo(feature.dtype).max
             odd.update(
                 row

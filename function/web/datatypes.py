@@ -10,6 +10,7 @@ from math import isfinite
 
 from function import strict_json
 from function.contract import BOOLEAN, NUMBER, STRING, TEXT
+from function.dtypes import FLOAT16, FLOAT32, round_to
 from function.errors import MalformedInput
 
 DATATYPES: dict[str, tuple[str, ...]] = {
@@ -22,7 +23,7 @@ DATATYPES: dict[str, tuple[str, ...]] = {
     TEXT: ("BYTES",),
 }
 """What a tensor of a feature's type may say it holds; the first is what the metadata name."""
-_FLOATS = {"FP32": "<f", "FP16": "<e"}
+_FLOATS = {"FP32": FLOAT32, "FP16": FLOAT16}
 
 type Decode = Callable[[object], object]
 
@@ -70,18 +71,13 @@ def _whole(datatype: str) -> Decode:
 
 
 def _rounded(datatype: str) -> Decode:
-    from struct import Struct, error
-
-    packed = Struct(_FLOATS[datatype])
-
     def rounded(value: object) -> object:
-        if type(value) not in (int, float):
+        if not isinstance(value, int | float) or isinstance(value, bool):
             return value
         try:
-            (number,) = packed.unpack(packed.pack(value))
-        except (OverflowError, error):
+            return round_to(_FLOATS[datatype], float(value))
+        except OverflowError:
             raise ValueError(f"too large for {datatype}") from None
-        return number
 
     return rounded
 

@@ -19,7 +19,8 @@ MODULES = {
 # way back is a test of its own.
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
-    "contract": {"errors"},
+    "dtypes": set(),
+    "contract": {"dtypes", "errors"},
     "selection": {"errors", "manifest"},
     "verified": {"errors", "manifest"},
     "settings": {"errors", "selection"},
@@ -37,9 +38,9 @@ ARROWS: dict[str, set[str]] = {
     "messages": {"contract", "errors", "failures", "prediction", "service", "strict_json"},
     "results": {"deadline", "service", "strict_json"},
     "strict_json": {"contract", "errors"},
-    "manifest": {"contract", "errors"},
+    "manifest": {"contract", "dtypes", "errors"},
     "model": {"contract", "manifest"},
-    "prediction": {"contract", "errors", "model", "manifest", "seen"},
+    "prediction": {"contract", "dtypes", "errors", "model", "manifest", "seen"},
     "gunzip": {"errors"},
     "csv_text": {"errors", "gunzip"},
     "csv_dialect": {"contract", "csv_text", "errors"},
@@ -56,14 +57,15 @@ ARROWS: dict[str, set[str]] = {
         "seen",
     },
     "csv_records": {"contract", "csv_dialect", "errors", "model", "prediction", "seen"},
-    "runtimes": {"contract", "errors", "model", "manifest"},
+    "runtimes": {"contract", "dtypes", "errors", "model", "manifest"},
     "bundle": {"contract", "errors", "model", "manifest", "runtimes", "selection", "verified"},
     "files": {
-        *("aws", "contract", "csv_dialect", "csv_table", "csv_text", "deadline", "errors", "gunzip", "manifest"),
+        *("aws", "contract", "csv_dialect", "csv_table", "csv_text", "deadline", "dtypes", "errors", "gunzip"),
+        "manifest",
         *("model", "prediction", "service", "settings", "strict_json"),
     },
     "web": {
-        *("contract", "errors", "failures", "manifest", "service", "version"),
+        *("contract", "dtypes", "errors", "failures", "manifest", "service", "version"),
         *("strict_json", "prediction", "csv_table"),
     },
     "sources": {
@@ -82,7 +84,7 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"command_line"},
 }
 TRAINING_MAY_IMPORT = {
-    *("function", "function.contract", "function.manifest", "function.errors", "function.model"),
+    *("function", "function.contract", "function.dtypes", "function.manifest", "function.errors", "function.model"),
     # A table means what it means when it is served.
     *("function.csv_dialect", "function.csv_text", "function.gunzip"),
     # Exports are compared as they will be served.
