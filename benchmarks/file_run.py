@@ -55,7 +55,7 @@ class LocalS3:
 
 def ours(source: Path, results: Path) -> float:
     """The seconds that the function takes for the file."""
-    from function.bundle import load
+    from function.bundle.loading import load
     from function.files import SourceObject, score_object
     from function.service import Service
     from function.settings import Settings

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from function.bundle import load
+from function.bundle.loading import load
 from function.dispatch import create_handler
 from function.service import Service
 from function.settings import Settings

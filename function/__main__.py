@@ -10,6 +10,6 @@ if __name__ == "__main__":
         # A template's ImageConfig.Command may name another handler of the image.
         serve_lambda([sys.argv[0], *(sys.argv[1:] or ["function.app.handler"])])
     else:
-        from function.command_line import main
+        from function.local.command_line import main
 
         sys.exit(main(sys.argv[1:], os.environ))

@@ -3,10 +3,10 @@
 import os
 import sys
 
+from function.bundle.location import load_model
 from function.dispatch import create_handler
 from function.service import Service
 from function.settings import Settings
-from function.startup import load_model
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
     # awslambdaric sends the stack trace of what a handler, or its import, raises to the caller, with the paths and the

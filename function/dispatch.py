@@ -7,9 +7,9 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from function.errors import DeployerError, UnknownEvent
-from function.seen import Seen
 from function.service import Service
-from function.telemetry import Invocation, begin, correlate, tell
+from function.telemetry.counts import Seen
+from function.telemetry.log_line import Invocation, begin, correlate, tell
 
 
 class Source(Protocol):
@@ -77,7 +77,7 @@ def _answer(name: str, event: Any, context: object, service: Service) -> object:
     except DeployerError:
         raise
     except Exception as error:  # noqa: BLE001
-        from function.failures import report
+        from function.telemetry.unexpected_errors import report
 
         raise report(error, str(getattr(context, "aws_request_id", "-"))) from None
 

@@ -23,7 +23,7 @@ class DeployerError(Exception):
 
     code = "internal_error"
     counted = False
-    """Whether function.seen has it already."""
+    """Whether function.telemetry.counts has it already."""
 
 
 class BundleError(DeployerError):

@@ -12,12 +12,12 @@ import sys
 from typing import Any, Literal
 
 from function.aws import Clients, service_errors
-from function.bundle import RELATIVE_TOLERANCE, matches_example
+from function.bundle.loading import RELATIVE_TOLERANCE, matches_example
+from function.bundle.location import place_of
 from function.errors import DeployerError
-from function.failures import report
-from function.manifest import Manifest
+from function.model.manifest import Manifest
 from function.settings import Settings
-from function.startup import place_of
+from function.telemetry.unexpected_errors import report
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
     # As in function.app.

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from function.aws import Clients
-from function.model import Model
-from function.seen import Seen
+from function.model.runtime import Model
 from function.settings import Settings
+from function.telemetry.counts import Seen
 
 
 class Service(NamedTuple):

@@ -5,7 +5,7 @@ from os.path import abspath, dirname, join
 from typing import NamedTuple
 
 from function.errors import SettingError
-from function.selection import RUNTIMES
+from function.model.manifest import RUNTIMES
 
 # Outside of Lambda.
 DEFAULT_MEMORY_MB = 1024
@@ -15,7 +15,7 @@ _SWITCH = {"": False, "0": False, "false": False, "1": True, "true": True}
 class Settings(NamedTuple):
     """The settings of one execution environment; those of sources that it does not serve are empty.
 
-    `MODEL_PATH`: the bundle's directory. `MODEL_RUNTIME`: joblib, onnx or flat (unset: function.selection's rule).
+    `MODEL_PATH`: the bundle's directory. `MODEL_RUNTIME`: joblib, onnx or flat (unset: bundle.runtime_choice's rule).
     `STRICT_INPUTS`: values unseen in training are errors, not warnings.
     `MODEL_URI`: s3://bucket/prefix/ of a bundle that stands in for the one at MODEL_PATH; `MODEL_SHA256`, its
     manifest's digest, is asked for with it, `MODEL_VERSION_ID`, that of its manifest, is not.

@@ -15,8 +15,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from function.bundle import load
-from function.model import Model
+from function.bundle.loading import load
+from function.model.runtime import Model
 from tests import engine
 from tests.chromium import browser, open_page  # noqa: F401  (fixtures, of the page and of the local API)
 from tests.emulator import REPOSITORY

@@ -19,9 +19,9 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from requests.auth import AuthBase
 
-from function.bundle import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
+from function.bundle.loading import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from function.errors import BundleError
-from function.manifest import CLASSIFICATION, FILE_NAME, Manifest
+from function.model.manifest import CLASSIFICATION, FILE_NAME, Manifest
 
 # A little longer than the API itself waits.
 SECONDS_PER_REQUEST = 35

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from function.contract import Columns
-from function.model import NotPredictable, Outputs, Runtime
+from function.model.contract import Columns
+from function.model.runtime import NotPredictable, Outputs, Runtime
 
 
 class Silence(Enum):

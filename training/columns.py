@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pandas
 
-from function.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, STRING, TEXTS, Feature, parse_cell
-from function.csv_dialect import decimal_of, is_comma_number
+from function.formats.csv_dialect import decimal_of, is_comma_number
+from function.model.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, STRING, TEXTS, Feature, parse_cell
 
 type Series = pandas.Series[Any]
 

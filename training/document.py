@@ -1,4 +1,4 @@
-"""The manifest of a bundle, as function.manifest reads it."""
+"""The manifest of a bundle, as function.model.manifest reads it."""
 
 import os
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from importlib.metadata import version
 from platform import python_version
 from typing import Any, NamedTuple
 
-from function.contract import Feature
-from function.manifest import (
+from function.model.contract import Feature
+from function.model.manifest import (
     CLASSIFICATION,
     FORMAT,
     JOBLIB,

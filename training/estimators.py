@@ -13,8 +13,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from function.contract import BOOLEAN, NUMBER, TEXTS, Feature
-from function.manifest import REGRESSION
+from function.model.contract import BOOLEAN, NUMBER, TEXTS, Feature
+from function.model.manifest import REGRESSION
 from training.errors import TrainingError, said
 
 SEED = 42

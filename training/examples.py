@@ -6,8 +6,8 @@ from typing import Any
 import numpy
 import pandas
 
-from function.contract import BOOLEAN, NUMBER, TEXT, Feature
-from function.manifest import REGRESSION, label_text
+from function.model.contract import BOOLEAN, NUMBER, TEXT, Feature
+from function.model.manifest import REGRESSION, label_text
 from training.errors import TrainingError, listed
 from training.estimators import SEED
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from function.manifest import CLASSIFICATION, REGRESSION
+from function.model.manifest import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError, listed, said
 from training.fitted import Known, columns_of
 from training.formats import check_folder, check_start, check_text

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from function.contract import Columns, Feature
-from function.dtypes import NARROW, round_to
 from function.errors import BundleError
-from function.manifest import FLAT, ONNX, Artifact, Manifest
-from function.model import NotPredictable, Outputs, Runtime
+from function.model.contract import Columns, Feature
+from function.model.dtypes import NARROW, round_to
+from function.model.manifest import FLAT, ONNX, Artifact, Manifest
+from function.model.runtime import NotPredictable, Outputs, Runtime
 from function.runtimes import flat as flat_runtime
 from function.runtimes import onnx as onnx_runtime
 from training import flat

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas
 
-from function.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT, TEXTS, Feature, show
-from function.dtypes import DTYPES, FLOAT64, NULLABLE_BOOLEAN, OBJECT
+from function.model.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT, TEXTS, Feature, show
+from function.model.dtypes import DTYPES, FLOAT64, NULLABLE_BOOLEAN, OBJECT
 from training.columns import Column, Told
 from training.errors import TrainingError, unknown_column
 from training.fitted import Known, null_cells_beside

@@ -14,8 +14,8 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 
-from function.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT
-from function.dtypes import FLOAT64, OBJECT
+from function.model.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT
+from function.model.dtypes import FLOAT64, OBJECT
 from function.runtimes.joblib import nested_estimators
 
 # Where estimators keep those that they are made of; all of them are given the same columns.

@@ -6,8 +6,8 @@ from typing import Any
 import numpy
 import pandas
 
-from function.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature, Value
-from function.dtypes import FLOAT64, NULLABLE_BOOLEAN, OBJECT
+from function.model.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature, Value
+from function.model.dtypes import FLOAT64, NULLABLE_BOOLEAN, OBJECT
 from function.runtimes.joblib import array_of
 from training.columns import Column
 

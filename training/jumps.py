@@ -9,7 +9,7 @@ brought together by themselves.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from function.contract import NUMBER, Columns, Feature
+from function.model.contract import NUMBER, Columns, Feature
 from training.answers import REFUSED, Asker, Oddity, Reply, Silence
 
 _PAIRS = 256

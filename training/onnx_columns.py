@@ -13,7 +13,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from function.contract import NAN, NONE, TEXTS, Feature
+from function.model.contract import NAN, NONE, TEXTS, Feature
 from function.runtimes.onnx import nulls_of
 from training.onnx_graph import Graph, add_scaling
 from training.trees import NotExported

@@ -8,7 +8,7 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.base import is_classifier
 
-from function.contract import TEXTS, Feature
+from function.model.contract import TEXTS, Feature
 from training.inputs import ARRAY
 from training.trees import NotExported
 

@@ -11,7 +11,7 @@ import numpy
 from onnx import ModelProto, TensorProto, helper
 from sklearn.pipeline import Pipeline
 
-from function.contract import TEXTS, Feature
+from function.model.contract import TEXTS, Feature
 from function.runtimes.onnx import nulls_of
 from training.bounded import TooLong, bounded
 from training.inputs import ARRAY

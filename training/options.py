@@ -6,8 +6,8 @@ from pathlib import Path
 from shlex import join
 from typing import NamedTuple, NoReturn
 
-from function.contract import BOOLEAN, NUMBER, STRING, TEXT
-from function.manifest import CLASSIFICATION, REGRESSION
+from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT
+from function.model.manifest import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError
 
 EXAMPLE_DATA = Path(__file__).parent / "data" / "houses.csv"

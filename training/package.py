@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import function
-from function.manifest import DIGEST_NAME, FILE_NAME
+from function.model.manifest import DIGEST_NAME, FILE_NAME
 from training.document import Document
 from training.errors import TrainingError, said
 

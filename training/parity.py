@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from function.contract import NUMBER, TEXTS, Columns, Feature, Value
-from function.model import Runtime
+from function.model.contract import NUMBER, TEXTS, Columns, Feature, Value
+from function.model.runtime import Runtime
 from training.answers import REFUSED, Answer, Asker, Oddity, Reply, Silence, answers
 from training.estimators import SEED
 from training.jumps import rows_at_jumps

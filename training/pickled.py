@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from function.manifest import LIBRARIES
+from function.model.manifest import LIBRARIES
 from training.errors import TrainingError
 from training.formats import DUMP
 from training.pickle_reading import Contents, Named, Standin

@@ -15,7 +15,7 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from function.manifest import REGRESSION
+from function.model.manifest import REGRESSION
 from training.estimators import SEED, Say, fit
 from training.targets import Labels
 

@@ -10,9 +10,9 @@ import joblib
 import numpy
 import pandas
 
-from function.contract import NUMBER, TEXT, Feature
-from function.dtypes import FLOAT32, FLOAT64
-from function.manifest import CLASSIFICATION, REGRESSION, Manifest
+from function.model.contract import NUMBER, TEXT, Feature
+from function.model.dtypes import FLOAT32, FLOAT64
+from function.model.manifest import CLASSIFICATION, REGRESSION, Manifest
 from function.runtimes import joblib as joblib_runtime
 from training import estimators, existing, exports, inputs, scores, targets
 from training.columns import Column, Told

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from function.contract import Feature
+from function.model.contract import Feature
 from training.document import Document
 from training.features import described
 from training.targets import Task

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pandas
 
-from function.csv_dialect import Dialect, dialect_of, is_blank
-from function.csv_text import check_bytes, decoded
 from function.errors import MalformedInput
-from function.gunzip import BEGINNING
+from function.formats.csv_dialect import Dialect, dialect_of, is_blank
+from function.formats.csv_text import check_bytes, decoded
+from function.formats.gzip_stream import BEGINNING
 from training.columns import NOTHING_TOLD, Column, Series, Told, faulty, from_cells, from_series, with_decimal_points
 from training.errors import TrainingError, listed, said, unknown_column
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy
 import pandas
 
-from function.contract import BOOLEAN, NUMBER, parse_number
-from function.manifest import CLASSIFICATION, REGRESSION
+from function.model.contract import BOOLEAN, NUMBER, parse_number
+from function.model.manifest import CLASSIFICATION, REGRESSION
 from training.columns import Column, Told
 from training.errors import TrainingError
 from training.table import Table

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from function import strict_json
 from function.aws import service_errors
-from function.contract import Warning
 from function.errors import MAX_SHOWN, InvalidInput, Problem, RequestError, RetryLater
-from function.files.calls import calling, status_of
-from function.files.notification import SourceObject
-from function.files.reader import Version
-from function.files.scored import Scored
+from function.files.chunk import Scored
+from function.files.s3_errors import calling, status_of
+from function.files.s3_events import SourceObject
+from function.files.s3_reader import Version
+from function.formats import strict_json
+from function.model.contract import Warning
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

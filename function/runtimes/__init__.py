@@ -1,1 +1,1 @@
-"""One module per kind of artifact; each loads its own and answers as function.model.Runtime."""
+"""One module per kind of artifact; each loads its own and answers as function.model.runtime.Runtime."""

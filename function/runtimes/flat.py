@@ -9,16 +9,16 @@ from math import exp, inf, isinf, isnan, nan
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from function.contract import Columns
 from function.errors import BundleError
-from function.manifest import PACKAGE_AGAIN, Artifact, Label, Manifest
-from function.model import NotPredictable, Outputs
+from function.model.contract import Columns
+from function.model.manifest import PACKAGE_AGAIN, Artifact, Label, Manifest
+from function.model.runtime import NotPredictable, Outputs
 from function.runtimes.flat_format import Flat, check_nodes, parse
 
 if TYPE_CHECKING:
     from mmap import mmap
 
-    from function.model import Array, ArrayOutputs
+    from function.model.runtime import Array, ArrayOutputs
 
 # From so many visits of trees (or rows of a linear model) on, numpy is faster although it must be imported (60 ms).
 MANY_VISITS = 40_000

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy
 
-from function.contract import Columns
-from function.model import ArrayOutputs, NotPredictable
+from function.model.contract import Columns
+from function.model.runtime import ArrayOutputs, NotPredictable
 from function.runtimes.flat_format import Flat
 
 type Array = numpy.ndarray[Any, Any]

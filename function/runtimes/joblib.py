@@ -8,11 +8,11 @@ from io import BytesIO
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from function.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature
-from function.dtypes import FLOAT64, NULLABLE_BOOLEAN, NULLABLE_FLOAT32, OBJECT, SMALL_INTEGERS
 from function.errors import BundleError
-from function.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
-from function.model import ArrayOutputs, NotPredictable, Outputs
+from function.model.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature
+from function.model.dtypes import FLOAT64, NULLABLE_BOOLEAN, NULLABLE_FLOAT32, OBJECT, SMALL_INTEGERS
+from function.model.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
+from function.model.runtime import ArrayOutputs, NotPredictable, Outputs
 from function.runtimes.joblib_trees import check_trees
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def versions(wanted: Iterable[str]) -> dict[str, str]:
     """The versions, of Python and of those libraries that are wanted, known and installed."""
-    from function.runtimes.deferred import import_scikit_learn
+    from function.runtimes.deferred_imports import import_scikit_learn
 
     found = {"python": sys.version.split()[0]}
     for distribution in wanted:
@@ -47,7 +47,7 @@ def load(data: bytes, manifest: Manifest, artifact: Artifact) -> "JoblibRuntime"
     """
     # Lambda has no /dev/shm: without this, importing joblib tries a semaphore there and warns that it cannot.
     os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
-    from function.runtimes.deferred import import_scikit_learn
+    from function.runtimes.deferred_imports import import_scikit_learn
 
     import_scikit_learn()
     import joblib

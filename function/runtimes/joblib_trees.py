@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from function.model import Array
+    from function.model.runtime import Array
 
 
 def check_trees(estimator: Any) -> None:

@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from function.contract import TEXTS, Columns, Feature
 from function.errors import BundleError
-from function.manifest import PACKAGE_AGAIN, Artifact, Manifest
-from function.model import ArrayOutputs, NotPredictable, Outputs
+from function.model.contract import TEXTS, Columns, Feature
+from function.model.manifest import PACKAGE_AGAIN, Artifact, Manifest
+from function.model.runtime import ArrayOutputs, NotPredictable, Outputs
 
 if TYPE_CHECKING:
-    from function.model import Array
+    from function.model.runtime import Array
 
 
 def versions(_: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from function.service import Service
 from function.sources.gateway import Event, Exchange, answer, context_of
 from function.sources.http_api import envelope
-from function.web.messages import Response
+from function.web.request_response import Response
 
 # A load balancer takes no more than this from a Lambda target.
 MAX_ANSWER_BYTES = 1024 * 1024

@@ -8,8 +8,9 @@ what is wrong is raised, so that a state machine can catch it by name (`InvalidI
 
 from typing import Any
 
-from function import prediction, strict_json
 from function.errors import InputTooLarge
+from function.formats import strict_json
+from function.model import prediction
 from function.service import Service
 from function.sources.envelopes import encoded, is_enveloped
 from function.sources.gateway import MAX_ANSWER_BYTES
@@ -34,11 +35,11 @@ def handle(event: dict[str, Any] | str, context: object, service: Service) -> ob
 def _answer(event: dict[str, Any] | str, service: Service) -> object:
     strict = service.settings.strict_inputs
     if isinstance(event, str):
-        from function import csv_table
+        from function.formats import csv_table
 
         return csv_table.answer(service.model, encoded(event), strict=strict, seen=service.seen)
     if "cells" in event and len(event) == 1 and isinstance(event["cells"], list):
-        from function import csv_records
+        from function.formats import csv_records
 
         return csv_records.answer(service.model, event["cells"], strict=strict, seen=service.seen)
     return prediction.answer(service.model, event, strict=strict, seen=service.seen)

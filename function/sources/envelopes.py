@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from function import strict_json
 from function.errors import MalformedInput
+from function.formats import strict_json
 
 # Those of the services whose batches are served; SNS writes its own with a capital letter.
 _SERVED = frozenset(("aws:sqs", "aws:sns", "aws:kinesis", "aws:s3"))

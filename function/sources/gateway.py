@@ -4,11 +4,11 @@ import binascii
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from function import strict_json
 from function.errors import InputTooLarge, MalformedInput, RequestError
+from function.formats import strict_json
 from function.service import Service
-from function.web.messages import Request, Response
 from function.web.problems import problem_response
+from function.web.request_response import Request, Response
 from function.web.routes import find, respond
 
 type Event = Mapping[str, Any]

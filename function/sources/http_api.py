@@ -7,7 +7,7 @@ from typing import Any
 
 from function.service import Service
 from function.sources.gateway import Event, Exchange, answer, context_of, mapping, path_of, path_without_stage
-from function.web.messages import Response
+from function.web.request_response import Response
 
 
 def matches(event: object) -> bool:

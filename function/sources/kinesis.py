@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from function.deadline import time_left
 from function.errors import MalformedInput
 from function.service import Service
-from function.sources import aggregated
+from function.sources import kinesis_aggregation
 from function.sources.envelopes import encoded, member, records_from, unwrapped
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html
@@ -25,7 +25,7 @@ def matches(event: object) -> bool:
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
     """The first record that was not dealt with: Lambda goes on from there, and nothing behind it was sent."""
-    from function.sources.deliveries import Deliveries, Delivery
+    from function.messages.deliveries import Deliveries, Delivery
 
     records = [member(record, "kinesis") for record in event["Records"]]
     deliveries = [
@@ -50,9 +50,9 @@ def _messages_of(record: object) -> list[tuple[int | None, Callable[[], Any]]]:
     """How to read each message in the record, with its place there if a producer has aggregated it."""
     try:
         data = _data_of(record)
-        if not aggregated.is_aggregated(data):
+        if not kinesis_aggregation.is_aggregated(data):
             return [(None, partial(unwrapped, data))]
-        return [(part, partial(unwrapped, one)) for part, one in enumerate(aggregated.taken_apart(data))]
+        return [(part, partial(unwrapped, one)) for part, one in enumerate(kinesis_aggregation.taken_apart(data))]
     except MalformedInput as error:
         return [(None, partial(_refuse, error))]
 

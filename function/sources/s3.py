@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.deadline import time_left
-from function.files import created_objects
+from function.files.s3_events import created_objects
 from function.service import Service
 from function.sources.envelopes import member, records_from
 
@@ -19,7 +19,7 @@ def matches(event: object) -> bool:
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
     """How many objects were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
-    from function.sources.file_messages import score_files
+    from function.messages.file_deliveries import score_files
 
     records = member(event, "Records")
     objects = created_objects(records if isinstance(records, list) else [])

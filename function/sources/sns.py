@@ -19,7 +19,7 @@ def matches(event: object) -> bool:
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
     """How many were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
-    from function.sources.deliveries import Deliveries, Delivery, settled
+    from function.messages.deliveries import Deliveries, Delivery, settled
 
     messages = [member(record, "Sns") for record in event["Records"]]
     deliveries = [

@@ -23,7 +23,7 @@ def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[
 
     Never None or {}, which Lambda reads as success of all.
     """
-    from function.sources.deliveries import Deliveries, Delivery
+    from function.messages.deliveries import Deliveries, Delivery
 
     # An id that stands in the batch twice is one message.
     records = list({_id_of(record) or place: record for place, record in enumerate(event["Records"])}.values())

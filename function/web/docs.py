@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from os.path import dirname, join
 
 from function.errors import InternalError
-from function.web.messages import HTML, Response
 from function.web.problems import RouteNotFound
+from function.web.request_response import HTML, Response
 
 _FOLDER = ("event_handler", "openapi", "swagger_ui")
 # What a browser may keep for a day: they change with the image alone.

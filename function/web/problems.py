@@ -1,6 +1,5 @@
 """Errors as RFC 9457 problem details, and the status of each."""
 
-from function import strict_json
 from function.errors import (
     DeployerError,
     InputTooLarge,
@@ -8,7 +7,8 @@ from function.errors import (
     InvalidInput,
     MalformedInput,
 )
-from function.web.messages import PROBLEM, Response
+from function.formats import strict_json
+from function.web.request_response import PROBLEM, Response
 
 
 class RouteNotFound(DeployerError):

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from function import prediction, strict_json
 from function.errors import DeployerError
+from function.formats import strict_json
+from function.model import prediction
 from function.service import Service
-from function.web.bodies import has_header, media_type_of
-from function.web.messages import CSV, HTML, Request, Response, json_response
+from function.web.content_negotiation import has_header, media_type_of
 from function.web.problems import STATUS, MethodNotAllowed, RouteNotFound, UnsupportedMediaType, problem_response
+from function.web.request_response import CSV, HTML, Request, Response, json_response
 
 type Route = Callable[[Service, Request], Response]
 
@@ -17,7 +18,7 @@ def predict(service: Service, request: Request) -> Response:
     empty = "The body is empty: send a record as JSON, or a CSV with a header line."
     strict = service.settings.strict_inputs
     if media_type_of(request, empty) == CSV:
-        from function import csv_table
+        from function.formats import csv_table
 
         if has_header(request) is False:
             raise UnsupportedMediaType("The CSV needs a header line here: POST /invocations takes one without.")
@@ -38,7 +39,7 @@ def model_card(service: Service, _: Request) -> Response:
 
 def openapi(service: Service, request: Request) -> Response:
     """`GET /openapi.json`."""
-    from function.web.openapi import document
+    from function.web.openapi.document import document
 
     strict = service.settings.strict_inputs
     return json_response(document(service.model.manifest, strict=strict, above=request.above))
@@ -60,30 +61,30 @@ def docs(_: Service, request: Request) -> Response:
 
 def open_inference(service: Service, request: Request) -> Response:
     """`/v2`: the Open Inference Protocol."""
-    from function.web import open_inference
+    from function.web.protocols import open_inference
 
     return open_inference.respond(service, request)
 
 
 def invocations(service: Service, request: Request) -> Response:
     """`POST /invocations`: MLflow's and SageMaker's."""
-    from function.web import invocations
+    from function.web.protocols import mlflow
 
-    return invocations.invocations(service, request)
+    return mlflow.invocations(service, request)
 
 
 def ping(service: Service, request: Request) -> Response:
     """`GET /ping`: MLflow's and SageMaker's."""
-    from function.web import invocations
+    from function.web.protocols import mlflow
 
-    return invocations.ping(service, request)
+    return mlflow.ping(service, request)
 
 
 def version(service: Service, request: Request) -> Response:
     """`GET /version`: MLflow's."""
-    from function.web import invocations
+    from function.web.protocols import mlflow
 
-    return invocations.version(service, request)
+    return mlflow.version(service, request)
 
 
 # A name in braces stands for one part of the path.
@@ -155,6 +156,6 @@ def _as_told(error: Exception, request_id: str) -> DeployerError:
     """The error itself where callers are told of it; else, such as for a damaged bundle, what hides it."""
     if isinstance(error, DeployerError) and type(error) in STATUS:
         return error
-    from function.failures import report
+    from function.telemetry.unexpected_errors import report
 
     return report(error, request_id)

@@ -14,11 +14,11 @@ import pandas
 import pytest
 from playwright.sync_api import Page
 
-from function.bundle import load
+from function.bundle.loading import load
 from function.dispatch import create_handler
+from function.local.wsgi import application
 from function.service import Service
 from function.settings import Settings
-from function.wsgi import application
 from tests.conftest import MakeBundle
 from tests.emulator import REPOSITORY, free_port
 from tests.integration.test_serve import serving

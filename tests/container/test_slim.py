@@ -52,7 +52,7 @@ def test_snapshots_are_allowed(docker: Docker, either: str) -> None:
 
 def test_start_reads_through_no_file_that_the_build_verified(docker: Docker, either: str) -> None:
     code = (
-        "import sys; from function.bundle import load; load('/var/task/model'); "
+        "import sys; from function.bundle.loading import load; load('/var/task/model'); "
         "print('hashlib' in sys.modules, sorted(set(sys.modules) & {'numpy', 'sklearn', 'onnxruntime'}))"
     )
     done = docker("run", "--rm", *AS_LAMBDA, "--entrypoint", "python", either, "-c", code)
@@ -71,7 +71,7 @@ def test_mounted_bundle_is_read_through(docker: Docker, either: str, houses_bund
 
 def test_onnxruntime_leaves_nothing_in_a_home_that_can_be_written(docker: Docker, either: str) -> None:
     code = (
-        "import os; from function.bundle import load; load('/var/task/model', 'onnx'); "
+        "import os; from function.bundle.loading import load; load('/var/task/model', 'onnx'); "
         "print([os.path.join(place, name) for place, _, names in os.walk('/home') for name in names])"
     )
     home = ("--tmpfs", "/home:mode=777", "--env", "HOME=/home")

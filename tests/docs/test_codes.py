@@ -59,7 +59,7 @@ def documented(text: str) -> set[str]:
 
 
 def all_codes() -> set[str]:
-    constants = {"out_of_range", "unseen_category"}  # function.contract names them
+    constants = {"out_of_range", "unseen_category"}  # function.model.contract names them
     return set().union(*map(codes_in, SOURCES.values())) | constants
 
 

@@ -20,7 +20,7 @@ def targets() -> list[str]:
 
 def variables() -> list[str]:
     settings = (REPOSITORY / "function" / "settings.py").read_text()
-    command_line = (REPOSITORY / "function" / "command_line.py").read_text()
+    command_line = (REPOSITORY / "function" / "local" / "command_line.py").read_text()
     return sorted(
         {*re.findall(r'"([A-Z][A-Z0-9_]{3,})"', settings), *re.findall(r'environ\.get\("([A-Z]+)"', command_line)}
     )

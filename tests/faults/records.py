@@ -4,8 +4,8 @@ import json
 from random import Random
 from typing import Any
 
-from function import prediction
-from function.model import Model
+from function.model import prediction
+from function.model.runtime import Model
 
 RECORD = {"AreaSqft": 1500, "NumBedrooms": 3}
 POISON = (

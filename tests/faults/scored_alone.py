@@ -60,10 +60,11 @@ class LocalS3:
 
 def main(path: Path, environ: dict[str, str]) -> None:
     """Scores the file; prints its report, how much was written, and the process's own peak in kB."""
-    from function.files import SourceObject, score_object
+    from function.bundle.location import load_model
+    from function.files.s3_events import SourceObject
+    from function.files.score_object import score_object
     from function.service import Service
     from function.settings import Settings
-    from function.startup import load_model
 
     settings = Settings.of(environ)._replace(input_bucket="inputs", results_bucket="results")
     client = LocalS3(path)

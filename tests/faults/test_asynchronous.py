@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from function.model import Model
+from function.model.runtime import Model
 from tests.cloud import faults
 from tests.cloud.asynchronous import AsynchronousInvocation
 from tests.cloud.events import rule_event, topic_event

@@ -10,7 +10,7 @@ import pytest
 from function.aws import Clients
 from function.dispatch import create_handler
 from function.errors import RetryLater
-from function.model import Model
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from tests.cloud import faults, services

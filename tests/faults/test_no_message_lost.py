@@ -5,7 +5,7 @@ import threading
 from random import Random
 from uuid import uuid4
 
-from function.model import Model
+from function.model.runtime import Model
 from tests.cloud import faults
 from tests.cloud.function import Function, Verdict
 from tests.cloud.proxy import Proxy

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from function.model import Model
+from function.model.runtime import Model
 from tests.cloud import faults
 from tests.cloud import function as functions
 from tests.cloud.events import messages, queue_event

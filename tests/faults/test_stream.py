@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.model import Model
+from function.model.runtime import Model
 from tests.cloud import faults
 from tests.cloud.events import stream_record
 from tests.cloud.function import Function

@@ -17,9 +17,11 @@ from pyarrow import parquet
 
 from function.aws import Clients
 from function.errors import BucketNotAllowed, DeployerError, RetryLater
-from function.files import SourceObject, notified, score_object, uploader
-from function.files.places import report_key
-from function.model import Model
+from function.files import s3_writer
+from function.files.keys import report_key
+from function.files.s3_events import SourceObject, notified
+from function.files.score_object import score_object
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import s3
@@ -274,7 +276,7 @@ def test_too_little_time_raises_before_anything_is_visible(service: Service, lef
 
 
 def test_large_result_is_uploaded_in_parts(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploader, "PART_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr(s3_writer, "PART_BYTES", 5 * 1024 * 1024)
     body = b"pad,AreaSqft,NumBedrooms\n" + (b"x" * 100 + b",1500,3\n") * 100_000
     assert scored(service, "in/large.csv", body)["rows_read"] == 100_000
     found = service.clients.s3.head_object(Bucket=RESULTS, Key="predictions/in/large.csv.csv")
@@ -285,7 +287,7 @@ def test_large_result_is_uploaded_in_parts(service: Service, monkeypatch: pytest
 
 
 def test_large_result_that_cannot_be_finished_leaves_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploader, "PART_BYTES", 5 * 1024 * 1024)
+    monkeypatch.setattr(s3_writer, "PART_BYTES", 5 * 1024 * 1024)
     body = b"pad,AreaSqft,NumBedrooms\n" + (b"x" * 100 + b",1500,3\n") * 100_000 + b'"1"x'
     assert scored(service, "in/spoilt.csv", body)["error"]["code"] == "malformed_body"
     assert "Uploads" not in service.clients.s3.list_multipart_uploads(Bucket=RESULTS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from function.model import Model
+from function.model.runtime import Model
 from tests.integration.test_serve import serving
 
 CLIENTS = Path(sys.executable).parents[1] / "clients" / "bin" / "python"

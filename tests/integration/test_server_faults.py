@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from function.worker import SILENCE_SECONDS
+from function.local.worker import SILENCE_SECONDS
 from tests.integration.test_serve import serving
 
 BODY = b'{"AreaSqft":1500,"NumBedrooms":3}'

@@ -27,9 +27,10 @@ import pytest
 import requests
 from cfnlint.api import lint  # type: ignore[import-untyped]  # it ships no types
 
-from function import errors, prediction
-from function.files import csv_file
-from function.model import Model
+from function import errors
+from function.files.formats import csv_file
+from function.model import prediction
+from function.model.runtime import Model
 from tests.emulator import REPOSITORY, free_port, wait_for_port
 from tests.unit.files.files import converted
 

@@ -5,7 +5,7 @@ import gzip
 import lzma
 from collections.abc import Iterator
 
-from function.contract import PANDAS_NULL_CELLS
+from function.model.contract import PANDAS_NULL_CELLS
 from tests.unit.corpus_case import (
     CSV,
     FIELDS,

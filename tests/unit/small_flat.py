@@ -5,9 +5,9 @@ import random
 import struct
 from typing import Any
 
-from function.contract import NUMBER, Feature
-from function.manifest import FLAT, Artifact, Manifest
-from function.model import NotPredictable
+from function.model.contract import NUMBER, Feature
+from function.model.manifest import FLAT, Artifact, Manifest
+from function.model.runtime import NotPredictable
 from function.runtimes import flat
 from tests.unit import small_models
 

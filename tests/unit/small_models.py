@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy
 
-from function.contract import NUMBER, STRING, TEXT, Columns, Feature
-from function.manifest import FORMAT, Manifest, feature_document, free_columns
-from function.model import ArrayOutputs, Model, NotPredictable, Outputs
+from function.model.contract import NUMBER, STRING, TEXT, Columns, Feature
+from function.model.manifest import FORMAT, Manifest, feature_document, free_columns
+from function.model.runtime import ArrayOutputs, Model, NotPredictable, Outputs
 
 NUMBER_AND_TEXT = (Feature("size", NUMBER, False, 0, 10), Feature("note", STRING, True, categories=("a", "b")))
 

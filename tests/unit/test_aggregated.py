@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.errors import MalformedInput
-from function.model import Model
+from function.model.runtime import Model
 from function.sources import kinesis
-from function.sources.aggregated import is_aggregated, taken_apart
+from function.sources.kinesis_aggregation import is_aggregated, taken_apart
 from tests.cloud.events import stream_record
 from tests.unit.small_queue import Queue
 from tests.unit.test_message_sources import event, failures, service

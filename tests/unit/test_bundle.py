@@ -16,12 +16,12 @@ from typing import Any
 import joblib
 import pytest
 
-from function import bundle
-from function.bundle import check_environment, matches_example
+from function.bundle import loading
+from function.bundle.folder import Folder
+from function.bundle.loading import check_environment, matches_example
 from function.errors import BundleError
-from function.manifest import LIBRARIES, Artifact, Example
-from function.model import Model
-from function.verified import Folder
+from function.model.manifest import LIBRARIES, Artifact, Example
+from function.model.runtime import Model
 from tests import bundles
 from tests.bundles import Document, document_of, edit, write_manifest_bytes
 
@@ -40,7 +40,7 @@ def folder(houses_bundle: Path, tmp_path: Path) -> Path:
 
 def load(folder: Path | str) -> Model:
     """The model, by the runtime that unpickles: most that can go wrong does so there."""
-    return bundle.load(folder, "joblib")
+    return loading.load(folder, "joblib")
 
 
 def refusal(folder: Path) -> BundleError:
@@ -175,7 +175,7 @@ def test_flipped_bit_of_the_manifest_is_found(folder: Path) -> None:
         (folder / "manifest.json").write_bytes(flipped)
         for runtime in ("", "flat"):
             with pytest.raises(BundleError, match=r"manifest\.json is not the one") as raised:
-                bundle.load(folder, runtime)
+                loading.load(folder, runtime)
             assert raised.value.code == "digest_mismatch"
 
 

@@ -63,7 +63,7 @@ def test_csv_over_http_imports_nothing_heavier(houses_bundle: Path, runtime: str
 
 def test_onnxruntime_sends_no_telemetry_and_writes_no_device_id(houses_bundle: Path, tmp_path: Path) -> None:
     code = (
-        "import os, sys; from function.bundle import load; load(sys.argv[1], 'onnx'); "
+        "import os, sys; from function.bundle.loading import load; load(sys.argv[1], 'onnx'); "
         "print(os.environ['ORT_DISABLE_TELEMETRY'])"
     )
     environment = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PATH": "/usr/bin"}

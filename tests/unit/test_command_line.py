@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from function.command_line import main
+from function.local.command_line import main
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.contract import (
+from function.model.contract import (
     BOOLEAN,
     NUMBER,
     STRING,
@@ -19,7 +19,7 @@ from function.contract import (
     pointer,
     show,
 )
-from function.contract import Warning as Unusual
+from function.model.contract import Warning as Unusual
 
 SIZE = Feature("size", NUMBER, False, 1, 10, integer=True)
 YEAR = Feature("year", NUMBER, True, 1900, 2000)

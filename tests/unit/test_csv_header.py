@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from function.contract import BOOLEAN, NUMBER, STRING, Contract, Feature
-from function.csv_header import is_header
 from function.errors import InvalidInput
-from function.web.messages import Response
+from function.formats.csv_header import is_header
+from function.model.contract import BOOLEAN, NUMBER, STRING, Contract, Feature
+from function.web.request_response import Response
 from tests.unit.small_models import regressor
 from tests.unit.web.test_protocols import ask
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from function.contract import NUMBER, PANDAS_NULL_CELLS, STRING, Feature, parse_number
-from function.csv_dialect import dialect_of
-from function.csv_table import answer, neutralise, read_table
 from function.errors import InputTooLarge, InvalidInput, MalformedInput
-from function.model import Model
+from function.formats.csv_dialect import dialect_of
+from function.formats.csv_table import answer, neutralise, read_table
+from function.model.contract import NUMBER, PANDAS_NULL_CELLS, STRING, Feature, parse_number
+from function.model.runtime import Model
 from tests.unit.small_models import classifier, regressor
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -23,14 +23,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from function.bundle import load_runtime
-from function.contract import NUMBER, Columns, Feature
+from function.bundle.folder import Folder
+from function.bundle.loading import load_runtime
 from function.errors import BundleError
-from function.manifest import ONNX, Artifact, Manifest
-from function.model import NotPredictable
+from function.model.contract import NUMBER, Columns, Feature
+from function.model.manifest import ONNX, Artifact, Manifest
+from function.model.runtime import NotPredictable
 from function.runtimes import joblib as joblib_runtime
 from function.runtimes import onnx as onnx_runtime
-from function.verified import Folder
 from tests.unit import small_models
 
 IRIS = load_iris()

@@ -11,7 +11,7 @@ import numpy
 import pytest
 
 from function.errors import BundleError
-from function.model import NotPredictable
+from function.model.runtime import NotPredictable
 from function.runtimes import flat
 from tests.unit.small_flat import arrays_of, forest, header, packed, random_tree, runtime
 

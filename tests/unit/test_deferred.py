@@ -61,7 +61,7 @@ for name in [name for name in sys.modules if name.split(".")[0] in ("joblib",)]:
     del sys.modules[name]
 os.environ["JOBLIB_MULTIPROCESSING"] = "0"
 warnings.simplefilter("ignore")
-from function.runtimes.deferred import import_scikit_learn
+from function.runtimes.deferred_imports import import_scikit_learn
 import_scikit_learn()
 import joblib, numpy
 wrong = []
@@ -96,7 +96,7 @@ def test_every_estimator_answers_as_it_does_undeferred(tmp_path: Path) -> None:
 
 def test_forest_is_predicted_without_any_of_it(houses_bundle: Path) -> None:
     code = IS_LOADED + (
-        "import sys; from function.bundle import load\n"
+        "import sys; from function.bundle.loading import load\n"
         "model = load(sys.argv[1], 'joblib'); model.runtime.predict([[1500.0], [3.0]])\n"
         f"print([name for name in '{DEFERRED} pyarrow'.split() if is_loaded(name)])"
     )
@@ -116,7 +116,7 @@ def test_forest_is_predicted_without_any_of_it(houses_bundle: Path) -> None:
 )
 def test_what_is_asked_of_it_loads_it(use: str) -> None:
     code = IS_LOADED + (
-        "from function.runtimes.deferred import import_scikit_learn\nimport_scikit_learn()\n"
+        "from function.runtimes.deferred_imports import import_scikit_learn\nimport_scikit_learn()\n"
         f"assert not is_loaded('scipy.stats')\n{use}\nprint(is_loaded('scipy.stats'))"
     )
     assert run(code) == "True"
@@ -124,7 +124,7 @@ def test_what_is_asked_of_it_loads_it(use: str) -> None:
 
 def test_stand_in_is_what_it_stands_for() -> None:
     code = (
-        "from function.runtimes.deferred import import_scikit_learn\nimport_scikit_learn()\n"
+        "from function.runtimes.deferred_imports import import_scikit_learn\nimport_scikit_learn()\n"
         "import pickle, numpy\nfrom scipy.interpolate import BSpline\n"
         "spline = BSpline(numpy.arange(8.0), numpy.ones(4), 3)\n"
         "from scipy.interpolate._bsplines import BSpline as real\n"
@@ -136,7 +136,7 @@ def test_stand_in_is_what_it_stands_for() -> None:
 
 def test_pandas_is_there_for_who_imports_it_later() -> None:
     code = (
-        "from function.runtimes.deferred import import_scikit_learn\nimport_scikit_learn()\n"
+        "from function.runtimes.deferred_imports import import_scikit_learn\nimport_scikit_learn()\n"
         "import sys; assert 'pandas' not in sys.modules\n"
         "import pandas; from sklearn.linear_model import LinearRegression\n"
         "frame = pandas.DataFrame({'a': [1.0, 2.0], 'b': [0.0, 1.0]})\n"
@@ -147,7 +147,7 @@ def test_pandas_is_there_for_who_imports_it_later() -> None:
 
 def test_threads_that_ask_together_all_get_the_whole_module() -> None:
     code = (
-        "from function.runtimes.deferred import import_scikit_learn\nimport_scikit_learn()\n"
+        "from function.runtimes.deferred_imports import import_scikit_learn\nimport_scikit_learn()\n"
         "from concurrent.futures import ThreadPoolExecutor\nimport scipy.optimize\n"
         "from scipy.optimize import minimize\n"
         "ask = lambda n: float(round(minimize(lambda x: (x - n) ** 2, 0.0).x[0]))\n"
@@ -158,7 +158,7 @@ def test_threads_that_ask_together_all_get_the_whole_module() -> None:
 
 def test_what_is_not_installed_is_not_there() -> None:
     code = (
-        "import function.runtimes.deferred as d\nd.NAMES['no_such_module'] = ()\nd.import_scikit_learn()\n"
+        "import function.runtimes.deferred_imports as d\nd.NAMES['no_such_module'] = ()\nd.import_scikit_learn()\n"
         "try:\n    import no_such_module\nexcept ModuleNotFoundError as error: print(error)"
     )
     assert run(code) == "No module named 'no_such_module'"

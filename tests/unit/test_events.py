@@ -6,7 +6,7 @@ import pytest
 
 from function.dispatch import SOURCES, create_handler, source_named
 from function.errors import DeployerError, UnknownEvent
-from function.model import Model
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from tests.events import FOLDER, Documented, documented

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from function.contract import NUMBER, Feature
 from function.dispatch import create_handler
 from function.errors import InternalError, InvalidInput
-from function.failures import report
-from function.model import Model
+from function.local.wsgi import Context
+from function.model.contract import NUMBER, Feature
+from function.model.runtime import Model
 from function.runtimes import flat
 from function.service import Service
 from function.settings import Settings
-from function.web.messages import Request
+from function.telemetry.unexpected_errors import report
+from function.web.request_response import Request
 from function.web.routes import respond
-from function.wsgi import Context
 from tests.unit import small_flat, small_models
 from tests.unit.small_models import failing
 

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from function.bundle import load
+from function.bundle.bucket import Prefix
+from function.bundle.loading import load
 from function.errors import BundleError
-from function.fetched import Prefix
 from tests.cloud import services
 from tests.cloud.services import REGION
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from function.files import SourceObject, notification_of, notified
-from function.files.reader import Version
 from function.files.report import Subject
-from function.model import Model
+from function.files.s3_events import SourceObject, notification_of, notified
+from function.files.s3_reader import Version
+from function.messages.file_deliveries import work_on
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import kinesis, sns, sqs
-from function.sources.file_messages import work_on
 from tests.cloud.events import messages, queue_event, stream_record, topic_event
 from tests.unit.small_queue import Queue
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy
 import pytest
 
-from function.contract import Columns
-from function.model import NotPredictable
+from function.model.contract import Columns
+from function.model.runtime import NotPredictable
 from function.runtimes import flat
 from tests.unit.small_flat import CLASSES, arrays_of, forest, header, packed, random_tree, refused, runtime
 

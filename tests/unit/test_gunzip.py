@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.errors import MalformedInput
-from function.gunzip import MAX_PIECE_BYTES, gunzipped, unpacked
+from function.formats.gzip_stream import MAX_PIECE_BYTES, gunzipped, unpacked
 from tests.unit.files.files import cut
 
 

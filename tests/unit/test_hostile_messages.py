@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from function.dispatch import create_handler
 from function.errors import DeployerError, InternalError
-from function.model import Model
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from tests.cloud.events import messages, object_event, queue_event, rule_event, stream_record, topic_event

@@ -18,9 +18,9 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from function import bundle
-from function.manifest import JOBLIB, Artifact, Manifest
-from function.model import Model, NotPredictable
+from function.bundle import loading
+from function.model.manifest import JOBLIB, Artifact, Manifest
+from function.model.runtime import Model, NotPredictable
 from function.runtimes.joblib import JoblibRuntime, load, nested_estimators, versions
 
 ARTIFACT = Artifact("model.joblib", "", 0, "joblib", "array")
@@ -29,22 +29,22 @@ ARTIFACT = Artifact("model.joblib", "", 0, "joblib", "array")
 # The bundles hold other runtimes too, which would be chosen.
 @pytest.fixture(scope="module")
 def houses(houses_bundle: Path) -> Model:
-    return bundle.load(houses_bundle, JOBLIB)
+    return loading.load(houses_bundle, JOBLIB)
 
 
 @pytest.fixture(scope="module")
 def iris(iris_bundle: Path) -> Model:
-    return bundle.load(iris_bundle, JOBLIB)
+    return loading.load(iris_bundle, JOBLIB)
 
 
 @pytest.fixture(scope="module")
 def mixed(mixed_bundle: Path) -> Model:
-    return bundle.load(mixed_bundle, JOBLIB)
+    return loading.load(mixed_bundle, JOBLIB)
 
 
 @pytest.fixture(scope="module")
 def picky(picky_bundle: Path) -> Model:
-    return bundle.load(picky_bundle, JOBLIB)
+    return loading.load(picky_bundle, JOBLIB)
 
 
 def forest() -> RandomForestClassifier:

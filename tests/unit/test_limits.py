@@ -5,14 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
-from function import csv_table, prediction
-from function.contract import NUMBER, Feature
 from function.errors import InputTooLarge
-from function.model import Model
+from function.formats import csv_table
+from function.model import prediction
+from function.model.contract import NUMBER, Feature
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.web.bodies import MAX_BODY_BYTES
-from function.web.messages import Request, Response
+from function.web.content_negotiation import MAX_BODY_BYTES
+from function.web.request_response import Request, Response
 from function.web.routes import respond
 from tests.unit.small_models import regressor
 

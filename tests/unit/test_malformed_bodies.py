@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 import pytest
 
 from function.dispatch import create_handler
-from function.model import Model
+from function.local.wsgi import Context
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.web.messages import Request
 from function.web.problems import STATUS
+from function.web.request_response import Request
 from function.web.routes import respond
-from function.wsgi import Context
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import CSV, JSON, OK, TOO_LARGE, Case
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature
 from function.errors import BundleError
-from function.manifest import Artifact, Manifest, feature_document, label_text, version_of
-from function.model import Model
+from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
+from function.model.manifest import Artifact, Manifest, feature_document, label_text, version_of
+from function.model.runtime import Model
 from tests.unit.small_models import classifier_document, document, manifest
 
 type Document = dict[str, Any]

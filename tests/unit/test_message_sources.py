@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from function.errors import RetryLater, SettingError
-from function.model import Model
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import eventbridge, kinesis, sns, sqs

@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
-from function import csv_table
-from function.contract import NUMBER, Columns, Feature
 from function.dispatch import create_handler
 from function.errors import InputTooLarge, InvalidInput
-from function.model import Model, Outputs, Runtime
-from function.prediction import MAX_RECORDS, Prediction, answer, predict, predict_each
-from function.seen import Seen
+from function.formats import csv_table
+from function.model.contract import NUMBER, Columns, Feature
+from function.model.prediction import MAX_RECORDS, Prediction, answer, predict, predict_each
+from function.model.runtime import Model, Outputs, Runtime
 from function.service import Service
 from function.settings import Settings
+from function.telemetry.counts import Seen
 from tests.unit.small_models import ByRecords, FirstColumn, classifier, document, manifest, regressor
 
 MODEL = {"name": "small", "version": "0123456789ab"}

@@ -11,8 +11,8 @@ from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
 from function import release
-from function.bundle import load
-from function.model import Model
+from function.bundle.loading import load
+from function.model.runtime import Model
 from tests.bundles import write_manifest
 
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.results import send
+from function.messages.results_queue import send
 from function.service import Service
 from function.settings import Settings
 from tests.unit.small_models import regressor

@@ -2,9 +2,9 @@
 
 import pytest
 
+from function.bundle.runtime_choice import MAX_ONNX_BYTES, MIN_BULK_BYTES, for_records, for_tables
 from function.errors import BundleError
-from function.manifest import FLAT, JOBLIB, ONNX, Artifact
-from function.selection import MAX_ONNX_BYTES, MIN_BULK_BYTES, for_records, for_tables
+from function.model.manifest import FLAT, JOBLIB, ONNX, Artifact
 
 
 def artifact(runtime: str, size: int = 1_000, largest_error: float = 0.0) -> Artifact:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from function import prediction
 from function.dispatch import SOURCES, create_handler, source_named
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput, UnknownEvent
-from function.model import Model
+from function.model import prediction
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import alb

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.errors import MalformedInput
-from function.strict_json import dumps, loads
+from function.formats.strict_json import dumps, loads
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -11,10 +11,10 @@ import pytest
 from function.dispatch import create_handler
 from function.errors import DeployerError
 from function.files.report import Tally
-from function.seen import Seen
 from function.service import Service
 from function.settings import Settings
-from function.telemetry import MAX_FEATURES, OTHER_FEATURES, Invocation, begin, correlation_id, lines
+from function.telemetry.counts import Seen
+from function.telemetry.log_line import MAX_FEATURES, OTHER_FEATURES, Invocation, begin, correlation_id, lines
 from tests.unit.small_models import failing, regressor
 from tests.unit.small_queue import Clients, Queue
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from function.dispatch import SOURCES, create_handler, source_named
 from function.errors import UnknownEvent
-from function.model import Model
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources.unserved import unserved

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from function import bundle, verified
-from function.command_line import main
+from function.bundle import loading
+from function.bundle.folder import Folder, checked, mapped, sha256_of
 from function.errors import BundleError
-from function.manifest import FLAT, JOBLIB, ONNX, Artifact
+from function.local.command_line import main
+from function.model.manifest import FLAT, JOBLIB, ONNX, Artifact
 from function.runtimes import flat, flat_format
-from function.verified import Folder, sha256_of
 from tests.bundles import edit, replace_artifact
 from tests.emulator import REPOSITORY
 
@@ -22,7 +22,7 @@ from tests.emulator import REPOSITORY
 def folder(houses_bundle: Path, tmp_path: Path) -> Path:
     """A copy of the bundle, which the image's build has verified: tmp_path / verified.json says so."""
     copy = Path(shutil.copytree(houses_bundle, tmp_path / "model"))
-    bundle.verify(copy, str(tmp_path / "verified.json"))
+    loading.verify(copy, str(tmp_path / "verified.json"))
     return copy
 
 
@@ -92,7 +92,7 @@ def test_file_of_another_file_system_is_not_known(folder: Path) -> None:
 
 
 def test_mapped_file_is_its_bytes(folder: Path) -> None:
-    assert bytes(verified.mapped(str(folder / "model.flat"))) == (folder / "model.flat").read_bytes()
+    assert bytes(mapped(str(folder / "model.flat"))) == (folder / "model.flat").read_bytes()
 
 
 def test_verify_records_every_digest_and_the_manifest_s(houses_bundle: Path, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_verify_reads_through_every_file(folder: Path, file: str) -> None:
     data[len(data) // 2] ^= 1
     (folder / file).write_bytes(data)
     with pytest.raises(BundleError, match=file) as raised:
-        bundle.verify(folder)
+        loading.verify(folder)
     assert raised.value.code == "digest_mismatch"
 
 
@@ -119,9 +119,9 @@ def test_verify_looks_at_the_nodes_that_no_start_looks_at(folder: Path, monkeypa
     features = flat_format.parse(memoryview(data)).arrays["features"].tobytes()
     # No walk looks at the feature of the last leaf.
     replace_artifact(folder, "model.flat", data.replace(features, features[:-2] + b"\xff\xff"))
-    assert bundle.load(folder, FLAT).runtime.predict([[1500.0], [3.0]]).values == [360000.0]
+    assert loading.load(folder, FLAT).runtime.predict([[1500.0], [3.0]]).values == [360000.0]
     with pytest.raises(BundleError, match=r"model\.flat is no flat artifact"):
-        bundle.verify(folder)
+        loading.verify(folder)
 
 
 @pytest.mark.parametrize(("asked", "hashed"), [(JOBLIB, [JOBLIB]), (ONNX, []), (FLAT, [])])
@@ -129,16 +129,15 @@ def test_recorded_bundle_is_hashed_only_where_it_is_unpickled(
     folder: Path, monkeypatch: pytest.MonkeyPatch, asked: str, hashed: list[str]
 ) -> None:
     found: list[str] = []
-    checked = verified.checked
 
     def noted(data: bytes, artifact: Artifact) -> bytes:
         found.append(artifact.runtime)
         return checked(data, artifact)
 
-    monkeypatch.setattr(verified, "checked", noted)
-    bundle.load(of_the_build(folder), asked)
+    monkeypatch.setattr("function.bundle.folder.checked", noted)
+    loading.load(of_the_build(folder), asked)
     assert found == hashed
-    bundle.load(folder, asked)
+    loading.load(folder, asked)
     assert found == [*hashed, JOBLIB, FLAT, ONNX]
 
 
@@ -151,8 +150,8 @@ def test_digests_are_those_of_openssl() -> None:
 
 def test_manifest_s_digest_costs_no_import_of_openssl(folder: Path) -> None:
     code = (
-        "import sys; from function import bundle, verified; place = verified.Folder(sys.argv[1], sys.argv[2]); "
-        "print(bundle.load(place, 'flat').manifest.name, 'hashlib' in sys.modules)"
+        "import sys; from function.bundle import folder, loading; place = folder.Folder(sys.argv[1], sys.argv[2]); "
+        "print(loading.load(place, 'flat').manifest.name, 'hashlib' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(folder), str(folder.parent / "verified.json")]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)

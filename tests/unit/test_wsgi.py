@@ -10,12 +10,12 @@ from wsgiref.validate import validator
 import pytest
 
 from function.dispatch import create_handler
-from function.model import Model
+from function.local.wsgi import application, event
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import http_api
-from function.web.bodies import MAX_BODY_BYTES
-from function.wsgi import application, event
+from function.web.content_negotiation import MAX_BODY_BYTES
 
 type Answer = tuple[str, dict[str, str], bytes]
 

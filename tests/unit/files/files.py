@@ -6,12 +6,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from function.files import csv_file, json_lines_file, parquet_file
-from function.files.chunks import Job
-from function.files.notification import SourceObject
-from function.files.reader import ObjectReader
+from function.files.formats import csv_file, json_lines_file, parquet_file
+from function.files.job import Job
 from function.files.report import Tally
-from function.model import Model
+from function.files.s3_events import SourceObject
+from function.files.s3_reader import ObjectReader
+from function.model.runtime import Model
 
 SOURCE = SourceObject("in", "a.csv", None, "e", None)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from function.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
 from function.errors import DeployerError
-from function.files import csv_fast, csv_file
-from function.model import Model
+from function.files.formats import csv_blocks, csv_file
+from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
+from function.model.runtime import Model
 from tests.unit.files.files import converted
 from tests.unit.small_models import classifier, regressor
 
@@ -77,7 +77,7 @@ def table(generator: random.Random, columns: int, rows: int, cells: list[str], e
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_fast, "MAX_CHARACTERS", 64)
+    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 64)
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -157,9 +157,9 @@ def test_random_numbers_come_out_with_the_same_bits() -> None:
 
 def test_plain_blocks_do_go_by_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[bool] = []
-    score = csv_fast.score_block
+    score = csv_blocks.score_block
 
-    def watched(*arguments: Any) -> csv_fast.Block | None:
+    def watched(*arguments: Any) -> csv_blocks.Block | None:
         block = score(*arguments)
         taken.append(block is not None)
         return block

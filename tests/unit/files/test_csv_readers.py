@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import pytest
 
-from function import gunzip
-from function.contract import BOOLEAN, NUMBER, STRING, Feature, parse_cell
-from function.csv_dialect import read_cell
-from function.csv_table import answer, read_table
 from function.errors import InvalidInput, RequestError
-from function.files import csv_fast, csv_file
-from function.model import Model
+from function.files.formats import csv_blocks, csv_file
+from function.formats import gzip_stream
+from function.formats.csv_dialect import read_cell
+from function.formats.csv_table import answer, read_table
+from function.model.contract import BOOLEAN, NUMBER, STRING, Feature, parse_cell
+from function.model.runtime import Model
 from tests.unit.corpus_case import Case
 from tests.unit.corpus_csv import csv_bodies
 from tests.unit.files.files import converted
@@ -46,7 +46,7 @@ def models(houses: Model, iris: Model, mixed: Model, picky: Model) -> dict[str, 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_fast, "MAX_CHARACTERS", 40)
+    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 40)
 
 
 def over_http(model: Model, body: bytes) -> Outcome:
@@ -76,7 +76,7 @@ def as_file(model: Model, body: bytes, *, fast: bool) -> Outcome:
 
 def unpacked(case: Case) -> bytes:
     """The body as a file's reader gets it: what unpacks gzip by its bytes stands before that."""
-    return b"".join(gunzip.unpacked([case.body], named_so=False))
+    return b"".join(gzip_stream.unpacked([case.body], named_so=False))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.name not in UNLIKE], ids=lambda case: case.name)
@@ -124,9 +124,9 @@ def test_answer_keeps_the_separator_and_is_utf_8(text: str, written: str, fast: 
 
 def test_decimal_commas_are_parsed_as_arrays_too(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[bool] = []
-    score = csv_fast.score_block
+    score = csv_blocks.score_block
 
-    def watched(*arguments: object) -> csv_fast.Block | None:
+    def watched(*arguments: object) -> csv_blocks.Block | None:
         block = score(*arguments)  # type: ignore[arg-type]
         taken.append(block is not None)
         return block

@@ -13,15 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from function.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, parse_cell
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, RetryLater
-from function.files import chunks, csv_cells, csv_fast, parquet_file
-from function.files.chunks import Job
-from function.files.reader import ObjectReader
+from function.files import job
+from function.files.chunk import of_cells, of_values, score
+from function.files.formats import csv_blocks, csv_cells, parquet_file
+from function.files.job import Job
 from function.files.report import Tally
-from function.files.scored import of_cells, of_values, score
-from function.model import Model
-from function.prediction import Prediction, predict_each
+from function.files.s3_reader import ObjectReader
+from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, parse_cell
+from function.model.prediction import Prediction, predict_each
+from function.model.runtime import Model
 from tests.unit.files.files import SOURCE, Bucket, csv_of, failed, json_lines_of, parquet_of
 from tests.unit.small_models import classifier, regressor
 
@@ -121,10 +122,10 @@ def test_classes_of_a_csv_have_their_columns() -> None:
 def test_chunks_are_cut_by_rows_and_characters_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     body = b"size,note\n" + b"".join(b"%d,a\n" % (n % 12) for n in range(100))
     whole = csv_of(regressor(), body, block=1000)
-    monkeypatch.setattr(chunks, "MAX_ROWS", 7)
+    monkeypatch.setattr(job, "MAX_ROWS", 7)
     assert csv_of(regressor(), body, block=3)[0] == whole[0]
     monkeypatch.setattr(csv_cells, "MAX_CHARACTERS", 9)
-    monkeypatch.setattr(csv_fast, "MAX_CHARACTERS", 9)
+    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 9)
     found, tally = csv_of(regressor(), body, block=3)
     assert (found, tally.warnings, tally.read) == (whole[0], whole[1].warnings, 100)
 
@@ -145,7 +146,7 @@ def test_first_rejected_rows_alone_are_kept() -> None:
 
 
 def test_row_of_many_lines_is_capped(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (csv_cells, csv_fast):
+    for module in (csv_cells, csv_blocks):
         monkeypatch.setattr(module, "MAX_ROW_CHARACTERS", 5_000)
         monkeypatch.setattr(module, "MAX_CHARACTERS", 100)
     with pytest.raises(InputTooLarge):
@@ -264,7 +265,7 @@ def test_parquet_without_rows_or_the_columns() -> None:
     assert (parquet.read_table(io.BytesIO(found)).num_rows, tally.read) == (0, 0)
     with pytest.raises(InvalidInput):
         parquet_of(regressor([SIZE]), parquet_bytes(pyarrow.table({"other": [1]})))
-    wide = parquet_bytes(pyarrow.table({f"c{n}": [1] for n in range(chunks.MAX_COLUMNS + 1)}))
+    wide = parquet_bytes(pyarrow.table({f"c{n}": [1] for n in range(job.MAX_COLUMNS + 1)}))
     with pytest.raises(InputTooLarge):
         parquet_of(regressor([SIZE]), wide)
 

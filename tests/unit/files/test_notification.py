@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.errors import MalformedInput
-from function.files import SourceObject, notification_of, notified
+from function.files.s3_events import SourceObject, notification_of, notified
 
 
 def record(name: str = "ObjectCreated:Put", **item: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 
 from function.errors import MalformedInput
-from function.files.places import MAX_KEY_BYTES, format_of, predictions_key, report_key
+from function.files.keys import MAX_KEY_BYTES, format_of, predictions_key, report_key
 
 
 @pytest.mark.parametrize(

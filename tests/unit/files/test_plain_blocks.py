@@ -3,8 +3,8 @@
 import pytest
 
 from function.errors import InputTooLarge
-from function.files import csv_fast
-from function.files.csv_fast import blocks_of, is_plain
+from function.files.formats import csv_blocks
+from function.files.formats.csv_blocks import blocks_of, is_plain
 
 LF, CRLF = b"\n", b"\r\n"
 
@@ -54,8 +54,8 @@ def test_block_with_anything_else_is_left_to_the_reader_of_cells(block: bytes, l
 
 @pytest.mark.parametrize("step", [1, 3, 100])
 def test_blocks_end_where_a_line_does(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_fast, "MAX_CHARACTERS", 10)
-    monkeypatch.setattr(csv_fast, "MAX_ROW_CHARACTERS", 8)
+    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 10)
+    monkeypatch.setattr(csv_blocks, "MAX_ROW_CHARACTERS", 8)
     data = b"1,a\n2,b\n3,c\n4,d\n5,e\n"
     pieces = [data[at : at + step] for at in range(0, len(data), step)]
     assert list(blocks_of(pieces)) == [b"1,a\n2,b\n3,c\n", b"4,d\n5,e\n"]
@@ -66,8 +66,8 @@ def test_blocks_end_where_a_line_does(step: int, monkeypatch: pytest.MonkeyPatch
 
 
 def test_line_without_an_end_is_too_large_past_its_cap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_fast, "MAX_CHARACTERS", 10)
-    monkeypatch.setattr(csv_fast, "MAX_ROW_CHARACTERS", 8)
+    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 10)
+    monkeypatch.setattr(csv_blocks, "MAX_ROW_CHARACTERS", 8)
     assert list(blocks_of([b"x" * 18])) == [b"x" * 18]
     with pytest.raises(InputTooLarge):
         list(blocks_of([b"x" * 19]))

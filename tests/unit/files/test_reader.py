@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import FlexibleChecksumError, ResponseStreamingError
 
 from function.errors import RetryLater
-from function.files.calls import Gone
-from function.files.reader import BLOCK_BYTES, ObjectReader, RangeFile
+from function.files.s3_errors import Gone
+from function.files.s3_reader import BLOCK_BYTES, ObjectReader, RangeFile
 from tests.unit.files.files import SOURCE, TIMEOUT, Bucket, failed
 
 DATA = bytes(range(256)) * 10_000

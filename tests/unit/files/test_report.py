@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from function.contract import Warning
 from function.errors import InputTooLarge, InvalidInput, Problem, RetryLater
-from function.files.notification import SourceObject
-from function.files.reader import Version
+from function.files.chunk import Scored
 from function.files.report import (
     MAX_PROBLEMS,
     MAX_REJECTED,
@@ -20,7 +18,9 @@ from function.files.report import (
     report_bytes,
     written,
 )
-from function.files.scored import Scored
+from function.files.s3_events import SourceObject
+from function.files.s3_reader import Version
+from function.model.contract import Warning
 from tests.unit.files.files import TIMEOUT, failed
 
 MODEL = {"name": "small", "version": "1"}

@@ -9,10 +9,11 @@ import pytest
 
 from function.aws import Clients
 from function.errors import BucketNotAllowed
-from function.files import SourceObject, score_object
-from function.seen import Seen
+from function.files.s3_events import SourceObject
+from function.files.score_object import score_object
 from function.service import Service
 from function.settings import Settings
+from function.telemetry.counts import Seen
 from tests.cloud import services
 from tests.cloud.services import REGION
 from tests.unit.small_models import regressor

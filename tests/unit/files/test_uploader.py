@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from function.errors import InputTooLarge, RetryLater
-from function.files import uploader
-from function.files.uploader import Upload
+from function.files import s3_writer
+from function.files.s3_writer import Upload
 from tests.unit.files.files import failed
 
 
@@ -43,7 +43,7 @@ def upload(store: Store, data: bytes, step: int = 7) -> None:
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploader, "PART_BYTES", 10)
+    monkeypatch.setattr(s3_writer, "PART_BYTES", 10)
 
 
 @pytest.mark.parametrize("data", [b"", b"123456789"])
@@ -90,7 +90,7 @@ def test_upload_that_cannot_be_taken_back_is_left_to_the_lifecycle(caplog: pytes
 
 
 def test_upload_past_what_s3_takes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploader, "MAX_PARTS", 2)
+    monkeypatch.setattr(s3_writer, "MAX_PARTS", 2)
     store = Store()
     with pytest.raises(InputTooLarge):
         upload(store, b"0" * 31)
@@ -98,8 +98,8 @@ def test_upload_past_what_s3_takes_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_last_part_that_s3_takes_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert uploader.MAX_PARTS == 10_000  # AWS, "Amazon S3 multipart upload limits"
-    monkeypatch.setattr(uploader, "MAX_PARTS", 2)
+    assert s3_writer.MAX_PARTS == 10_000  # AWS, "Amazon S3 multipart upload limits"
+    monkeypatch.setattr(s3_writer, "MAX_PARTS", 2)
     whole = Store()
     upload(whole, b"0" * 20)
     assert [part["PartNumber"] for part in whole.completed] == [1, 2]

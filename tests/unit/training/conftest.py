@@ -9,7 +9,7 @@ import joblib
 import pandas
 import pytest
 
-from function.bundle import load
+from function.bundle.loading import load
 from training.__main__ import main
 
 type Run = Callable[..., "Outcome"]

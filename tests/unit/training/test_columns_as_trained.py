@@ -20,10 +20,10 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from function.bundle import load
-from function.contract import PANDAS_NULL_CELLS
-from function.csv_table import answer
-from function.prediction import Prediction, predict_each
+from function.bundle.loading import load
+from function.formats.csv_table import answer
+from function.model.contract import PANDAS_NULL_CELLS
+from function.model.prediction import Prediction, predict_each
 from tests.unit.training.conftest import Outcome, Run
 
 ROWS = 200

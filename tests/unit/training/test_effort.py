@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, QuantileTransformer, SplineTransformer
 from sklearn.svm import SVC
 
-from function.contract import NUMBER, Columns, Feature
-from function.model import NotPredictable, Outputs, Runtime
+from function.model.contract import NUMBER, Columns, Feature
+from function.model.runtime import NotPredictable, Outputs, Runtime
 from tests.unit.small_models import ByRecords
 from tests.unit.training.test_exports import Case
 from training import onnx_export

@@ -28,8 +28,8 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
-from function.contract import NUMBER, Feature
-from function.manifest import FLAT, JOBLIB, ONNX, Artifact, Manifest
+from function.model.contract import NUMBER, Feature
+from function.model.manifest import FLAT, JOBLIB, ONNX, Artifact, Manifest
 from function.runtimes import flat as flat_runtime
 from function.runtimes import joblib as joblib_runtime
 from function.runtimes import onnx as onnx_runtime

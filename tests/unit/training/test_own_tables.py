@@ -10,7 +10,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 from sklearn.ensemble import RandomForestRegressor
 
-from function.bundle import load
+from function.bundle.loading import load
 from tests.unit.training.conftest import Run
 
 NAMES = ["plain", "two words", 'quo"te', "it's", "a/b~c", "größe", "面積", "🏠", "=1+1", "a,b"]
@@ -290,7 +290,7 @@ def test_a_pipeline_grown_in_steps_is_the_one_that_is_fitted_at_once() -> None:
 
     from sklearn.base import clone
 
-    from function.contract import Feature
+    from function.model.contract import Feature
     from training.estimators import default, fit
 
     table = pandas.DataFrame({"n": [1.0, None, 3.0, 4.0] * 9, "t": ["a", "b", None, "c"] * 9})
@@ -302,7 +302,7 @@ def test_a_pipeline_grown_in_steps_is_the_one_that_is_fitted_at_once() -> None:
 
 
 def test_large_tables_get_larger_leaves() -> None:
-    from function.contract import Feature
+    from function.model.contract import Feature
     from training.estimators import default
 
     leaves = [default("regression", [Feature("n", "number")], rows).min_samples_leaf for rows in (5, 10_000, 1_000_000)]

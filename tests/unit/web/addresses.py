@@ -3,8 +3,8 @@
 import json
 from urllib.parse import quote
 
-from function.manifest import Manifest
-from function.web.openapi_schemas import examples
+from function.model.manifest import Manifest
+from function.web.openapi.schemas import examples
 
 FILE = "start.js"
 

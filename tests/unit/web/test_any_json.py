@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature
+from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
 from tests.unit.small_models import classifier, regressor
 from tests.unit.web.test_protocols import ask
 

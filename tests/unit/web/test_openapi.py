@@ -8,14 +8,14 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature
-from function.model import Model
+from function.formats.strict_json import loads
+from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.strict_json import loads
-from function.web.messages import Request, Response
-from function.web.openapi import document
-from function.web.openapi_schemas import describe
+from function.web.openapi.document import document
+from function.web.openapi.schemas import describe
+from function.web.request_response import Request, Response
 from function.web.routes import ROUTES, respond
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import JSON, Case

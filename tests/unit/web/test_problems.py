@@ -7,11 +7,10 @@ import pytest
 
 from function import errors
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput, Problem
-from function.model import Model
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources.http_api import envelope
-from function.web.messages import Request
 from function.web.problems import (
     STATUS,
     MethodNotAllowed,
@@ -20,6 +19,7 @@ from function.web.problems import (
     UnsupportedMediaType,
     problem_response,
 )
+from function.web.request_response import Request
 from function.web.routes import respond
 
 SIX_MEGABYTES = 6 * 1024 * 1024

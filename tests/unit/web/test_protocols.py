@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from function.contract import NUMBER, Feature
-from function.model import Model
+from function.model.contract import NUMBER, Feature
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.web.datatypes import DATATYPES
-from function.web.messages import Request, Response
-from function.web.openapi_schemas import examples
+from function.web.openapi.schemas import examples
+from function.web.protocols.tensor_datatypes import DATATYPES
+from function.web.request_response import Request, Response
 from function.web.routes import respond
 from tests.unit.small_models import classifier, regressor
 

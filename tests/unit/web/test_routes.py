@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from function.model import Model
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.web.messages import Request, Response
+from function.web.request_response import Request, Response
 from function.web.routes import ROUTES, respond
 from tests.unit.small_models import regressor
 from tests.unit.web.addresses import address, body

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.contract import BOOLEAN, NUMBER, STRING, Feature
-from function.model import Model
-from function.web.datatypes import DATATYPES, decoder, every_datatype
+from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
+from function.model.runtime import Model
+from function.web.protocols.tensor_datatypes import DATATYPES, decoder, every_datatype
 from tests.unit.small_models import classifier, regressor
 from tests.unit.web.test_protocols import ask, infer, outputs, problems
 

@@ -1,0 +1,150 @@
+"""Scores the rows of a chunk together; what is unusual in a row costs that row alone."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite, nan
+from typing import NamedTuple
+
+from function.errors import Problem
+from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, Value, Warning, parse_cell
+from function.model.dtypes import FLOAT64, LARGEST, NARROW, round_to
+from function.model.manifest import Label
+from function.model.prediction import Prediction, predict_each
+from function.model.runtime import Model, NotPredictable
+
+
+class Column(NamedTuple):
+    """A feature's values, and the rows whose value is not wholly ordinary: the contract is to look at those."""
+
+    values: list[Value]
+    unusual: set[int]
+
+
+class Scored(NamedTuple):
+    """A chunk's outcomes by row: a value (None where the row is rejected), probabilities where the model has them.
+
+    `warnings` and `problems` name only the rows that have any.
+    """
+
+    values: list[Label | None]
+    probabilities: list[Sequence[float] | None]
+    warnings: dict[int, list[Warning]]
+    problems: dict[int, list[Problem]]
+
+
+def of_cells(feature: Feature, cells: Sequence[str]) -> Column:
+    """The column that a CSV's cells are, as `parse_cell` reads them."""
+    if feature.type == NUMBER and (text := "".join(cells)).isascii() and "_" not in text:
+        try:
+            return _of_floats(feature, list(map(float, cells)))
+        except ValueError:  # some cell is no number, or null
+            if not feature.nullable:
+                return _of_floats(feature, list(map(_float_or_nan, cells)))
+    return of_values(feature, [parse_cell(feature, cell) for cell in cells])
+
+
+def of_values(feature: Feature, values: Sequence[object]) -> Column:
+    """The column that JSON values are."""
+    kinds = set(map(type, values))
+    if feature.type == NUMBER and kinds <= {float, int}:
+        try:
+            return _of_floats(feature, list(map(float, values)))  # type: ignore[arg-type]
+        except OverflowError:  # an integer past every float
+            pass
+    ordinary = {NUMBER: (float, int), BOOLEAN: (bool,), STRING: (str,), TEXT: (str,)}[feature.type]
+    categories = frozenset(feature.categories) if feature.categories is not None else None
+    taken: list[Value] = []
+    unusual: set[int] = set()
+    for row, value in enumerate(values):
+        if value is None and feature.nullable:
+            taken.append(None)
+        elif type(value) in ordinary and _is_usual(feature, categories, value):
+            taken.append(round_to(feature.dtype, value) if feature.type == NUMBER else value)  # type: ignore[arg-type]
+        else:
+            taken.append(None)
+            unusual.add(row)
+    return Column(taken, unusual)
+
+
+def _float_or_nan(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return nan
+
+
+def _of_floats(feature: Feature, numbers: list[float]) -> Column:
+    low, high = _range(feature)
+    # NaN is in no range.
+    unusual = {row for row, number in enumerate(numbers) if not low <= number <= high}
+    if feature.dtype in NARROW:
+        numbers = [0.0 if row in unusual else round_to(feature.dtype, number) for row, number in enumerate(numbers)]
+    return Column(numbers, unusual)  # type: ignore[arg-type]
+
+
+def _range(feature: Feature) -> tuple[float, float]:
+    largest = LARGEST.get(feature.dtype, LARGEST[FLOAT64])
+    low = -largest if feature.minimum is None else feature.minimum
+    high = largest if feature.maximum is None else feature.maximum
+    return low, high
+
+
+def _is_usual(feature: Feature, categories: frozenset[str] | None, value: object) -> bool:
+    if isinstance(value, str):
+        return categories is None or value in categories
+    low, high = _range(feature)
+    return feature.type != NUMBER or low <= value <= high  # type: ignore[operator]
+
+
+def score(
+    model: Model,
+    columns: Sequence[Column],
+    record_of: Callable[[int], object],
+    faults: Mapping[int, list[Problem]],
+    *,
+    strict: bool,
+) -> Scored:
+    """The rows' outcomes. `faults` are the rows that are wrong as such; `record_of(row)` is the record of any other.
+
+    Rows in which all is ordinary go to the runtime as columns. The others, and all where the runtime refuses those, go
+    through `predict_each`, which alone says what warnings and problems are.
+    """
+    count = len(columns[0].values)
+    aside = set(faults).union(*(column.unusual for column in columns))
+    ordinary = [row for row in range(count) if row not in aside]
+    scored = Scored([None] * count, [None] * count, {}, {**faults})
+    if not _score_ordinary(model, columns, ordinary, scored):
+        ordinary = []
+    rest = sorted(set(range(count)).difference(ordinary, faults))
+    for row, outcome in zip(rest, predict_each(model, [record_of(row) for row in rest], strict=strict), strict=True):
+        if isinstance(outcome, Prediction):
+            scored.values[row] = outcome.value
+            if outcome.probabilities is not None:
+                scored.probabilities[row] = list(outcome.probabilities.values())
+            if outcome.warnings:
+                scored.warnings[row] = outcome.warnings
+        else:
+            scored.problems[row] = outcome
+    return scored
+
+
+def _score_ordinary(model: Model, columns: Sequence[Column], rows: Sequence[int], scored: Scored) -> bool:
+    """Whether the runtime has a finite answer for each of the rows, which then stand in `scored`."""
+    whole = len(rows) == len(scored.values)
+    try:
+        outputs = model.runtime.predict(
+            [column.values if whole else [column.values[row] for row in rows] for column in columns]
+        )
+    except NotPredictable:
+        return False
+    numbers = [value for value in outputs.values if isinstance(value, float)]
+    if not all(map(isfinite, numbers)) or not all(isfinite(p) for row in outputs.probabilities or () for p in row):
+        return False
+    if whole:
+        scored.values[:] = outputs.values
+        scored.probabilities[:] = outputs.probabilities or scored.probabilities
+        return True
+    for place, row in enumerate(rows):
+        scored.values[row] = outputs.values[place]
+        if outputs.probabilities is not None:
+            scored.probabilities[row] = outputs.probabilities[place]
+    return True

@@ -1,0 +1,1 @@
+"""File formats: read the rows of a file, and write them with their predictions."""

@@ -1,0 +1,210 @@
+"""Reads and writes a CSV cell by cell: what `csv_file` does with the tables, or the parts of them, that are odd."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
+
+from function.errors import InputTooLarge, MalformedInput, Problem
+from function.files.chunk import Column, of_cells, of_values, score
+from function.files.formats.csv_opening import SUBJECT, Opened
+from function.files.job import MAX_CELLS, MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, Job
+from function.files.report import problems_text
+from function.formats.csv_dialect import Dialect, is_blank, read_cell
+from function.formats.csv_table import FORMULA_STARTS, check_header, neutralise, warnings_cell
+from function.formats.csv_text import decoded
+from function.model.contract import NUMBER, Feature
+from function.model.manifest import Label, label_text
+
+
+def convert_cells(job: Job, opened: Opened, table: "Table | None" = None) -> "Table":
+    """Scores the CSV cell by cell, or, where there is a table of it already, the rows that `opened` goes on with.
+
+    Returns the table.
+    """
+    dialect, done = opened.dialect, opened.place
+    lines = Lines(opened.blocks, dialect.separator, done.bytes)
+    csv.field_size_limit(MAX_ROW_CHARACTERS)
+    reader = csv.reader(lines, delimiter=dialect.separator, strict=True)
+    try:
+        if table is None:
+            header = next((row for row in reader if not is_blank(row, 2)), None)
+            if header is None:
+                raise MalformedInput("The CSV is empty: it needs a header line with the names of the features.")
+            if len(header) > MAX_COLUMNS:
+                raise too_many_columns()
+            table = Table(job, header, dialect)
+        before = reader.line_num
+        for row in reader:
+            if not is_blank(row, table.width):
+                table.rows.append(row)
+                table.lines.append(done.lines + before + 1)
+                if len(table.rows) == table.rows_at_once or lines.characters > MAX_CHARACTERS:
+                    table.flush()
+                    lines.characters = 0
+            before = reader.line_num
+    except csv.Error as error:
+        if "field limit" in str(error):
+            place = f"line {done.lines + reader.line_num:,}"
+            raise InputTooLarge(
+                f"A cell of the file is longer than {MAX_ROW_CHARACTERS:,} characters: it ends at or after {place}."
+            ) from None
+        raise MalformedInput(f"The file is not CSV: {error} (line {done.lines + reader.line_num}).") from None
+    table.flush()
+    return table
+
+
+class Lines:
+    """The lines of UTF-8 text, each with its end: LF, CR LF or CR. `characters` counts them until it is set to 0.
+
+    `past` bytes of the file stand before it.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], separator: str, past: int) -> None:
+        self._past = past
+        self.characters = 0
+        self._separator = separator
+        self._blocks = blocks
+
+    def __iter__(self) -> Iterator[str]:
+        first = True
+        for text in self._whole_lines():
+            for line in StringIO(text, newline=""):
+                self.characters += len(line)
+                if self.characters > MAX_CHARACTERS + MAX_ROW_CHARACTERS:
+                    raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
+                if first:
+                    first = False
+                    if line.count(self._separator) >= MAX_COLUMNS:
+                        raise too_many_columns()
+                yield line
+
+    def _whole_lines(self) -> Iterator[str]:
+        """The text in pieces that end where a line does."""
+        rest = ""
+        for text in decoded(self._blocks, SUBJECT, self._past):
+            rest += text
+            # A CR at the end may be half of a CR LF.
+            end = max(rest.rfind("\n"), rest.rfind("\r", 0, -1)) + 1
+            if end:
+                yield rest[:end]
+                rest = rest[end:]
+            elif len(rest) > MAX_ROW_CHARACTERS:
+                raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
+        yield rest
+
+
+class Table:
+    """The rows of the chunk that is being read, with the lines they begin at."""
+
+    def __init__(self, job: Job, header: list[str], dialect: Dialect) -> None:
+        outputs = job.model.manifest.outputs
+        added = [*outputs.columns, outputs.error]
+        check_header(job.model.manifest.contract, header, added)
+        self._job = job
+        self.width = len(header)
+        # A row that is short is brought to the width.
+        self.rows_at_once = min(job.rows_at_once, max(1, MAX_CELLS // self.width))
+        self._places = [header.index(feature.name) for feature in job.features]
+        self._classes = len(job.model.manifest.probability_keys)
+        self._dialect = dialect
+        self._start_chunk()
+        job.write(dialect.preamble.encode())
+        self._write([[neutralise(name) for name in header + added]])
+
+    def _start_chunk(self) -> None:
+        self.rows: list[list[str]] = []
+        self.lines: list[int] = []
+
+    def flush(self) -> None:
+        """Scores the chunk and writes it."""
+        self._job.look_at_the_time()
+        if not self.rows:
+            return
+        features, rows = self._job.features, self.rows
+        faults = self._brought_to_width()
+        cells: list[Sequence[str]] = list(zip(*rows, strict=True))
+        columns = [self._column(f, cells[place]) for f, place in zip(features, self._places, strict=True)]
+        scored = score(
+            self._job.model._replace(runtime=self._job.model.bulk()),
+            columns,
+            lambda row: {
+                f.name: read_cell(self._dialect, f, rows[row][p]) for f, p in zip(features, self._places, strict=True)
+            },
+            faults,
+            strict=self._job.strict,
+        )
+        self._job.tally.add(scored, self.lines)
+        numbers = self._number_places(columns)
+        shown: list[Sequence[str]] = [
+            column if place in numbers else _neutralised(column) for place, column in enumerate(cells)
+        ]
+        shown.append(_labels(scored.values))
+        shown += [
+            ["" if row is None else repr(row[place]) for row in scored.probabilities] for place in range(self._classes)
+        ]
+        shown.append(_sparse(len(rows), {row: warnings_cell(found) for row, found in scored.warnings.items()}))
+        shown.append(_sparse(len(rows), {row: problems_text(found) for row, found in scored.problems.items()}))
+        self._write(zip(*shown, strict=True))
+        self._start_chunk()
+
+    def _column(self, feature: Feature, cells: Sequence[str]) -> Column:
+        if feature.type == NUMBER and self._dialect.decimal == ",":
+            return of_values(feature, [read_cell(self._dialect, feature, cell) for cell in cells])
+        return of_cells(feature, cells)
+
+    def _brought_to_width(self) -> dict[int, list[Problem]]:
+        """Brings every row to the header's width; those that were not of it are wrong."""
+        faults: dict[int, list[Problem]] = {}
+        if set(map(len, self.rows)) == {self.width}:
+            return faults
+        for index, row in enumerate(self.rows):
+            if len(row) != self.width:
+                lost = f": {len(row) - self.width:,} of them are left out here" if len(row) > self.width else ""
+                detail = f"{len(row):,} cells where the header line has {self.width:,}{lost}"
+                faults[index] = [Problem("", "row_length", detail)]
+                self.rows[index] = (row + [""] * self.width)[: self.width]
+        return faults
+
+    def _number_places(self, columns: Sequence[Column]) -> set[int]:
+        """The columns of the file that hold numbers alone, which are no formulas."""
+        found = zip(self._job.features, self._places, columns, strict=True)
+        return {place for feature, place, column in found if feature.type == NUMBER and not column.unusual}
+
+    def _write(self, rows: Iterable[Sequence[str]]) -> None:
+        text = StringIO(newline="")
+        csv.writer(text, delimiter=self._dialect.separator, lineterminator=self._dialect.line_end).writerows(rows)
+        self._job.write(text.getvalue().encode())
+
+
+def _labels(labels: Sequence[Label | None]) -> Sequence[str]:
+    return [
+        repr(label) if type(label) is float else "" if label is None else neutralise(label_text(label))
+        for label in labels
+    ]
+
+
+def cell_text(label: Label, separator: str) -> str:
+    """The cell as it stands in the file, quoted where it needs to be."""
+    text = repr(label) if type(label) is float else neutralise(label_text(label))
+    return quoted(text, separator)
+
+
+def quoted(text: str, separator: str) -> str:
+    """The cell in quotes, where it needs them."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in (separator, *'"\r\n')) else text
+
+
+def _neutralised(cells: Sequence[str]) -> Sequence[str]:
+    return [neutralise(cell) if cell[:1] in FORMULA_STARTS else cell for cell in cells]
+
+
+def _sparse(count: int, texts: dict[int, str]) -> list[str]:
+    column = [""] * count
+    for row, text in texts.items():
+        column[row] = neutralise(text)
+    return column
+
+
+def too_many_columns() -> InputTooLarge:
+    """The error of a table that is too wide."""
+    return InputTooLarge(f"The file has more than {MAX_COLUMNS:,} columns.")

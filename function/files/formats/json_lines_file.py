@@ -1,0 +1,134 @@
+"""JSON lines: each object comes back as it was written, with its prediction's members added; lines in equal lines out.
+
+Members that are no features are let pass. A line that is no object, or has a member of a name that is added, comes back
+as those members alone, with its number under `line`. Empty lines are none.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+
+from function.errors import InputTooLarge, MalformedInput, Problem
+from function.files.chunk import Scored, of_values, score
+from function.files.job import MAX_CHARACTERS, MAX_ROW_CHARACTERS, Job
+from function.files.report import problems_text, warnings_documents
+from function.formats import strict_json
+
+_SPACE = b" \t\r\n"
+_MARK = b"\xef\xbb\xbf"
+_MISSING = object()
+# In memory what a line holds takes up to 25 times as much as its text; so small a one may be kept with all of it.
+_SMALL = 16 * 1024
+
+
+def convert(job: Job, blocks: Iterable[bytes]) -> None:
+    """Scores the lines. Raises InputTooLarge where one is too long."""
+    chunk = _Chunk(job)
+    for number, line in enumerate(_lines(blocks), 1):
+        text = line.removeprefix(_MARK).strip(_SPACE)
+        if text:
+            chunk.add(number, text)
+    chunk.flush()
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        if len(rest) > MAX_ROW_CHARACTERS or any(len(line) > MAX_ROW_CHARACTERS for line in whole):
+            raise InputTooLarge(f"A line of the file is longer than {MAX_ROW_CHARACTERS:,} bytes.")
+        yield from whole
+    yield rest
+
+
+class _Chunk:
+    """The lines that are scored together, with their numbers and what they hold."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        outputs = job.model.manifest.outputs
+        self._added = (outputs.prediction, outputs.probabilities, outputs.warnings, outputs.error)
+        self._start()
+
+    def _start(self) -> None:
+        self._texts: list[bytes] = []
+        self._lines: list[int] = []
+        self._values: list[dict[str, object]] = []
+        self._faults: dict[int, list[Problem]] = {}
+        self._size = 0
+
+    def add(self, number: int, text: bytes) -> None:
+        """Adds a line; scores and writes the chunk where it is full."""
+        try:
+            value, faults = _object(text, self._added)
+        except MalformedInput as error:
+            value, faults = {}, [Problem("", error.code, str(error).replace("The body", "The line", 1))]
+        if faults:
+            self._faults[len(self._texts)] = faults
+        self._texts.append(b"" if faults else text)
+        self._lines.append(number)
+        if len(text) > _SMALL:
+            # What no feature uses may be any number of members, and a feature's value may hold any number of others.
+            value = {f.name: _alone(value[f.name]) for f in self._job.features if f.name in value}
+        self._values.append(value)
+        self._size += len(text)
+        if len(self._texts) == self._job.rows_at_once or self._size > MAX_CHARACTERS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Scores the chunk and writes it."""
+        self._job.look_at_the_time()
+        if not self._texts:
+            return
+        features, values = self._job.features, self._values
+        scored = score(
+            self._job.model._replace(runtime=self._job.model.bulk()),
+            [of_values(f, [value.get(f.name, _MISSING) for value in values]) for f in features],
+            lambda row: {f.name: values[row][f.name] for f in features if f.name in values[row]},
+            self._faults,
+            strict=self._job.strict,
+        )
+        self._job.tally.add(scored, self._lines)
+        self._job.write(b"".join(self._answers(scored)))
+        self._start()
+
+    def _answers(self, scored: Scored) -> Iterator[bytes]:
+        classes = self._job.model.manifest.probability_keys
+        probabilities: Iterable[Sequence[float] | None] = scored.probabilities if classes else repeat(None)
+        prediction, shares, warned, error = self._added
+        before = f"{{{strict_json.dumps(prediction)}: ".encode()
+        after = f", {strict_json.dumps(warned)}: [], {strict_json.dumps(error)}: null}}".encode()
+        for row, (text, value, chances) in enumerate(zip(self._texts, scored.values, probabilities, strict=False)):
+            if type(value) is float and not classes and row not in scored.warnings:
+                yield _spliced(text, before + repr(value).encode() + after)
+                continue
+            problems = scored.problems.get(row)
+            added: dict[str, object] = {prediction: value}
+            if classes:
+                added[shares] = chances and dict(zip(classes, chances, strict=True))
+            added[warned] = warnings_documents(scored.warnings.get(row, ()))
+            added[error] = problems_text(problems) if problems else None
+            if not text:
+                added["line"] = self._lines[row]
+            yield _spliced(text or b"{}", strict_json.dumps(added).encode())
+
+
+def _object(text: bytes, added: Sequence[str]) -> tuple[dict[str, object], list[Problem]]:
+    """The object in a line, or what is wrong with the line as such. Raises MalformedInput."""
+    value = strict_json.loads(text)
+    if not isinstance(value, dict):
+        return {}, [Problem("", "wrong_type", "expected an object of features")]
+    taken = [name for name in added if name in value]
+    if taken:
+        return {}, [Problem("", "reserved_member", f"the answer adds {', '.join(taken)}: rename what is there")]
+    return value, []
+
+
+def _alone(value: object) -> object:
+    """The value; an array or an object, which is no feature's value, without what is in it."""
+    return type(value)() if isinstance(value, list | dict) else value
+
+
+def _spliced(text: bytes, added: bytes) -> bytes:
+    """Both objects' members in one object, as they were written."""
+    inside = text[:-1].rstrip(_SPACE)
+    return inside + (b"" if inside == b"{" else b", ") + added[1:] + b"\n"

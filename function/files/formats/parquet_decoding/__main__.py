@@ -1,0 +1,173 @@
+"""The decoding process: `python -m function.files.formats.parquet_decoding SIZE BUDGET`.
+
+SIZE is the size of the file, BUDGET the memory that decoding may take, both in bytes.
+"""
+
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow
+from pyarrow import compute
+
+from function.errors import InputTooLarge, MalformedInput, RequestError
+from function.files.formats.parquet_decoding.frames import BATCH, END, HEAD, MAX_PIECE_BYTES, REFUSAL, SCHEMA
+from function.files.formats.parquet_decoding.opening import Opened, opened
+from function.files.formats.parquet_decoding.source import Channel, Source
+from function.files.report import shown
+from function.formats import strict_json
+
+# What the rows of any file may take, and of a larger one for each of its bytes.
+FREE_BYTES = 4 * 1024**3
+MAX_GROWTH = 1_000
+_TRIED_COLUMNS = 100
+# How much smaller batches become where one does not fit.
+_STEP = 16
+
+
+def main(size: int, budget: int) -> None:
+    """Decodes the file at the other end of the pipes."""
+    channel = Channel(sys.stdin.buffer, os.fdopen(os.dup(1), "wb"))
+    os.dup2(2, 1)  # whatever else is printed is no frame
+    # The others take address space in advance, of which this process has little.
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+    limit_memory(budget)
+    try:
+        decode(channel, size, budget)
+    except (RequestError, MemoryError, pyarrow.ArrowException, OSError, UnicodeDecodeError, ValueError) as error:
+        refusal = _refusal(error, budget)
+        channel.send(REFUSAL, strict_json.dumps({"code": refusal.code, "text": str(refusal)}).encode())
+
+
+def limit_memory(budget: int) -> None:
+    """Lets the process have so many bytes more than it has."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        has = int(file.read().split()[5]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (has + budget, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def decode(channel: Channel, size: int, budget: int) -> None:
+    """Sends what the file is, and its rows. Raises RequestError, MemoryError, ArrowException."""
+    file = opened(Source(channel, size), size, budget)
+    channel.send(HEAD, strict_json.dumps({"columns": file.columns, "left_out": file.left_out}).encode())
+    for schema in (file.schema, file.read):
+        channel.send(SCHEMA, memoryview(schema.serialize()))
+    rows = sent = 0
+    for batch in batches(file):
+        for piece in pieces(batch):
+            counted = pyarrow.MockOutputStream()
+            _write(piece, counted)
+            rows, sent = rows + piece.num_rows, sent + counted.size()
+            if sent > max(FREE_BYTES, MAX_GROWTH * size):
+                raise InputTooLarge(
+                    f"The file's first {rows:,} rows take {sent:,} bytes, more than {MAX_GROWTH:,} for each of its "
+                    f"own {size:,}: split it."
+                )
+            channel.begin(BATCH, counted.size())
+            _write(piece, channel.file)
+    if rows != file.starts[-1]:
+        raise MalformedInput("The file is not Parquet, or is damaged.")
+    channel.send(END)
+
+
+def _write(piece: Any, sink: Any) -> None:
+    with pyarrow.ipc.new_stream(sink, piece.schema) as writer:
+        writer.write_batch(piece)
+
+
+def batches(file: Opened) -> Iterator[Any]:
+    """The rows, in order. Where a batch does not fit into memory, smaller ones are tried from there on.
+
+    Raises InputTooLarge where a single row does not fit, ArrowException.
+    """
+    rows_at_once, rows = file.rows_at_once, 0
+    while rows < file.starts[-1]:
+        group = max(place for place, start in enumerate(file.starts) if start <= rows)
+        past = rows - file.starts[group]
+        try:
+            for batch in _read(file, rows_at_once, group, file.leaves):
+                fresh = batch.slice(min(past, batch.num_rows))
+                past -= batch.num_rows - fresh.num_rows
+                if fresh.num_rows:
+                    yield fresh
+                    rows += fresh.num_rows
+            return
+        except (MemoryError, pyarrow.ArrowException, OSError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if rows_at_once == 1:
+                raise InputTooLarge(_too_large(file, group, rows)) from None
+            rows_at_once = max(1, rows_at_once // _STEP)
+
+
+def _read(file: Opened, rows_at_once: int, group: int, leaves: list[int]) -> Iterator[Any]:
+    groups = range(group, len(file.starts) - 1)
+    # ParquetFile.iter_batches takes names alone.
+    batches_of = file.file.reader.iter_batches
+    return iter(batches_of(rows_at_once, row_groups=groups, column_indices=leaves, use_threads=False))
+
+
+def _too_large(file: Opened, group: int, rows: int) -> str:
+    """The sentence about a row that does not fit, with the first column that by itself does not either."""
+    where = "A row"
+    for leaf, name in list(zip(file.leaves, file.schema.names, strict=True))[:_TRIED_COLUMNS]:
+        try:
+            next(_read(file, 1, group, [leaf]), None)
+        except (MemoryError, pyarrow.ArrowException, OSError):
+            where = f"A value of the column {shown(name)}"
+            break
+    place = f"row group {group + 1:,}, from row {rows + 1:,} on"
+    return f"{where} takes more memory than the function has for it ({place})."
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether it is, however it is told: what a page's own allocation raises comes as another error."""
+    text = str(error)
+    return isinstance(error, MemoryError) or "malloc" in text or "ut of memory" in text or "bad_alloc" in text
+
+
+def pieces(batch: Any) -> Iterator[Any]:
+    """The batch in pieces of bounded bytes. Raises InputTooLarge where a row takes more."""
+    if batch.nbytes <= MAX_PIECE_BYTES:
+        yield batch
+        return
+    batch = _compact(batch)
+    if batch.nbytes <= MAX_PIECE_BYTES:
+        yield batch
+        return
+    if batch.num_rows == 1:
+        widest = max(zip(batch.schema.names, batch.columns, strict=True), key=lambda pair: pair[1].nbytes)[0]
+        raise InputTooLarge(
+            f"A row takes {batch.nbytes:,} bytes, more than {MAX_PIECE_BYTES:,}; most of them in {shown(widest)}."
+        )
+    half = batch.num_rows // 2
+    yield from pieces(batch.slice(0, half))
+    yield from pieces(batch.slice(half))
+
+
+def _compact(batch: Any) -> Any:
+    """The batch with no text that no row of it refers to."""
+    columns = [_compacted(c) if pyarrow.types.is_dictionary(c.type) else c for c in batch.columns]
+    return pyarrow.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _compacted(column: Any) -> Any:
+    used = compute.unique(column.indices).drop_null()
+    indices = compute.index_in(column.indices, used).cast(column.type.index_type)
+    return pyarrow.DictionaryArray.from_arrays(indices, column.dictionary.take(used), ordered=column.type.ordered)
+
+
+def _refusal(error: BaseException, budget: int) -> RequestError:
+    if isinstance(error, RequestError):
+        return error
+    if is_out_of_memory(error):
+        return InputTooLarge(f"Reading the file takes more than {budget // 1024**2:,} MB of memory.")
+    return MalformedInput("The file is not Parquet, or is damaged.")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,168 @@
+"""Opens a Parquet file: what its own account of itself says is too much is refused before anything is decoded."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import pyarrow
+from pyarrow import parquet
+
+from function.errors import InputTooLarge, MalformedInput
+from function.files.formats.parquet_decoding.frames import MAX_PIECE_BYTES
+from function.files.formats.parquet_decoding.source import Source
+from function.files.job import MAX_COLUMNS, MAX_ROW_CHARACTERS, MAX_ROWS
+from function.files.report import shown
+
+# In memory the footer takes about eight times as much.
+MAX_FOOTER_BYTES = 16 * 1024 * 1024
+# What any file may stand for, and what a larger one may for each of its bytes: work and results stay in proportion.
+FREE_VALUES = 50_000_000
+MAX_VALUES_PER_BYTE = 100
+# What is held of all columns' pages while they are read, shared among them.
+_BUFFERS_BYTES = 64 * 1024 * 1024
+_LEAST_BUFFER, _LARGEST_BUFFER = 64 * 1024, 4 * 1024 * 1024
+_MIN_ROWS = 256
+# What a text takes at the least where each is written out: its length.
+_LENGTH_BYTES = 4
+_ENDS = {b"PAR1": "", b"PARE": " It is encrypted."}
+
+
+class Opened(NamedTuple):
+    """A file of which the flat columns are read, each of them by its name.
+
+    `leaves` are their places among all that the file has, those inside of nested columns too. `left_out` are the
+    nested ones, with their types: a value of a list, a struct or a map has no bound.
+    `schema` is the file's, `read` that of what is read of it: texts that are written once and referred to come as they
+    are. `starts` has the number of rows before each row group, and, last, that of all.
+    """
+
+    file: parquet.ParquetFile
+    columns: list[str]
+    leaves: list[int]
+    left_out: list[tuple[str, str]]
+    schema: pyarrow.Schema
+    read: pyarrow.Schema
+    starts: list[int]
+    rows_at_once: int
+
+
+def opened(source: Source, size: int, budget: int) -> Opened:
+    """The file. Raises InputTooLarge, MalformedInput, ArrowException, MemoryError."""
+    _check_footer(source, size)
+    metadata = parquet.ParquetFile(source).metadata
+    if metadata.num_columns > MAX_COLUMNS:
+        raise InputTooLarge(f"The file has more than {MAX_COLUMNS:,} columns.")
+    schema = parquet.ParquetFile(source, metadata=metadata).schema_arrow
+    flat = [place for place, field in enumerate(schema) if not _is_nested(field.type)]
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    _check_values(metadata.num_rows, len(flat), size)
+    leaves = _leaves(schema, metadata)
+    shared = _check_columns(
+        [(place, schema.field(at).type) for place, at in zip(leaves, flat, strict=True)], metadata, groups
+    )
+    # Opened again with a buffer for each column; the metadata is not read again.
+    buffer = min(_BUFFERS_BYTES, budget // 4) // max(1, metadata.num_columns)
+    file = parquet.ParquetFile(
+        source,
+        metadata=metadata,
+        buffer_size=max(_LEAST_BUFFER, min(_LARGEST_BUFFER, buffer)),
+        pre_buffer=False,
+        read_dictionary=shared,
+    )
+    read = file.schema_arrow  # made anew at each look
+    return Opened(
+        file=file,
+        columns=schema.names,
+        leaves=leaves,
+        left_out=[(f.name, shown(str(f.type))) for f in schema if _is_nested(f.type)],
+        schema=pyarrow.schema([schema.field(place) for place in flat], schema.metadata),
+        read=pyarrow.schema([read.field(place) for place in flat]),
+        starts=[0, *accumulate(group.num_rows for group in groups)],
+        rows_at_once=_rows_at_once(groups, metadata.num_rows, len(flat)),
+    )
+
+
+def _check_footer(source: Source, size: int) -> None:
+    """Raises where the file does not end as Parquet does, or with more than it may take to read that."""
+    if size < 12:
+        raise MalformedInput("The file is not Parquet, or is damaged.")
+    source.seek(size - 8)
+    end = source.read(8)
+    hint = _ENDS.get(end[4:])
+    if hint != "":
+        raise MalformedInput(f"The file is not Parquet, or is damaged.{hint or ''}")
+    footer = int.from_bytes(end[:4], "little")
+    if footer > MAX_FOOTER_BYTES:
+        raise InputTooLarge(
+            f"The file's own description takes {footer:,} bytes, more than {MAX_FOOTER_BYTES:,}: write it with fewer "
+            f"columns or larger row groups."
+        )
+
+
+def _check_values(rows: int, columns: int, size: int) -> None:
+    if rows * max(1, columns) > max(FREE_VALUES, MAX_VALUES_PER_BYTE * size):
+        raise InputTooLarge(
+            f"The file's {size:,} bytes stand for {rows:,} rows of {columns:,} columns, more than "
+            f"{MAX_VALUES_PER_BYTE:,} values for each byte: split it."
+        )
+
+
+def _leaves(schema: pyarrow.Schema, metadata: Any) -> list[int]:
+    """The places of the flat columns among all of the file's; names do not tell, for `a.b` may be one of either."""
+    leaves: list[int] = []
+    place = 0
+    for field in schema:
+        if not _is_nested(field.type):
+            leaves.append(place)
+        place += _width(field.type)
+    if place != metadata.num_columns:
+        raise MalformedInput("The file is not Parquet, or is damaged.")
+    return leaves
+
+
+def _width(kind: Any) -> int:
+    """How many columns of the file hold values of the type."""
+    storage = getattr(kind, "storage_type", kind)
+    if not _is_nested(storage):
+        return 1
+    return sum(_width(storage.field(place).type) for place in range(storage.num_fields))
+
+
+def _check_columns(leaves: Sequence[tuple[int, Any]], metadata: Any, groups: Sequence[Any]) -> list[str]:
+    """The flat columns of texts that are written once and referred to. Raises InputTooLarge for one of huge values."""
+    shared: list[str] = []
+    for place, kind in leaves:
+        name = metadata.schema.column(place).path
+        chunks = [group.column(place) for group in groups]
+        for number, chunk in enumerate(chunks, 1):
+            if chunk.total_uncompressed_size > MAX_ROW_CHARACTERS * (chunk.num_values + 1) + MAX_PIECE_BYTES:
+                raise InputTooLarge(
+                    f"The column {shown(name)} takes {chunk.total_uncompressed_size:,} bytes for {chunk.num_values:,} "
+                    f"values of row group {number:,}: a value may take {MAX_ROW_CHARACTERS:,}."
+                )
+        size = sum(chunk.total_uncompressed_size for chunk in chunks)
+        values = sum(chunk.num_values for chunk in chunks)
+        if _is_text(kind) and size < _LENGTH_BYTES * values and all(map(_has_dictionary, chunks)):
+            shared.append(name)
+    return shared
+
+
+def _has_dictionary(chunk: Any) -> bool:
+    return bool({"RLE_DICTIONARY", "PLAIN_DICTIONARY"}.intersection(chunk.encodings))
+
+
+def _rows_at_once(groups: Sequence[Any], rows: int, columns: int) -> int:
+    """Rows whose values are about as large as a piece may be; fewer than usual where rows are wide."""
+    size = sum(group.total_byte_size for group in groups)
+    wide = max(columns * 8, size // max(1, rows))
+    return int(min(MAX_ROWS, max(_MIN_ROWS, MAX_PIECE_BYTES // max(1, wide))))
+
+
+def _is_text(kind: Any) -> bool:
+    types = pyarrow.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind))
+
+
+def _is_nested(kind: Any) -> bool:
+    storage = getattr(kind, "storage_type", kind)
+    return bool(pyarrow.types.is_nested(storage))

@@ -1,0 +1,53 @@
+"""The decoding process's two pipes, and the file behind them."""
+
+import sys
+from typing import IO
+
+from function.files.formats.parquet_decoding.frames import FRAME, PLACE, READ
+from function.files.seekable_file import PlacedFile
+
+_READ_BYTES = 4 * 1024 * 1024
+# A file of no more is read at once: each of its columns would be asked for by itself.
+_WHOLE_BYTES = 8 * 1024 * 1024
+
+
+class Channel:
+    """The two pipes to the process that asked."""
+
+    def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
+        self._in = incoming
+        self.file = outgoing
+
+    def begin(self, kind: bytes, size: int) -> None:
+        """Begins a frame, whose body is then written to `file`."""
+        self.file.write(FRAME.pack(kind, size))
+
+    def send(self, kind: bytes, body: bytes | memoryview = b"") -> None:
+        """Sends a frame."""
+        self.begin(kind, len(body))
+        self.file.write(body)
+        self.file.flush()
+
+    def read(self, start: int, count: int) -> bytes:
+        """Bytes of the file."""
+        self.send(READ, PLACE.pack(start, count))
+        data = self._in.read(count)
+        if len(data) < count:
+            sys.exit(1)  # who asked is gone
+        return data
+
+
+class Source(PlacedFile):
+    """The file, as Arrow reads it."""
+
+    def __init__(self, channel: Channel, size: int) -> None:
+        super().__init__(size)
+        self._channel = channel
+        self._whole = memoryview(self._asked(0, size)) if size <= _WHOLE_BYTES else None
+
+    def stretch(self, start: int, end: int) -> bytes:
+        """The bytes from `start` to before `end`, which are there."""
+        return self._asked(start, end) if self._whole is None else bytes(self._whole[start:end])
+
+    def _asked(self, start: int, end: int) -> bytes:
+        return b"".join(self._channel.read(at, min(_READ_BYTES, end - at)) for at in range(start, end, _READ_BYTES))

@@ -1,0 +1,177 @@
+"""Parquet: the file's columns as they are, with the prediction, probabilities, warnings and `error` beside them.
+
+It is read by ranges, page by page, decoded in a process of its own (`parquet_decoding`), and nothing is put on a
+disk: /tmp is small. Columns that are lists, structs or maps are left out, which the report says.
+"""
+
+import io
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
+from function.files.chunk import Scored, of_values, score
+from function.files.formats.parquet_decoding.process import Decoding
+from function.files.job import Job
+from function.files.report import problems_text
+from function.files.s3_reader import ObjectReader, RangeFile
+from function.formats.csv_table import check_header, warnings_cell
+from function.model.contract import NUMBER, Feature, pointer
+from function.model.manifest import CLASSIFICATION, Manifest, label_text
+
+if TYPE_CHECKING:
+    import pyarrow
+
+# The writer holds what it says of each column of each piece until the end: about 1.4 kB.
+MAX_WRITTEN_CHUNKS = 150_000
+_ANOTHER = object()
+
+
+def convert(job: Job, reader: ObjectReader) -> None:
+    """Scores the table. Raises MalformedInput, InvalidInput, InputTooLarge where it is none that can be scored."""
+    import pyarrow
+
+    file = RangeFile(reader)
+    try:
+        with Decoding(file, reader.version.size, job.memory, job.look_at_the_time) as decoding:
+            _convert(job, decoding)
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
+        if file.failure is not None:
+            raise file.failure from None
+        raise MalformedInput("The file is not Parquet, or is damaged.") from None
+
+
+def _convert(job: Job, decoding: Decoding) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    head, told, read = decoding.head()
+    outputs = job.model.manifest.outputs
+    added = [*outputs.columns, outputs.error]
+    check_header(job.model.manifest.contract, head["columns"], added)
+    left_out = dict(head["left_out"])
+    _check_features(job, left_out)
+    job.tally.left_out = list(left_out)
+    for name, kind in zip(added, _types(job.model.manifest), strict=True):
+        told, read = told.append(pyarrow.field(name, kind)), read.append(pyarrow.field(name, kind))
+    chunks = 0
+    with parquet.ParquetWriter(
+        _Sink(job.write), read, compression="snappy", version="2.6", store_schema=False
+    ) as writer:
+        # What is read as references to texts is a column of texts to who reads the answer.
+        writer.add_key_value_metadata({**(told.metadata or {}), b"ARROW:schema": b64encode(told.serialize())})
+        for batch in decoding.batches():
+            job.look_at_the_time()
+            chunks += len(read)
+            if chunks > MAX_WRITTEN_CHUNKS:
+                raise InputTooLarge("The file has too many columns for so many rows: split it.")
+            columns = [*batch.columns, *_added_to(job, batch)]
+            writer.write_batch(pyarrow.RecordBatch.from_arrays(columns, schema=read))
+
+
+def _check_features(job: Job, left_out: dict[str, str]) -> None:
+    """Raises InvalidInput where a feature is among what is left out."""
+    problems = [
+        Problem(pointer(f.name), "wrong_type", f"expected a column of {f.type}s, got one of {left_out[f.name]}")
+        for f in job.features
+        if f.name in left_out
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+class _Sink(io.RawIOBase):
+    """A file that hands what is written to it on."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        super().__init__()
+        self._write = write
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._write(bytes(data))
+        return len(data)
+
+
+def _added_to(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
+    """The columns that are added to the batch's."""
+    import pyarrow
+
+    step = job.rows_at_once
+    parts = [_scored(job, batch.slice(start, step)) for start in range(0, batch.num_rows, step)]
+    return [pyarrow.concat_arrays(arrays) for arrays in zip(*parts, strict=True)]
+
+
+def _scored(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
+    values = [_values(feature, batch.column(feature.name)) for feature in job.features]
+    scored = score(
+        job.model._replace(runtime=job.model.bulk()),
+        [of_values(feature, column) for feature, column in zip(job.features, values, strict=True)],
+        lambda row: {feature.name: column[row] for feature, column in zip(job.features, values, strict=True)},
+        {},
+        strict=job.strict,
+    )
+    job.tally.add(scored, None)
+    return _added(job.model.manifest, scored)
+
+
+def _values(feature: Feature, column: Any) -> list[object]:
+    """A column as JSON values; NaN where a number should be is a null, as pandas means it."""
+    import pyarrow
+
+    types = pyarrow.types
+    if types.is_dictionary(column.type):
+        values = _values(feature, column.dictionary)
+        return [None if index is None else values[index] for index in column.indices.to_pylist()]
+    if feature.type == NUMBER and (types.is_decimal(column.type) or types.is_floating(column.type)):
+        numbers = column.cast(pyarrow.float64()).to_pylist()
+        return numbers if column.null_count == len(column) else [None if v != v else v for v in numbers]  # noqa: PLR0124
+    if any(told(column.type) for told in (types.is_integer, types.is_floating, types.is_boolean, types.is_null)):
+        return cast("list[object]", column.to_pylist())
+    if any(told(column.type) for told in (types.is_string, types.is_large_string, types.is_string_view)):
+        return cast("list[object]", column.to_pylist())
+    # No value of a date, a time, a decimal or of bytes is a feature's, whatever it is.
+    return [_ANOTHER if valid else None for valid in column.is_valid().to_pylist()]
+
+
+def _types(manifest: Manifest) -> list[Any]:
+    """The types of the columns that are added, in their order."""
+    import pyarrow
+
+    probabilities = [pyarrow.float64()] * len(manifest.probability_keys)
+    return [_label_type(manifest), *probabilities, pyarrow.string(), pyarrow.string()]
+
+
+def _label_type(manifest: Manifest) -> Any:
+    """What holds every label: texts do where they are of several types."""
+    import pyarrow
+
+    if manifest.task != CLASSIFICATION:
+        return pyarrow.float64()
+    kinds = {type(label) for label in manifest.classes or ()}
+    if kinds == {bool}:
+        return pyarrow.bool_()
+    if kinds == {int} and all(-(2**63) <= label < 2**63 for label in manifest.classes or () if isinstance(label, int)):
+        return pyarrow.int64()
+    return pyarrow.float64() if kinds == {float} else pyarrow.string()
+
+
+def _added(manifest: Manifest, scored: Scored) -> list[Any]:
+    import pyarrow
+
+    count = len(scored.values)
+    values: Sequence[object] = scored.values
+    types = _types(manifest)
+    if types[0] == pyarrow.string():
+        values = [None if label is None else label_text(label) for label in scored.values]
+    probabilities = [
+        [None if row is None else row[place] for row in scored.probabilities]
+        for place in range(len(manifest.probability_keys))
+    ]
+    columns: list[Sequence[object]] = [values, *probabilities]
+    warned, wrong = scored.warnings, scored.problems
+    columns.append([warnings_cell(warned[row]) if row in warned else None for row in range(count)])
+    columns.append([problems_text(wrong[row]) if row in wrong else None for row in range(count)])
+    return [pyarrow.array(column, kind) for column, kind in zip(columns, types, strict=True)]

@@ -1,0 +1,112 @@
+"""The objects that S3's notifications name, as S3 sends them and as EventBridge does.
+
+A notification may be anybody's imitation: what names no object is told as such, beside those that do.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from function.errors import MalformedInput
+from function.model.contract import is_unicode
+
+# `sam local generate-event s3 put` writes this one, whatever the object, and cannot be told another.
+_SAMPLE_ETAG = "0123456789abcdef0123456789abcdef"
+
+
+class SourceObject(NamedTuple):
+    """One version of an object; `key` is decoded. `sequencer` orders the events of one key (hexadecimal)."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str | None
+    size: int | None
+    sequencer: str | None = None
+
+
+type Notified = SourceObject | MalformedInput
+"""An object, or why what stands in its place names none."""
+
+
+def notified(document: object) -> list[Notified] | None:
+    """The created objects that the document tells of; None where it is no notification of S3's.
+
+    Deletions, and the event by which S3 tests a configuration, name none.
+    """
+    if not isinstance(document, Mapping):
+        return None
+    if document.get("Event") == "s3:TestEvent":
+        return []
+    if document.get("source") == "aws.s3" and "detail" in document and "detail-type" in document:
+        created = document["detail-type"] == "Object Created"
+        return [_object_of(document["detail"], "version-id", "etag")] if created else []
+    records = document.get("Records")
+    if not isinstance(records, list) or not records or not all(map(_is_record, records)):
+        return None
+    return created_objects(records)
+
+
+def created_objects(records: list[object]) -> list[Notified]:
+    """The objects of a notification's records."""
+    return [_decoded(record) for record in records if not _is_record(record) or _is_of_creation(record)]
+
+
+def notification_of(item: SourceObject) -> dict[str, object]:
+    """The notification of that object alone, as S3 would have sent it."""
+    from urllib.parse import quote_plus
+
+    described = {"key": quote_plus(item.key, safe="/"), "size": item.size, "eTag": item.etag}
+    described |= {"versionId": item.version_id, "sequencer": item.sequencer}
+    known = {name: value for name, value in described.items() if value is not None}
+    part = {"bucket": {"name": item.bucket}, "object": known}
+    return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": part}]}
+
+
+def _is_record(record: object) -> bool:
+    return isinstance(record, Mapping) and record.get("eventSource") == "aws:s3"
+
+
+def _is_of_creation(record: Any) -> bool:
+    return str(record.get("eventName")).removeprefix("s3:").startswith("ObjectCreated:")
+
+
+def _decoded(record: object) -> Notified:
+    """The object of a record, where alone the key is encoded: once, as in a form.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    from urllib.parse import unquote_plus
+
+    found = _object_of(_member(record, "s3"), "versionId", "eTag")
+    return found._replace(key=unquote_plus(found.key)) if isinstance(found, SourceObject) else found
+
+
+def _object_of(part: object, version_name: str, etag_name: str) -> Notified:
+    item = _member(part, "object")
+    bucket, key, size = _member(_member(part, "bucket"), "name"), _member(item, "key"), _member(item, "size")
+    if not _is_name(bucket) or not _is_name(key):
+        return MalformedInput("S3's notification names no bucket and key.")
+    version_id, etag, sequencer = (_member(item, name) for name in (version_name, etag_name, "sequencer"))
+    if not all(map(_is_token, (version_id, etag, sequencer))) or not _is_size(size):
+        return MalformedInput("S3's notification describes its object with values of the wrong type.")
+    etag = (etag or "").strip('"')
+    return SourceObject(
+        bucket, key, version_id or None, None if etag in ("", _SAMPLE_ETAG) else etag, size, sequencer or None
+    )
+
+
+def _member(document: object, name: str) -> Any:
+    return document.get(name) if isinstance(document, Mapping) else None
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != "" and is_unicode(value)
+
+
+def _is_token(value: object) -> bool:
+    """Whether it may stand in a request's header, or is not there."""
+    return value is None or (isinstance(value, str) and value.isascii() and (value == "" or value.isprintable()))
+
+
+def _is_size(value: object) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)

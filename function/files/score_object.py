@@ -1,0 +1,168 @@
+"""Score one object: read it, write its predictions and, last, its report."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import NamedTuple
+
+from function.deadline import RESERVE_MS
+from function.errors import BucketNotAllowed, InputTooLarge, RequestError, RetryLater
+from function.files.bounds import Growth, bounded
+from function.files.job import Job
+from function.files.keys import format_of, predictions_key, report_key
+from function.files.report import Subject, Tally, is_done, report_bytes, written
+from function.files.s3_errors import Gone
+from function.files.s3_events import SourceObject
+from function.files.s3_reader import ObjectReader, Version
+from function.files.s3_writer import Upload
+from function.files.stale_predictions import SEQUENCER, take_back
+from function.service import Service
+from function.settings import Settings
+
+# S3 takes no larger object in one piece either.
+MAX_OBJECT_BYTES = 5 * 1024**3
+
+logger = logging.getLogger("function")
+
+
+def score_object(service: Service, source: SourceObject, remaining_ms: Callable[[], float]) -> None:
+    """Write the object's predictions and, last, its report.
+
+    Return without writing where there is nothing to do: the report of this object and model exists already, the object
+    was replaced or deleted in the meantime, or it is a folder or a result. A file that can never be scored gets a
+    report that says why. `remaining_ms()` is the time left for the invocation, in milliseconds.
+
+    Raises RetryLater where another delivery may succeed (nothing half done is visible), BucketNotAllowed for an object
+    of a bucket other than INPUT_BUCKET, SettingError.
+    """
+    settings = service.settings
+    where = {"bucket": source.bucket, "key": source.key}
+    allowed, results = settings.require("input_bucket"), settings.require("results_bucket")
+    if source.bucket == results and source.key.startswith(settings.results_prefix):
+        logger.warning("results are not scored again", extra=where)
+        return
+    if source.bucket != allowed:
+        raise BucketNotAllowed("The event names another bucket than INPUT_BUCKET: nothing was read.")
+    if source.key.endswith("/"):
+        logger.info("folder passed over", extra=where)
+        return
+    look_at_the_time = partial(_look_at_the_time, remaining_ms)
+    look_at_the_time()
+    try:
+        _score_version(service, source, look_at_the_time)
+    except Gone:
+        # Whatever replaced it has an event of its own.
+        logger.warning("object replaced or deleted before it was scored", extra=where)
+
+
+def is_scored(service: Service, source: SourceObject) -> bool:
+    """Tell whether the report of exactly this object exists. Does not read the object itself.
+
+    Raises RetryLater, SettingError.
+    """
+    version = Version(source.version_id, source.etag or "", -1 if source.size is None else source.size, None)
+    return _has_report(service, _subject_of(service, source, version))
+
+
+def _subject_of(service: Service, source: SourceObject, version: Version) -> Subject:
+    return Subject(source, version, service.model.manifest.identity, service.settings.strict_inputs)
+
+
+def _has_report(service: Service, subject: Subject) -> bool:
+    settings = service.settings
+    key = report_key(settings.results_prefix, subject.source.key)
+    return is_done(written(service.clients.s3, settings.require("results_bucket"), key), subject)
+
+
+def _score_version(service: Service, source: SourceObject, look_at_the_time: Callable[[], None]) -> None:
+    settings, client = service.settings, service.clients.s3
+    started = monotonic()
+    reader = ObjectReader(client, source, look_at_the_time)
+    subject = _subject_of(service, source, reader.version)
+
+    def before_it_is_seen() -> None:
+        look_at_the_time()
+        if _has_report(service, subject):
+            raise Gone  # a newer version was faster
+
+    if _has_report(service, subject):
+        logger.info("file scored before", extra={"bucket": source.bucket, "key": source.key})
+        return
+
+    tally = Tally()
+    predictions: str | None = None
+    refusal: RequestError | None = None
+    service.model.bulk()  # what it holds is no cost of the file's
+    try:
+        with bounded(settings.memory):
+            predictions = _write_predictions(service, source, reader, Watch(tally, look_at_the_time, before_it_is_seen))
+    except RequestError as error:
+        # Without what was at hand where it was raised, which may be as large as what it tells of.
+        refusal, error.__context__ = error.with_traceback(None), None
+    if refusal is not None:
+        before_it_is_seen()
+        _take_back(service, source)
+    report = report_bytes(subject, tally, predictions, refusal, monotonic() - started)
+    key = report_key(settings.results_prefix, source.key)
+    with Upload(client, settings.results_bucket, key, "application/json") as upload:
+        upload.write(report)
+        upload.finish()
+    if refusal is None:
+        service.seen.scored(tally.read - tally.rejected, tally.rejected, tally.warnings)
+    else:
+        service.seen.refused(refusal)
+    outcome = {"rows": tally.read, "rejected": tally.rejected, "code": refusal.code if refusal else None}
+    logger.info("file done", extra={"bucket": source.bucket, "key": source.key, **outcome})
+
+
+def _take_back(service: Service, source: SourceObject) -> None:
+    settings = service.settings
+    try:
+        suffix = format_of(source.key).suffix
+    except RequestError:
+        return  # of such a name there never were any
+    key = predictions_key(settings.results_prefix, source.key, suffix)
+    take_back(service.clients.s3, settings.results_bucket, key, source.sequencer)
+
+
+class Watch(NamedTuple):
+    """What is counted and looked at while a file is scored; the latter two raise where there is no going on."""
+
+    tally: Tally
+    between_chunks: Callable[[], None]
+    before_it_is_seen: Callable[[], None]
+
+
+def _write_predictions(service: Service, source: SourceObject, reader: ObjectReader, watch: Watch) -> str:
+    """The key of the predictions. Raises RequestError where the file can never be scored."""
+    form = format_of(source.key)
+    if reader.version.size > MAX_OBJECT_BYTES:
+        raise InputTooLarge(f"The file is larger than {MAX_OBJECT_BYTES:,} bytes.")
+    settings: Settings = service.settings
+    key = predictions_key(settings.results_prefix, source.key, form.suffix)
+    client, metadata = service.clients.s3, {SEQUENCER: source.sequencer} if source.sequencer else {}
+    with Upload(client, settings.results_bucket, key, form.content_type, metadata) as upload:
+        growth = Growth(upload.write)
+        job = Job(
+            service.model, settings.strict_inputs, watch.tally, growth.write, watch.between_chunks, settings.memory
+        )
+        if form.suffix == ".parquet":
+            from function.files.formats import parquet_file
+
+            # How far it may grow is known to who decodes it.
+            parquet_file.convert(job._replace(write=upload.write), reader)
+        else:
+            from function.files.formats import csv_file, json_lines_file
+            from function.formats.gzip_stream import unpacked
+
+            blocks = unpacked(reader.blocks(), named_so=form.gzip)
+            (csv_file if form.suffix == ".csv" else json_lines_file).convert(job, growth.read(blocks))
+        watch.before_it_is_seen()
+        upload.finish()
+    return key
+
+
+def _look_at_the_time(remaining_ms: Callable[[], float]) -> None:
+    if remaining_ms() < RESERVE_MS:
+        raise RetryLater("There was too little time left for the file.")

@@ -1,0 +1,1 @@
+"""Text formats of requests: CSV and strict JSON."""

@@ -1,0 +1,50 @@
+"""Rows of a CSV that someone else has taken apart into records of cells, as Step Functions' ItemReader does.
+
+Cells mean what they mean in a CSV: what comes out is what the file would have got.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from function.errors import InvalidInput, MalformedInput, Problem
+from function.formats.csv_dialect import separator_within
+from function.model.contract import Feature, parse_cell, pointer
+from function.model.prediction import Records, answer_document, predict
+from function.model.runtime import Model
+from function.telemetry.counts import Seen
+
+KEY = "cells"
+
+
+def answer(
+    model: Model, records: Sequence[object], *, strict: bool = False, seen: Seen | None = None
+) -> dict[str, object]:
+    """What `prediction.answer` says to instances, of records whose values are cells.
+
+    Members that are no features are let pass. Raises MalformedInput, InvalidInput, InputTooLarge.
+    """
+    features = model.manifest.contract.features
+    problems: list[Problem] = []
+    rows = [_row(features, index, record, problems) for index, record in enumerate(records)]
+    if problems:
+        raise InvalidInput(problems)
+    predictions = predict(model, rows, lambda index, inside: f"/{KEY}/{index}{inside}", strict=strict, seen=seen)
+    return answer_document(model, Records([], many=True), predictions)
+
+
+def _row(features: Sequence[Feature], index: int, record: object, problems: list[Problem]) -> object:
+    """The record as JSON values; what of it is no cell goes to `problems`."""
+    if not isinstance(record, Mapping):
+        return record
+    if len(record) == 1 and (mark := separator_within(next(iter(record)), [f.name for f in features])):
+        raise MalformedInput(f"The rows have one column, whose name holds {mark}: set the separator (CSVDelimiter).")
+    # Who takes a file apart may leave its byte order mark.
+    cells = {name.removeprefix("\ufeff"): cell for name, cell in record.items()}
+    row: dict[str, object] = {}
+    for feature in features:
+        cell = cells.get(feature.name, "")
+        if not isinstance(cell, str):
+            where = f"/{KEY}/{index}{pointer(feature.name)}"
+            problems.append(Problem(where, "wrong_type", "expected a cell of a CSV, which is a text"))
+        elif feature.name in cells:
+            row[feature.name] = parse_cell(feature, cell)
+    return row

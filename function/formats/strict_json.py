@@ -1,0 +1,56 @@
+"""JSON without what Python's parser lets through: duplicate keys, NaN, half surrogate pairs, other encodings."""
+
+import json
+from typing import Any, NoReturn
+
+from function.errors import MalformedInput
+from function.model.contract import is_unicode
+
+# Past this many digits an integer is beyond every 64-bit float (1.8e308); int() itself refuses 4,300 with a ValueError.
+MAX_DIGITS = 309
+
+
+def loads(body: bytes) -> Any:
+    """The JSON value of a UTF-8 body.
+
+    A number too large for a float comes out as infinity: the contract refuses it with its place. Raises MalformedInput.
+    """
+    try:
+        text = body.decode("utf-8-sig")  # some clients, Windows' above all, put a byte order mark first
+    except UnicodeDecodeError:
+        raise MalformedInput("The body is not UTF-8.") from None
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant, parse_int=_integer
+        )
+        # Only an escape can spell half of a surrogate pair.
+        unicode = "\\u" not in text or is_unicode(json.dumps(value, ensure_ascii=False))
+    except json.JSONDecodeError as error:
+        raise MalformedInput(
+            f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
+        ) from None
+    except RecursionError:
+        raise MalformedInput("The body is nested too deeply.") from None
+    if not unicode:
+        raise MalformedInput("The body holds half of a surrogate pair: it is not valid Unicode.")
+    return value
+
+
+def dumps(value: object) -> str:
+    """The value as ASCII JSON. Raises ValueError for NaN and infinity, which are not JSON (RFC 8259)."""
+    return json.dumps(value, allow_nan=False)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise MalformedInput("The body repeats a key within one object.")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedInput(f"The body holds {name}, which is not JSON.")
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= MAX_DIGITS else float(digits)

@@ -1,0 +1,166 @@
+"""The command line: the same model and checks as in Lambda, without it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from function.bundle import loading
+from function.bundle.location import load_model
+from function.errors import DeployerError, InvalidInput, MalformedInput, Problem, RequestError
+from function.formats import csv_table, strict_json
+from function.model.contract import Feature, parse_cell, pointer, show
+from function.model.manifest import label_text
+from function.model.prediction import Prediction, answer, predict
+from function.model.runtime import Model
+from function.service import Service
+from function.settings import Settings
+
+_EXAMPLES = """examples:
+  python -m function                                          predicts the bundle's example record
+  python -m function predict AreaSqft=1500 NumBedrooms=3
+  python -m function predict --json AreaSqft=1500 NumBedrooms=3
+  python -m function predict --csv < rows.csv > predictions.csv
+  python -m function invoke events/http-api-record.json
+  python -m function serve --port 3000
+  python -m function openapi > openapi.json
+  python -m function verify
+
+MODEL_PATH names the bundle's directory (default: model/), MODEL_RUNTIME the runtime (joblib, onnx or flat),
+STRICT_INPUTS=1 refuses what training never saw.
+Exit codes: 0 done, 1 the bundle cannot be used, 2 the input or the command is wrong.
+"""
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Runs one command and returns its exit code."""
+    options = _parser(environ).parse_args(arguments)
+    try:
+        settings = Settings.of(environ)
+        if options.command == "verify":
+            _verify(settings, options.record)
+            return 0
+        model = load_model(settings)
+        match options.command:
+            case "invoke":
+                _invoke(Service(model, settings), options.event)
+            case "openapi":
+                _openapi(model, settings)
+            case "serve":
+                _serve(model, settings, options.host, options.port)
+            case _:
+                _predict(model, settings, options)
+    except InvalidInput as error:
+        for problem in error.problems:
+            place = problem.pointer.removeprefix("/").replace("~1", "/").replace("~0", "~")
+            print(f"{place or 'input'}: {problem.detail}", file=sys.stderr)
+        return 2
+    except DeployerError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, RequestError) else 1
+    return 0
+
+
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m function",
+        description="Predicts with the model bundle.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(values=[], csv=False, json=False)
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    predict_parser = commands.add_parser("predict", help="predict one record, or a CSV")
+    predict_parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="the record (default: the example)")
+    predict_parser.add_argument("--json", action="store_true", help="print the answer as the API gives it")
+    predict_parser.add_argument("--csv", action="store_true", help="read a CSV, write it with the predictions added")
+    serve_parser = commands.add_parser("serve", help="answer HTTP with the Lambda handler")
+    # argparse converts a default that is a text as it does an argument, and refuses it as it would one.
+    host, port = environ.get("HOST", "127.0.0.1"), environ.get("PORT", "8080")
+    serve_parser.add_argument("--host", default=host, help="address to listen on (default: HOST, else %(default)s)")
+    serve_parser.add_argument("--port", default=port, type=int, help="port (default: PORT, else %(default)s)")
+    invoke_parser = commands.add_parser("invoke", help="give the Lambda handler an event, and print its answer")
+    invoke_parser.add_argument("event", metavar="FILE", help="a file such as those in events/, or - (stdin)")
+    commands.add_parser("openapi", help="print the OpenAPI document of the model's API")
+    verify_parser = commands.add_parser("verify", help="run every check on the bundle, as the image build does")
+    verify_parser.add_argument("--record", metavar="FILE", help="write the digests that are right (for image builds)")
+    return parser
+
+
+def _predict(model: Model, settings: Settings, options: argparse.Namespace) -> None:
+    if options.csv and (options.values or options.json):
+        raise MalformedInput("Give --csv alone: it takes neither NAME=VALUE arguments nor --json.")
+    if options.csv:
+        sys.stdout.write(csv_table.answer(model, sys.stdin.buffer.read(), strict=settings.strict_inputs))
+        return
+    contract = model.manifest.contract
+    record = _record(contract.features, options.values) if options.values else model.manifest.examples[0].record
+    if options.json:
+        print(strict_json.dumps(answer(model, record, strict=settings.strict_inputs)))
+        return
+    (prediction,) = predict(model, [record], lambda _, inside: inside, strict=settings.strict_inputs)
+    print(" ".join(f"{name}={_cell(record[name])}" for name in contract.names))
+    _print_prediction(model, prediction, sys.stdout)
+
+
+def _record(features: Sequence[Feature], values: Sequence[str]) -> dict[str, object]:
+    """The record that NAME=VALUE arguments spell. Raises MalformedInput, InvalidInput."""
+    by_name = {feature.name: feature for feature in features}
+    record: dict[str, object] = {}
+    for value in values:
+        # The longest name that fits: names may hold an equals sign.
+        name = max((name for name in by_name if value.startswith(name + "=")), key=len, default=None)
+        if name is None:
+            expected = " ".join(f"{known}=…" for known in by_name)
+            raise MalformedInput(f"{value.partition('=')[0]}: no feature of the model; expected {expected}")
+        if name in record:
+            raise InvalidInput([Problem(pointer(name), "repeated", "given more than once")])
+        record[name] = parse_cell(by_name[name], value[len(name) + 1 :])
+    return record
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else show(value) if isinstance(value, float) else str(value)
+
+
+def _print_prediction(model: Model, prediction: Prediction, out: TextIO) -> None:
+    unit = f" {model.manifest.unit}" if model.manifest.unit else ""
+    print(f"{model.manifest.target}: {label_text(prediction.value)}{unit}", file=out)
+    for label, probability in (prediction.probabilities or {}).items():
+        print(f"  {label}: {probability:.4f}", file=out)
+    for warning in prediction.warnings:
+        print(f"warning: {warning.feature}: {warning.detail}", file=sys.stderr)
+
+
+def _verify(settings: Settings, record: str | None) -> None:
+    manifest, runtimes = loading.verify(settings.model_path, record)
+    print(
+        f"{manifest.name} {manifest.version}: every digest, library version and golden row is right "
+        f"({', '.join(runtimes)}; {len(manifest.examples)} rows)"
+    )
+
+
+def _openapi(model: Model, settings: Settings) -> None:
+    from function.web.openapi.document import document
+
+    print(json.dumps(document(model.manifest, strict=settings.strict_inputs), indent=2, ensure_ascii=False))
+
+
+def _invoke(service: Service, file: str) -> None:
+    from function.dispatch import create_handler
+    from function.local.stderr_log import log_to_stderr
+
+    log_to_stderr()
+    try:
+        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError:
+        raise MalformedInput(f"The file {file} cannot be read: name an event such as those in events/.") from None
+    print(json.dumps(create_handler(service)(strict_json.loads(text), None)))
+
+
+def _serve(model: Model, settings: Settings, host: str, port: int) -> None:
+    from function.local.server import serve
+
+    serve(model, settings, host, port)

@@ -1,0 +1,1 @@
+"""What a model takes and answers: the contract of its inputs, its manifest and the predictions."""

@@ -1,0 +1,261 @@
+"""What goes into a model and what it may look like: names, types, nulls, ranges.
+
+This is the part of the bundle that training writes and the function reads. It knows neither files nor HTTP.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
+
+from function.errors import Problem
+from function.model.dtypes import FLOAT64, NARROW, bits_of, round_to
+
+type Value = float | bool | str | None
+type Columns = list[list[Value]]
+"""One list of values per feature, in the features' order, all of the same length."""
+
+NUMBER, BOOLEAN, STRING, TEXT = "number", "boolean", "string", "text"
+"""Types of features. A `string` is one of a few known categories; a `text` is free text, or one of many values."""
+TEXTS = (STRING, TEXT)
+OUT_OF_RANGE, UNSEEN_CATEGORY = "out_of_range", "unseen_category"
+"""The codes of warnings: a number beyond those in training, a text that is not among those in training."""
+TYPES = (NUMBER, BOOLEAN, STRING, TEXT)
+_ARTICLE = {NUMBER: "a number", BOOLEAN: "true or false", STRING: "a text", TEXT: "a text"}
+
+# The cells of a CSV that pandas.read_csv takes for nulls (pandas' documentation of `na_values`), and so what most
+# training tables had for nulls. A feature whose training had some of them as texts has a list of its own.
+PANDAS_NULL_CELLS = frozenset(
+    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"}
+    | {"NULL", "NaN", "None", "n/a", "nan", "null"}
+)
+NAN, NONE = "NaN", "None"
+"""The two nulls that a column of an estimator's table can hold; an encoder tells them apart."""
+_BOOLEAN_CELLS = {"true": True, "false": False}
+
+
+class Feature(NamedTuple):
+    """One input column, as training saw it.
+
+    `minimum` and `maximum` are of numbers, `categories` of strings, in training data; `integer` says that only whole
+    numbers were seen, a hint for display and no rule. `null_cells` are the cells of a CSV that are nulls, `null` is
+    which null the estimator is given for one (NAN or NONE), `dtype` the type of its numbers in training, or of its
+    booleans where it was no plain bool.
+    """
+
+    name: str
+    type: str
+    nullable: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] | None = None
+    integer: bool = False
+    null_cells: frozenset[str] = PANDAS_NULL_CELLS
+    null: str = NAN
+    dtype: str = FLOAT64
+
+
+class Warning(NamedTuple):
+    """A value that is predicted although training saw none like it."""
+
+    feature: str
+    code: str
+    detail: str
+
+
+class Checked(NamedTuple):
+    """Records held against a contract.
+
+    `columns` hold the records that have no problem, whose indices are `valid`, in order. `warnings` has a list per
+    record; `problems` has those of the records that have any, by index, with pointers that start at the record.
+    """
+
+    columns: Columns
+    valid: list[int]
+    warnings: list[list[Warning]]
+    problems: dict[int, list[Problem]]
+
+
+class Contract:
+    """The features of a model, in column order.
+
+    `ignored` are columns that training had and the estimator does not use: a record may have them, whatever they hold.
+    """
+
+    def __init__(self, features: Sequence[Feature], ignored: Sequence[str] = ()) -> None:
+        self.features = tuple(features)
+        self.ignored = tuple(ignored)
+        self.names = tuple(feature.name for feature in features)
+        self._known = frozenset(self.names).union(ignored)
+        # One text for all of them: a body may hold hundreds of thousands of unknown fields.
+        self._expected = f"not a feature of the model; its features: {', '.join(self.names)}"
+        self._categories = {f.name: frozenset(f.categories) for f in features if f.categories is not None}
+
+    def check(self, records: Sequence[object], *, strict: bool = False) -> Checked:
+        """Every record on its own: its values, or its problems. Numbers come out as floats.
+
+        With `strict`, what would be a warning is a problem.
+        """
+        checked = Checked([[] for _ in self.features], [], [], {})
+        for index, record in enumerate(records):
+            row: list[Value] = []
+            warnings: list[Warning] = []
+            problems = self._check_record(record, row, warnings)
+            if strict:
+                problems += as_problems(warnings)
+            checked.warnings.append(warnings)
+            if problems:
+                checked.problems[index] = problems
+                continue
+            checked.valid.append(index)
+            for column, value in zip(checked.columns, row, strict=True):
+                column.append(value)
+        return checked
+
+    def _check_record(self, record: object, row: list[Value], warnings: list[Warning]) -> list[Problem]:
+        """The record's problems; its values go to `row`, its warnings to `warnings`."""
+        if not isinstance(record, Mapping):
+            return [Problem("", "wrong_type", f"expected an object of features, got {_kind(record)}")]
+        problems: list[Problem] = []
+        for feature in self.features:
+            value = record.get(feature.name, _MISSING)
+            fault = _fault(feature, value)
+            if fault is not None:
+                problems.append(Problem(pointer(feature.name), *fault))
+                continue
+            if feature.type == NUMBER and value is not None:
+                # _fault has seen that it is an int or a float, and that it fits.
+                value = float(value) if feature.dtype not in NARROW else round_to(feature.dtype, float(value))
+            row.append(value)  # and that any other is of the feature's type
+            unusual = self._unusual(feature, value)
+            if unusual is not None:
+                warnings.append(Warning(feature.name, *unusual))
+        if len(record) != len(self.features) or not self._known.issuperset(record):
+            problems += self._unknown(record)
+        return problems
+
+    def _unusual(self, feature: Feature, value: object) -> tuple[str, str] | None:
+        if feature.type == NUMBER and isinstance(value, float):
+            if feature.minimum is not None and value < feature.minimum:
+                return OUT_OF_RANGE, f"below {show(feature.minimum)}, the smallest value in training"
+            if feature.maximum is not None and value > feature.maximum:
+                return OUT_OF_RANGE, f"above {show(feature.maximum)}, the largest value in training"
+        elif (
+            isinstance(value, str) and feature.name in self._categories and value not in self._categories[feature.name]
+        ):
+            return UNSEEN_CATEGORY, "not among the categories in training"
+        return None
+
+    def _unknown(self, record: Mapping[object, object]) -> list[Problem]:
+        return [
+            Problem(pointer(str(name)), "unknown_field", self._expected) for name in record if name not in self._known
+        ]
+
+
+_MISSING = object()
+
+
+def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
+    """Why the value is not one of the feature's, as code and sentence; None where it is."""
+    if value is None:
+        return (
+            None if feature.nullable else ("null", f"null; training saw none here: expected {_ARTICLE[feature.type]}")
+        )
+    if value is _MISSING:
+        hint = ", or null" if feature.nullable else ""
+        return "missing", f"missing: expected {_ARTICLE[feature.type]}{hint}"
+    kind = type(value)
+    if feature.type == NUMBER:
+        # bool is an int to Python; it is none here.
+        if kind is float or kind is int:
+            try:
+                finite = isfinite(value)  # type: ignore[arg-type]
+            except OverflowError:  # an integer past every float
+                finite = False
+            if not finite and value != value:  # noqa: PLR0124  (only NaN is not itself)
+                return "wrong_type", "expected a number, got NaN"
+            if not finite:
+                return "too_large", "too large for a 64-bit floating-point number"
+            return None if feature.dtype not in NARROW else _width_fault(feature.dtype, float(value))  # type: ignore[arg-type]
+    elif feature.type == BOOLEAN:
+        if kind is bool:
+            return None
+    elif isinstance(value, str):
+        return None if is_unicode(value) else ("wrong_type", "not valid Unicode: it holds half of a surrogate pair")
+    comma = feature.type == NUMBER and isinstance(value, str) and _is_number_with_comma(value)
+    advice = " with a comma: write numbers with a decimal point, and nothing between thousands" if comma else ""
+    return "wrong_type", f"expected {_ARTICLE[feature.type]}, got {_kind(value)}{advice}"
+
+
+def _is_number_with_comma(text: str) -> bool:
+    return "," in text and text.replace(",", "").replace(".", "").strip(" +-").isdecimal()
+
+
+def _width_fault(dtype: str, number: float) -> tuple[str, str] | None:
+    try:
+        round_to(dtype, number)
+    except OverflowError:
+        return "too_large", f"too large for a {bits_of(dtype)}-bit floating-point number, which training had here"
+    return None
+
+
+def _kind(value: object) -> str:
+    """What JSON calls the value's type."""
+    names: tuple[tuple[type, str], ...] = (
+        (bool, "a boolean"),
+        (int, "a number"),
+        (float, "a number"),
+        (str, "a text"),
+        (list, "an array"),
+        (Mapping, "an object"),
+    )
+    return "null" if value is None else next((name for kind, name in names if isinstance(value, kind)), "another type")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be written as UTF-8: JSON can spell halves of surrogate pairs, which cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def as_problems(warnings: Sequence[Warning]) -> list[Problem]:
+    """Warnings about a record, as the problems that they are to who wants none; the pointers start at the record."""
+    return [Problem(pointer(w.feature), w.code, w.detail) for w in warnings]
+
+
+def pointer(*keys: str) -> str:
+    """The RFC 6901 JSON pointer of nested keys."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+
+
+def show(number: float) -> str:
+    """A number for a sentence: 3 rather than 3.0."""
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def parse_number(cell: str) -> float:
+    """The number that a CSV cell holds.
+
+    Raises ValueError for what only Python takes for one (underscores, other scripts' digits, inf, nan).
+    """
+    number = float(cell)
+    if not isfinite(number) or "_" in cell or not cell.isascii():
+        raise ValueError("not a finite decimal number")
+    return number
+
+
+def parse_cell(feature: Feature, cell: str) -> object:
+    """A CSV cell as the JSON value it stands for; the cell itself where it stands for none of the feature's type."""
+    if feature.type in TEXTS:
+        return None if cell in feature.null_cells else cell
+    text = cell.strip()
+    if text in feature.null_cells:
+        return None
+    if feature.type == BOOLEAN:
+        return _BOOLEAN_CELLS.get(text.lower(), cell)
+    try:
+        return parse_number(text)
+    except ValueError:
+        return cell

@@ -1,0 +1,213 @@
+"""Predicts records: validation, the runtime, the answer's form. Knows no HTTP, no AWS and no scikit-learn."""
+
+from collections.abc import Callable, Sequence
+from math import copysign, inf, isfinite
+from sys import float_info
+from typing import NamedTuple
+
+from function.errors import InputTooLarge, InvalidInput, Problem
+from function.model.contract import Columns, Value, Warning, as_problems, pointer
+from function.model.dtypes import FLOAT32, LARGEST
+from function.model.manifest import Label
+from function.model.runtime import Model, NotPredictable
+from function.telemetry.counts import Seen
+
+MAX_RECORDS = 10_000
+
+
+class Prediction(NamedTuple):
+    """The answer for one record; probabilities by class, of classifiers that have them."""
+
+    value: Label
+    probabilities: dict[str, float] | None
+    warnings: list[Warning]
+
+
+type Outcome = Prediction | list[Problem]
+type Answer = tuple[Label, Sequence[float] | None]
+type Suspect = tuple[int, Value]
+type PointerOf = Callable[[int, str], str]
+
+
+class Records(NamedTuple):
+    """The records of a body: one, or `many` under instances."""
+
+    records: list[object]
+    many: bool
+
+    def pointer_of(self, index: int, inside: str) -> str:
+        """The JSON pointer into the body of what `inside` points at in a record."""
+        return f"/instances/{index}{inside}" if self.many else inside
+
+
+def answer(model: Model, body: object, *, strict: bool = False, seen: Seen | None = None) -> dict[str, object]:
+    """The answer to one record, or to `{"instances": [record, …]}`, as JSON-ready objects; counted in `seen`.
+
+    Raises InvalidInput with every problem and its JSON pointer, InputTooLarge past 10,000 records.
+    """
+    records = records_of(model, body)
+    predictions = predict(model, records.records, records.pointer_of, strict=strict, seen=seen)
+    return answer_document(model, records, predictions)
+
+
+def records_of(model: Model, body: object) -> Records:
+    """The records in a body. Raises InvalidInput, InputTooLarge."""
+    if not isinstance(body, dict) or "instances" not in body or _is_record(model, body):
+        return Records([body], many=False)
+    records = body["instances"]
+    problems = [
+        Problem(pointer(key), "unknown_field", "only instances may stand here") for key in body if key != "instances"
+    ]
+    if not isinstance(records, list):
+        problems.append(Problem("/instances", "wrong_type", "expected an array of records"))
+    if problems:
+        raise InvalidInput(problems)
+    _check_count(records)
+    return Records(records, many=True)
+
+
+def _is_record(model: Model, body: dict[str, object]) -> bool:
+    """Whether instances is a feature's value in this body: beside others, or no array, which no value is."""
+    return "instances" in model.manifest.contract.names and (len(body) > 1 or not isinstance(body["instances"], list))
+
+
+def answer_document(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:
+    """What the sender of these records gets, as JSON-ready objects."""
+    if records.many:
+        document: dict[str, object] = {"predictions": [p.value for p in predictions]}
+        probabilities: object = [p.probabilities for p in predictions]
+        warnings: object = [_documents(p) for p in predictions]
+    else:
+        (prediction,) = predictions
+        document = {"prediction": prediction.value}
+        probabilities, warnings = prediction.probabilities, _documents(prediction)
+    if predictions and predictions[0].probabilities is not None:
+        document["probabilities"] = probabilities
+    return document | {"warnings": warnings, "model": model.manifest.identity}
+
+
+def _check_count(records: Sequence[object]) -> None:
+    if len(records) > MAX_RECORDS:
+        raise InputTooLarge(f"More than {MAX_RECORDS:,} records at once: send them in several calls.")
+
+
+def _documents(prediction: Prediction) -> list[dict[str, str]]:
+    return [warning._asdict() for warning in prediction.warnings]
+
+
+def predict(
+    model: Model,
+    records: Sequence[object],
+    pointer_of: PointerOf,
+    *,
+    strict: bool = False,
+    seen: Seen | None = None,
+) -> list[Prediction]:
+    """One prediction per record, in their order, computed together; all or none. Counted in `seen`.
+
+    `pointer_of(i, inside)` is where the body has what `inside` points at in record i.
+    Raises InvalidInput, InputTooLarge.
+    """
+    _check_count(records)
+    predictions = all_or_none(predict_each(model, records, strict=strict), pointer_of)
+    if seen is not None:
+        seen.predicted([prediction.warnings for prediction in predictions])
+    return predictions
+
+
+def all_or_none(outcomes: Sequence[Outcome], pointer_of: PointerOf) -> list[Prediction]:
+    """The predictions, where all are. Raises InvalidInput with the problems of all that are none."""
+    predictions: list[Prediction] = []
+    problems: list[Problem] = []
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome, Prediction):
+            predictions.append(outcome)
+        else:
+            problems += [problem._replace(pointer=pointer_of(index, problem.pointer)) for problem in outcome]
+    if problems:
+        raise InvalidInput(problems)
+    return predictions
+
+
+def predict_each(model: Model, records: Sequence[object], *, strict: bool = False) -> list[Outcome]:
+    """A prediction, or what is wrong, for each record on its own; those that can be predicted are computed together.
+
+    The pointers of problems start at the record.
+    """
+    checked = model.manifest.contract.check(records, strict=strict)
+    outcomes: list[Outcome] = [checked.problems.get(index, []) for index in range(len(records))]
+    warnings = [checked.warnings[index] for index in checked.valid]
+    answers = _answers(model, checked.columns, warnings)
+    for index, answer, noticed in zip(checked.valid, answers, warnings, strict=True):
+        outcomes[index] = _outcome(model.manifest.probability_keys, answer, noticed)
+    return outcomes
+
+
+def _outcome(classes: Sequence[str], answer: Answer | None, warnings: list[Warning]) -> Outcome:
+    if answer is None:
+        # What training never saw is why, where there is any.
+        return as_problems(warnings) or [Problem("", "not_predictable", "the model cannot predict these values")]
+    value, row = answer
+    probabilities = None if row is None else dict(zip(classes, row, strict=True))
+    if (isinstance(value, float) and not isfinite(value)) or not all(map(isfinite, row or ())):
+        return [Problem("", "not_finite", "the model has no finite answer for these values")]
+    return Prediction(value, probabilities, warnings)
+
+
+def _answers(model: Model, columns: Columns, warnings: list[list[Warning]]) -> list[Answer | None]:
+    """The runtime's answer to each row of the columns; None to those that the estimator refuses."""
+    if (answers := _attempt(model, columns)) is not None:
+        return answers
+    # What is refused is mostly a text that training never saw, or a number past float32, and in every row that has it:
+    # each is asked once, in an otherwise ordinary record. Only what is refused even so is searched by halving.
+    suspects = [_suspects(model, columns, position, noticed) for position, noticed in enumerate(warnings)]
+    refused = {
+        suspect for suspect in {s for row in suspects for s in row} if _attempt(model, _with(model, suspect)) is None
+    }
+    rest = [position for position, row in enumerate(suspects) if refused.isdisjoint(row)]
+    found = dict(zip(rest, _halved(model, _rows(columns, rest)), strict=True))
+    return [found.get(position) for position in range(len(warnings))]
+
+
+def _suspects(model: Model, columns: Columns, position: int, warnings: list[Warning]) -> list[Suspect]:
+    """The row's values that an estimator may refuse by themselves, with the place of their feature."""
+    names = model.manifest.contract.names
+    values = [(place, columns[place][position]) for place in (names.index(warning.feature) for warning in warnings)]
+    return [
+        (place, copysign(inf, value) if isinstance(value, float) else value)
+        for place, value in values
+        if not isinstance(value, float) or abs(value) > LARGEST[FLOAT32]
+    ]
+
+
+def _with(model: Model, suspect: Suspect) -> Columns:
+    """The example record with the suspect in it; for numbers past float32 stands the largest float."""
+    columns = model.manifest.contract.check([model.manifest.examples[0].record]).columns
+    place, value = suspect
+    columns[place] = [copysign(float_info.max, value) if isinstance(value, float) else value]
+    return columns
+
+
+def _halved(model: Model, columns: Columns) -> list[Answer | None]:
+    """The answers, where rows that the estimator refuses are found by halving."""
+    count = len(columns[0])
+    if (answers := _attempt(model, columns)) is not None:
+        return answers
+    if count == 1:
+        return [None]
+    half = count // 2
+    return _halved(model, [column[:half] for column in columns]) + _halved(model, [column[half:] for column in columns])
+
+
+def _rows(columns: Columns, positions: Sequence[int]) -> Columns:
+    return [[column[position] for position in positions] for column in columns]
+
+
+def _attempt(model: Model, columns: Columns) -> list[Answer | None] | None:
+    try:
+        outputs = model.runtime.predict(columns)
+    except NotPredictable:
+        return None
+    if outputs.probabilities is None:
+        return [(value, None) for value in outputs.values]
+    return list(zip(outputs.values, outputs.probabilities, strict=True))

@@ -1,0 +1,1 @@
+"""The protocols of serving clients: Open Inference, MLflow and SageMaker."""
