@@ -21,7 +21,7 @@ def main(arguments: Sequence[str], verify: Callable[[Path], None] | None = None)
         # What libraries warn of is theirs to fix, or becomes a sentence where it matters.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from training.package import verify_in_fresh_process
+            from training.bundle.writing import verify_in_fresh_process
             from training.session import make_bundle
 
             summary = make_bundle(options, verify or verify_in_fresh_process)

@@ -14,19 +14,21 @@ from function.model.contract import NUMBER, TEXT, Feature
 from function.model.dtypes import FLOAT32, FLOAT64
 from function.model.manifest import CLASSIFICATION, REGRESSION, Manifest
 from function.runtimes import joblib as joblib_runtime
-from training import estimators, existing, exports, inputs, scores, targets
-from training.columns import Column, Told
-from training.document import Packaged, artifact_of, document_of
+from training.bundle.document import Packaged, artifact_of, document_of
+from training.bundle.examples import Positions, examples_of, made_up, taken
+from training.bundle.writing import Verify, check_place, put
 from training.errors import TrainingError, listed
-from training.examples import Positions, examples_of, made_up, taken
-from training.features import check_names, features_of, notices, told_of
-from training.fitted import Known, computes_in_float32
+from training.estimators import default_forest, inputs, loading, scores
+from training.estimators.fitted_columns import Known, computes_in_float32
+from training.estimators.parts import thresholds_of
+from training.exports import candidates
 from training.options import Options
-from training.package import Verify, check_place, put
-from training.parity import Material
+from training.parity.gate import Material
 from training.summary import summary
-from training.table import Table, choose, read
-from training.trees import thresholds_of
+from training.tables import targets
+from training.tables.columns import Column, Told
+from training.tables.features import check_names, features_of, notices, told_of
+from training.tables.table import Table, choose, read
 
 
 class _Inputs(NamedTuple):
@@ -54,7 +56,7 @@ class _Fitted(NamedTuple):
 def make_bundle(options: Options, verify: Verify) -> str:
     """Makes the bundle that the options ask for and returns its summary. Raises TrainingError."""
     check_place(options.out)
-    estimator = existing.load(options.model) if options.model else None
+    estimator = loading.load(options.model) if options.model else None
     table = read(options.data)
     chosen = choose(table, options.target, options.features, options.drop, learns=estimator is None)
     fitted = _trained(options, table, chosen) if estimator is None else _taken(options, table, chosen, estimator)
@@ -92,22 +94,22 @@ def _trained(options: Options, table: Table, chosen: list[str]) -> _Fitted:
     target = targets.learnable(wanted.values, wanted.kind, task.name)
     # The truth of the golden rows is what the estimator says of the frame that it was trained on: the canonical one.
     frame = inputs.canonical_frame(found.columns, found.features)
-    new = estimators.example() if options.example else estimators.default(task.name, found.features, table.rows)
+    new = default_forest.example() if options.example else default_forest.default(task.name, found.features, table.rows)
     say(f"read {table.rows:,} rows with {len(chosen)} features from {options.data.name}")
     metrics = scores.cross_validated(new, frame, target, task.name, say)
-    fitted = estimators.fit(new, frame, target, say)
-    existing.check_modules(fitted)
+    fitted = default_forest.fit(new, frame, target, say)
+    loading.check_modules(fitted)
     cautions = scores.cautions(metrics, target, task.name) if metrics else []
     return _Fitted(fitted, found, task, metrics, cautions)
 
 
 def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) -> _Fitted:
-    task = existing.task_of(estimator, options.task)
-    known = existing.known_columns(estimator, chosen, options.target)
+    task = loading.task_of(estimator, options.task)
+    known = loading.known_columns(estimator, chosen, options.target)
     left_out = [name for name in chosen if name not in known]
     if left_out:
         say(f"notice: the estimator does not use {listed(left_out)}: left out.")
-    names = existing.names_of(estimator)
+    names = loading.names_of(estimator)
     named = names is not None
     found = _inputs(options, table, list(known), known, named=named)
     found = found._replace(ignored=[name for name in names or () if name not in known])
@@ -115,8 +117,8 @@ def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) ->
         found = found._replace(features=[_narrowed(feature) for feature in found.features])
     form = inputs.as_trained(found.columns, found.features, named=named)
     say(f"predicting {table.rows:,} rows of {options.data.name}")
-    predicted = existing.asked("to predict the table", lambda: numpy.asarray(estimator.predict(form)))
-    existing.check_single(estimator, predicted)
+    predicted = loading.asked("to predict the table", lambda: numpy.asarray(estimator.predict(form)))
+    loading.check_single(estimator, predicted)
     if task.name == REGRESSION and (lost := int((~numpy.isfinite(predicted)).sum())):
         say(f"notice: the estimator has no finite answer to {lost:,} of {table.rows:,} rows: they are not scored.")
     metrics, cautions = _scored(options, table, task.name, estimator, form)
@@ -148,8 +150,8 @@ def _scored(
         return None, []
     target = _truth(table, options.target, told, task, estimator)
     rows = form[present]
-    metrics = existing.asked("to be scored", lambda: scores.on_table(estimator, rows, target, task))
-    few = metrics or existing.asked("to be scored", lambda: scores.scored(estimator, rows, target, task))
+    metrics = loading.asked("to be scored", lambda: scores.on_table(estimator, rows, target, task))
+    few = metrics or loading.asked("to be scored", lambda: scores.scored(estimator, rows, target, task))
     return metrics, scores.cautions(few, target, task, few=metrics is None)
 
 
@@ -182,10 +184,10 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
     packaged = Packaged(features, ignored, named, classes, metrics, cautions, examples, [pickled], {})
     manifest = Manifest.parse(json.dumps(document_of(options, table, packaged), allow_nan=False).encode())
     reference = joblib_runtime.load(buffer.getvalue(), manifest, pickled)
-    subject = exports.Subject(estimator, served_as, manifest, reference)
+    subject = candidates.Subject(estimator, served_as, manifest, reference)
     golden = manifest.contract.check([example.record for example in manifest.examples]).columns
     material = Material(features, golden, inputs.as_columns(canonical, features), thresholds_of(estimator))
-    exported = exports.exports_of(subject, material, say)
+    exported = candidates.exports_of(subject, material, say)
     contents = {pickled: buffer.getvalue(), **exported.artifacts}
     document = document_of(options, table, packaged._replace(artifacts=list(contents), refused=exported.refused))
     say("verifying the bundle in a fresh process")

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from function.model.contract import Feature
-from training.document import Document
-from training.features import described
-from training.targets import Task
+from training.bundle.document import Document
+from training.tables.features import described
+from training.tables.targets import Task
 
 
 def summary(document: Document, task: Task, features: Sequence[Feature], out: Path) -> str:

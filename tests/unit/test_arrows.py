@@ -296,11 +296,11 @@ def test_serving_imports_nothing_heavy_before_the_bundle_is_loaded() -> None:
         ("function.web.routes", "from function.sources.gateway import answer"),
         ("function.sources.direct", "import function.dispatch"),
         ("function.app", "import training"),
-        ("function.bundle.loading", "from training.package import write"),
+        ("function.bundle.loading", "from training.bundle.writing import write"),
         ("function.new_module", "import function.errors"),
-        ("training.package", "from function.bundle.loading import load"),
-        ("training.package", "import function.local.server"),
-        ("training.package", "def f() -> None:\n    from function.model import prediction"),
+        ("training.bundle.writing", "from function.bundle.loading import load"),
+        ("training.bundle.writing", "import function.local.server"),
+        ("training.bundle.writing", "def f() -> None:\n    from function.model import prediction"),
     ],
 )
 def test_wrong_arrow_is_found(module: str, source: str) -> None:

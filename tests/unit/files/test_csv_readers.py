@@ -20,7 +20,7 @@ from tests.unit.corpus_csv import csv_bodies
 from tests.unit.files.files import converted
 from tests.unit.small_models import regressor
 from training.errors import TrainingError
-from training.table import read
+from training.tables.table import read
 
 CASES = [case for case in csv_bodies() if len(case.body) < 200_000]
 # A file has other limits, and one more column of its own.

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from training.__main__ import main
+from training.bundle.writing import verify_in_fresh_process
 from training.errors import TrainingError
-from training.package import verify_in_fresh_process
 
 ROOT = Path(__file__).parents[3]
 

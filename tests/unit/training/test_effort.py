@@ -19,12 +19,12 @@ from function.model.contract import NUMBER, Columns, Feature
 from function.model.runtime import NotPredictable, Outputs, Runtime
 from tests.unit.small_models import ByRecords
 from tests.unit.training.test_exports import Case
-from training import onnx_export
-from training.answers import REFUSED, UNASKED, Asker, Oddity
-from training.bounded import TooLong, bounded
-from training.jumps import rows_at_jumps
-from training.parity import Differs, Gate
-from training.trees import NotExported
+from training.estimators.parts import NotExported
+from training.exports.call_budget import TooLong, bounded
+from training.exports import onnx_export
+from training.parity.answers import REFUSED, UNASKED, Asker, Oddity
+from training.parity.gate import Differs, Gate
+from training.parity.jumps import rows_at_jumps
 
 ROWS = 1_000
 

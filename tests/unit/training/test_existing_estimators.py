@@ -208,7 +208,7 @@ def test_a_sample_of_few_rows_has_no_scores(run: Run) -> None:
 
 def test_no_golden_row_is_a_row_of_the_table() -> None:
     from function.model.contract import Feature
-    from training.examples import examples_of
+    from training.bundle.examples import examples_of
 
     numbers = numpy.random.default_rng(0).normal(size=(500, 6))
     frame = pandas.DataFrame(numbers, columns=list("abcdef"))

@@ -34,9 +34,9 @@ from function.runtimes import flat as flat_runtime
 from function.runtimes import joblib as joblib_runtime
 from function.runtimes import onnx as onnx_runtime
 from tests.conftest import MakeBundle
-from training import flat, onnx_export
-from training.parity import Differs, Gate, Material
-from training.trees import NotExported, thresholds_of
+from training.estimators.parts import NotExported, thresholds_of
+from training.exports import flat, onnx_export
+from training.parity.gate import Differs, Gate, Material
 
 type Data = tuple[Any, Any]
 

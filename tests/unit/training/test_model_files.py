@@ -26,8 +26,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from training.errors import TrainingError
-from training.existing import load
-from training.pickle_reading import Standin, contents_of
+from training.estimators.loading import load
+from training.estimators.pickle_contents import Standin, contents_of
 
 OLD = sorted(path for path in (Path(__file__).parent / "old_releases").iterdir() if path.suffix != ".py")
 VALUES = numpy.arange(60.0).reshape(20, 3) % 7

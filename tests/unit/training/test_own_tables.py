@@ -274,7 +274,7 @@ def test_the_summary_says_what_was_made_and_what_is_next(run: Run) -> None:
 def test_a_forest_grown_in_steps_is_the_one_that_is_fitted_at_once() -> None:
     import pickle
 
-    from training.estimators import fit
+    from training.estimators.default_forest import fit
 
     table, target = load_diabetes(return_X_y=True, as_frame=True)
     lines: list[str] = []
@@ -291,7 +291,7 @@ def test_a_pipeline_grown_in_steps_is_the_one_that_is_fitted_at_once() -> None:
     from sklearn.base import clone
 
     from function.model.contract import Feature
-    from training.estimators import default, fit
+    from training.estimators.default_forest import default, fit
 
     table = pandas.DataFrame({"n": [1.0, None, 3.0, 4.0] * 9, "t": ["a", "b", None, "c"] * 9})
     table["t"] = table["t"].astype("str")
@@ -303,7 +303,7 @@ def test_a_pipeline_grown_in_steps_is_the_one_that_is_fitted_at_once() -> None:
 
 def test_large_tables_get_larger_leaves() -> None:
     from function.model.contract import Feature
-    from training.estimators import default
+    from training.estimators.default_forest import default
 
     leaves = [default("regression", [Feature("n", "number")], rows).min_samples_leaf for rows in (5, 10_000, 1_000_000)]
     assert leaves == [1, 1, 100]

@@ -330,7 +330,7 @@ def test_what_fails_after_writing_leaves_the_earlier_bundle(
 
 
 def test_an_earlier_bundle_comes_back_when_the_last_move_fails(run: Run, tmp_path: Path) -> None:
-    from training.package import _swap
+    from training.bundle.writing import _swap
 
     bundle = run().bundle
     before = snapshot(bundle)

@@ -17,11 +17,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from function.model.manifest import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError, listed, said
-from training.fitted import Known, columns_of
-from training.formats import check_folder, check_start, check_text
-from training.pickle_reading import contents_of
-from training.pickled import check_contents, foreign, foreign_of
-from training.targets import Task
+from training.estimators.file_kinds import check_folder, check_start, check_text
+from training.estimators.fitted_columns import Known, columns_of
+from training.estimators.pickle_checks import check_contents, foreign, foreign_of
+from training.estimators.pickle_contents import contents_of
+from training.tables.targets import Task
 
 
 def load(path: Path) -> Any:

@@ -1,7 +1,7 @@
 """Takes scikit-learn's trees and linear models apart into the numbers that they predict with.
 
 How they add those up is scikit-learn 1.9's: sklearn/ensemble/_forest.py, _gb.py, _hist_gradient_boosting/ and
-linear_model/_base.py. Whether it was understood is not taken on trust: training.parity compares.
+linear_model/_base.py. Whether it was understood is not taken on trust: training.parity.gate compares.
 """
 
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Estimators that training.onnx_export does not write itself, by skl2onnx."""
+"""Estimators that training.exports.onnx_export does not write itself, by skl2onnx."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +9,8 @@ from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.base import is_classifier
 
 from function.model.contract import TEXTS, Feature
-from training.inputs import ARRAY
-from training.trees import NotExported
+from training.estimators.inputs import ARRAY
+from training.estimators.parts import NotExported
 
 _OPSETS = {"": 20, "ai.onnx.ml": 3}
 

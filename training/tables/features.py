@@ -7,11 +7,11 @@ import pandas
 
 from function.model.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT, TEXTS, Feature, show
 from function.model.dtypes import DTYPES, FLOAT64, NULLABLE_BOOLEAN, OBJECT
-from training.columns import Column, Told
 from training.errors import TrainingError, unknown_column
-from training.fitted import Known, null_cells_beside
+from training.estimators.fitted_columns import Known, null_cells_beside
 from training.options import LIST, Options
-from training.table import Table
+from training.tables.columns import Column, Told
+from training.tables.table import Table
 
 MOST_CATEGORIES = 100
 # So many rows, on average, share each of the texts that are published.

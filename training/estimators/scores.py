@@ -16,8 +16,8 @@ from sklearn.metrics import (
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from function.model.manifest import REGRESSION
-from training.estimators import SEED, Say, fit
-from training.targets import Labels
+from training.estimators.default_forest import SEED, Say, fit
+from training.tables.targets import Labels
 
 FEWEST_ROWS = 50
 _FOLDS = 5

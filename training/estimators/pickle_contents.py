@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Iterator
 from typing import IO, Any, ClassVar, NamedTuple
 
-from training.decompressed import decompressed
+from training.estimators.decompression import decompressed
 
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 _VERSION = "_sklearn_version"

@@ -11,12 +11,12 @@ from function.model.manifest import FLAT, ONNX, Artifact, Manifest
 from function.model.runtime import NotPredictable, Outputs, Runtime
 from function.runtimes import flat as flat_runtime
 from function.runtimes import onnx as onnx_runtime
-from training import flat
 from training.errors import said
-from training.estimators import Say
-from training.inputs import ARRAY
-from training.parity import Differs, Gate, Material
-from training.trees import NotExported
+from training.estimators.default_forest import Say
+from training.estimators.inputs import ARRAY
+from training.estimators.parts import NotExported
+from training.exports import flat
+from training.parity.gate import Differs, Gate, Material
 
 ONNX_FILE = "model.onnx"
 
@@ -99,7 +99,7 @@ def _flat(subject: Subject) -> bytes:
 
 def _onnx(subject: Subject) -> bytes:
     try:
-        from training import onnx_export
+        from training.exports import onnx_export
 
         return onnx_export.onnx_bytes(subject.estimator, subject.manifest.contract.features, subject.form)
     except (NotExported, MemoryError):

@@ -8,9 +8,9 @@ import pandas
 
 from function.model.contract import BOOLEAN, NUMBER, parse_number
 from function.model.manifest import CLASSIFICATION, REGRESSION
-from training.columns import Column, Told
 from training.errors import TrainingError
-from training.table import Table
+from training.tables.columns import Column, Told
+from training.tables.table import Table
 
 type Labels = numpy.ndarray[Any, Any]
 

@@ -21,12 +21,12 @@ from function.model.manifest import (
     free_columns,
     version_of,
 )
+from training.bundle.examples import Example
 from training.errors import TrainingError
-from training.examples import Example
-from training.inputs import ARRAY
+from training.estimators.inputs import ARRAY
+from training.estimators.scores import Metrics
 from training.options import Options
-from training.scores import Metrics
-from training.table import Table
+from training.tables.table import Table
 
 ARTIFACT = "model.joblib"
 

@@ -16,8 +16,17 @@ from function.errors import MalformedInput
 from function.formats.csv_dialect import Dialect, dialect_of, is_blank
 from function.formats.csv_text import check_bytes, decoded
 from function.formats.gzip_stream import BEGINNING
-from training.columns import NOTHING_TOLD, Column, Series, Told, faulty, from_cells, from_series, with_decimal_points
 from training.errors import TrainingError, listed, said, unknown_column
+from training.tables.columns import (
+    NOTHING_TOLD,
+    Column,
+    Series,
+    Told,
+    faulty,
+    from_cells,
+    from_series,
+    with_decimal_points,
+)
 
 _CSV = (".csv", ".csv.gz")
 _PARQUET = (".parquet", ".pq")

@@ -10,8 +10,8 @@ from typing import Any
 
 from function.model.manifest import LIBRARIES
 from training.errors import TrainingError
-from training.formats import DUMP
-from training.pickle_reading import Contents, Named, Standin
+from training.estimators.file_kinds import DUMP
+from training.estimators.pickle_contents import Contents, Named, Standin
 
 # What people call a library, by the module that is imported.
 _CALLED = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import function
 from function.model.manifest import DIGEST_NAME, FILE_NAME
-from training.document import Document
+from training.bundle.document import Document
 from training.errors import TrainingError, said
 
 type Verify = Callable[[Path], None]

@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from training.decompressed import LZ4, decompressed
 from training.errors import TrainingError
+from training.estimators.decompression import LZ4, decompressed
 
 DUMP = "dump the fitted scikit-learn estimator with joblib.dump, and give that file after --model"
 _READ = 1 << 16

@@ -9,7 +9,7 @@ import pandas
 from function.model.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature, Value
 from function.model.dtypes import FLOAT64, NULLABLE_BOOLEAN, OBJECT
 from function.runtimes.joblib import array_of
-from training.columns import Column
+from training.tables.columns import Column
 
 ARRAY, FRAME = "array", "frame"
 _COMPARED_ROWS = 1_000

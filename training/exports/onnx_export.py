@@ -1,7 +1,7 @@
 """Writes an estimator as the ONNX artifact that `function.runtimes.onnx` runs.
 
 Trees and linear models, bare or behind scalers, encoders and imputers, are written here, in float64; anything else is
-skl2onnx's, in float64 where it has that. Nothing is taken on trust: training.parity compares what comes out.
+skl2onnx's, in float64 where it has that. Nothing is taken on trust: training.parity.gate compares what comes out.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from sklearn.pipeline import Pipeline
 
 from function.model.contract import TEXTS, Feature
 from function.runtimes.onnx import nulls_of
-from training.bounded import TooLong, bounded
-from training.inputs import ARRAY
-from training.onnx_columns import add_columns
-from training.onnx_graph import Graph, add_answers, add_linear, add_trees
-from training.trees import Linear, NotExported, parts_of
+from training.estimators.inputs import ARRAY
+from training.estimators.parts import Linear, NotExported, parts_of
+from training.exports.call_budget import TooLong, bounded
+from training.exports.onnx_columns import add_columns
+from training.exports.onnx_graph import Graph, add_answers, add_linear, add_trees
 
 _OPSETS = {"": 20, "ai.onnx.ml": 5}
 _IR_VERSION = 10
@@ -39,7 +39,7 @@ def onnx_bytes(estimator: Any, features: Sequence[Feature], form: str) -> bytes:
     except NotExported as reason:
         if "nodes" in str(reason) or "classes" in str(reason):
             raise
-        from training.onnx_converted import converted
+        from training.exports.onnx_conversion import converted
 
         try:
             model = bounded(lambda: converted(estimator, features, form), _MOST_CALLS)

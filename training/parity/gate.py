@@ -15,9 +15,9 @@ import numpy
 
 from function.model.contract import NUMBER, TEXTS, Columns, Feature, Value
 from function.model.runtime import Runtime
-from training.answers import REFUSED, Answer, Asker, Oddity, Reply, Silence, answers
-from training.estimators import SEED
-from training.jumps import rows_at_jumps
+from training.estimators.default_forest import SEED
+from training.parity.answers import REFUSED, Answer, Asker, Oddity, Reply, Silence, answers
+from training.parity.jumps import rows_at_jumps
 
 # Numbers within this, relatively; below LEAST of the largest number of the same rows, that is what counts.
 TOLERANCE = 1e-5

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from training.trees import Array, Linear, NotExported, Tree, Trees
+from training.estimators.parts import Array, Linear, NotExported, Tree, Trees
 
 # ONNX files hold 2 GB; past so many nodes they load more slowly than anything else would.
 MOST_NODES = 5_000_000

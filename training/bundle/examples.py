@@ -9,7 +9,7 @@ import pandas
 from function.model.contract import BOOLEAN, NUMBER, TEXT, Feature
 from function.model.manifest import REGRESSION, label_text
 from training.errors import TrainingError, listed
-from training.estimators import SEED
+from training.estimators.default_forest import SEED
 
 _DRAWN = 15
 # In the place of free text. Ordinary words, so that those who count words find some.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy
 
 from function.runtimes.flat_format import MAGIC, TYPE_SIZES
-from training.trees import Array, Linear, NotExported, Scaling, Tree, Trees, parts_of, split
+from training.estimators.parts import Array, Linear, NotExported, Scaling, Tree, Trees, parts_of, split
 
 FILE = "model.flat"
 _MOST_FEATURES = 2**16

@@ -1,0 +1,1 @@
+"""Write the bundle: its manifest, its examples and its files."""

@@ -1,0 +1,1 @@
+"""Take an estimator apart: load or train it, and read what it knows of its columns."""

@@ -1,0 +1,1 @@
+"""Export an estimator to the runtimes that start faster than a pickle."""
