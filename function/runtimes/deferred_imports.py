@@ -6,7 +6,7 @@ Two ways, by how scikit-learn uses a module:
   while scikit-learn's own modules are imported, and there for whoever imports it after that.
 - Parts of scipy are imported for a few functions. They stand in sys.modules at once, unexecuted, and run when something
   is looked up in them; the names in NAMES, which scikit-learn takes at import, are handed out as stand-ins that run the
-  module when they are called or looked into. tests/unit/test_deferred.py holds every estimator against that.
+  module when they are called or looked into. A test (test_deferred_imports.py) runs every estimator that way.
 """
 
 import sys

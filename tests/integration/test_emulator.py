@@ -11,7 +11,7 @@ from tests import emulator
 from tests.cloud import services
 from tests.emulator import Emulator
 from tests.events import Documented, documented, variables
-from tests.unit.test_telemetry import CANARY, CHANNELS
+from tests.unit.telemetry.test_log_line import CANARY, CHANNELS
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,8 @@ from function.model.runtime import NotPredictable, Outputs, Runtime
 from tests.unit.small_models import ByRecords
 from tests.unit.training.test_exports import Case
 from training.estimators.parts import NotExported
-from training.exports.call_budget import TooLong, bounded
 from training.exports import onnx_export
+from training.exports.call_budget import TooLong, bounded
 from training.parity.answers import REFUSED, UNASKED, Asker, Oddity
 from training.parity.gate import Differs, Gate
 from training.parity.jumps import rows_at_jumps

@@ -15,7 +15,7 @@ from function.sources import kinesis
 from function.sources.kinesis_aggregation import is_aggregated, taken_apart
 from tests.cloud.events import stream_record
 from tests.unit.small_queue import Queue
-from tests.unit.test_message_sources import event, failures, service
+from tests.unit.sources.test_message_sources import event, failures, service
 
 MAGIC = b"\xf3\x89\x9a\xc2"
 GOOD = b'{"AreaSqft":1500,"NumBedrooms":3}'

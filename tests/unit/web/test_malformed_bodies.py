@@ -19,7 +19,7 @@ from function.web.routes import respond
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import CSV, JSON, OK, TOO_LARGE, Case
 
-REPOSITORY = str(Path(__file__).parents[2])
+REPOSITORY = str(Path(__file__).parents[3])
 REQUEST_ID = "5f0b2f5a-request"
 # What a larger answer turns into: Lambda returns at most 6 MB.
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
