@@ -45,7 +45,7 @@ image: ## build the container image ml-model-deployer (TARGET=slim leaves scikit
 
 .PHONY: rehearse
 rehearse: $(TEST_STAMP) ## deploy to a registry and a cloud on this machine, and send an event through (Docker)
-	@$(PYTHON) -m tests.rehearsal
+	@$(PYTHON) -m tools.rehearsal
 
 .PHONY: sbom
 sbom: $(TEST_STAMP) ## list the image's Python packages in sbom.cdx.json (CycloneDX)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import Docker
-from tests.rehearsal.registry import NAMES
+from tools.rehearsal.registry import NAMES
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def rehearsed(docker: Docker, image: str, source: Path) -> str:
     assert docker("image", "inspect", image).returncode == 0
     if not any(map(shutil.which, NAMES)) and not os.environ.get("CI"):
         pytest.skip("there is no image registry here: install Debian's docker-registry")
-    command = [sys.executable, "-m", "tests.rehearsal"]
+    command = [sys.executable, "-m", "tools.rehearsal"]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=550, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout

@@ -1,4 +1,4 @@
-"""`python -m tests.smoke` against the function's own server, and against servers that answer wrongly. Loopback only."""
+"""`python -m tools.smoke` against the function's own server, and against servers that answer wrongly. Loopback only."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 from moto import mock_aws
 
-from tests import smoke
 from tests.emulator import free_port
 from tests.integration.test_serve import serving
+from tools import smoke
 
 type Seen = list[dict[str, Any]]
 type Answer = Callable[[int, str, dict[str, Any]], tuple[int, dict[str, Any]]]

@@ -113,7 +113,7 @@ MUTATIONS: tuple[tuple[Callable[[str], list[str]], str, str, str], ...] = (
     (
         scripts_are_constant,
         DEPLOY,
-        'run: python -m tests.smoke --stack "$STACK_NAME"',
+        'run: python -m tools.smoke --stack "$STACK_NAME"',
         "run: echo ${{ vars.STACK_NAME }}",
     ),
     (checkouts_forget, CHECK, "          persist-credentials: false\n", "          fetch-depth: 1\n"),

@@ -1,4 +1,4 @@
-"""Asks a deployed API for the golden rows of its manifest: `python -m tests.smoke --stack NAME`, or `--url URL`.
+"""Asks a deployed API for the golden rows of its manifest: `python -m tools.smoke --stack NAME`, or `--url URL`.
 
 It ends with 0 where every answer is right; else with 1 and one sentence for each that is not.
 """
@@ -179,7 +179,7 @@ def proof(auth: str, session: boto3.Session, environment: Mapping[str, str]) -> 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """The command line. Returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.smoke", description="Asks a deployed API for its golden rows."
+        prog="python -m tools.smoke", description="Asks a deployed API for its golden rows."
     )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--url", help="where the API answers")

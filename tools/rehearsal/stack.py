@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation.parsing import resource_class_from_type
 
-from tests.rehearsal.by_call import MAKERS
 from tests.template.expand import PSEUDO, Template, resolve
+from tools.rehearsal.by_call import MAKERS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -17,8 +17,8 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 from tests.cloud import services
 from tests.emulator import REPOSITORY
 from tests.engine import answers
-from tests.rehearsal import by_call, registry, stack, wiring
 from tests.template.expand import PSEUDO, expand
+from tools.rehearsal import by_call, registry, stack, wiring
 
 SAM = str(Path(sys.executable).with_name("sam"))
 _BEGUN = time.monotonic()
