@@ -7,7 +7,7 @@ from math import inf
 RESERVE_MS = 3_000
 
 
-def time_left(context: object) -> Callable[[], float]:
+def make_timer(context: object) -> Callable[[], float]:
     """Milliseconds until Lambda ends the invocation, as a function of when it is asked; infinite outside of Lambda."""
     remaining: Callable[[], float] | None = getattr(context, "get_remaining_time_in_millis", None)
     return remaining or (lambda: inf)

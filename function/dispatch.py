@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from function.errors import DeployerError, UnknownEvent
 from function.service import Service
 from function.telemetry.counts import Seen
-from function.telemetry.log_line import Invocation, begin, correlate, tell
+from function.telemetry.log_line import Invocation, add_correlation_ids, begin_invocation, write_lines
 
 
 class Source(Protocol):
@@ -40,7 +40,7 @@ def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any,
 
     # In Lambda's init phase, when a function has a whole processor; nearly every function answers HTTP.
     source_named(SOURCES[0])
-    correlate()
+    add_correlation_ids()
     cold = True
 
     def handler(event: Any, context: object) -> object:
@@ -48,7 +48,7 @@ def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any,
         started = perf_counter()
         first, cold = cold, False
         seen = Seen()
-        begin(event)
+        begin_invocation(event)
         name = next((name for name in SOURCES if source_named(name).matches(event)), "unknown")
         try:
             return _answer(name, event, context, service._replace(seen=seen))
@@ -60,16 +60,16 @@ def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any,
                 function, request = (str(getattr(context, key, "-")) for key in ("function_name", "aws_request_id"))
                 identity, seconds = service.model.manifest.identity, perf_counter() - started
                 namespace = service.settings.metrics_namespace
-                tell(namespace, Invocation(function, request, name, identity, seconds, first), seen)
+                write_lines(namespace, Invocation(function, request, name, identity, seconds, first), seen)
 
     return handler
 
 
 def _answer(name: str, event: Any, context: object, service: Service) -> object:
     if name not in SOURCES:
-        from function.sources.unserved import unserved
+        from function.sources.unserved import name_unserved_source
 
-        source = unserved(event)
+        source = name_unserved_source(event)
         what = f"comes from {source}, a source that this function does not serve" if source else _OF_NO_SOURCE
         raise UnknownEvent(f"The event {what}: {_SERVED}")
     try:
@@ -77,9 +77,9 @@ def _answer(name: str, event: Any, context: object, service: Service) -> object:
     except DeployerError:
         raise
     except Exception as error:  # noqa: BLE001
-        from function.telemetry.unexpected_errors import report
+        from function.telemetry.unexpected_errors import report_error
 
-        raise report(error, str(getattr(context, "aws_request_id", "-"))) from None
+        raise report_error(error, str(getattr(context, "aws_request_id", "-"))) from None
 
 
 @cache

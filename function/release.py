@@ -17,7 +17,7 @@ from function.bundle.location import place_of
 from function.errors import DeployerError
 from function.model.manifest import Manifest
 from function.settings import Settings
-from function.telemetry.unexpected_errors import report
+from function.telemetry.unexpected_errors import report_error
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
     # As in function.app.
@@ -54,7 +54,7 @@ def check(event: dict[str, str], _: object) -> dict[str, str]:
         status = "Failed"
     except Exception as error:  # noqa: BLE001
         # CodeDeploy would wait for an hour for a hook that says nothing.
-        report(error, "-")
+        report_error(error, "-")
         status = "Failed"
     return _told(clients, event, status)
 

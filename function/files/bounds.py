@@ -14,14 +14,14 @@ MAX_GROWTH = 100
 
 
 @contextmanager
-def bounded(memory: int) -> Iterator[None]:
+def limit_memory(memory: int) -> Iterator[None]:
     """Lets the process take half of `memory` (bytes) more than it has; what fails for that is InputTooLarge.
 
     The last of the bounds: a function that runs out of memory dies with all that it was asked.
     """
     more = int(memory * _SHARE)
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = _data_bytes() + more
+    wanted = _read_data_bytes() + more
     resource.setrlimit(resource.RLIMIT_DATA, (wanted if before[0] < 0 else min(wanted, before[0]), before[1]))
     try:
         yield
@@ -31,7 +31,7 @@ def bounded(memory: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
-def _data_bytes() -> int:
+def _read_data_bytes() -> int:
     """What counts towards the limit."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[5]) * resource.getpagesize()

@@ -19,7 +19,7 @@ class Column(NamedTuple):
     unusual: set[int]
 
 
-class Scored(NamedTuple):
+class ScoredRows(NamedTuple):
     """A chunk's outcomes by row: a value (None where the row is rejected), probabilities where the model has them.
 
     `warnings` and `problems` name only the rows that have any.
@@ -31,23 +31,23 @@ class Scored(NamedTuple):
     problems: dict[int, list[Problem]]
 
 
-def of_cells(feature: Feature, cells: Sequence[str]) -> Column:
+def read_cells(feature: Feature, cells: Sequence[str]) -> Column:
     """The column that a CSV's cells are, as `parse_cell` reads them."""
     if feature.type == NUMBER and (text := "".join(cells)).isascii() and "_" not in text:
         try:
-            return _of_floats(feature, list(map(float, cells)))
+            return _read_floats(feature, list(map(float, cells)))
         except ValueError:  # some cell is no number, or null
             if not feature.nullable:
-                return _of_floats(feature, list(map(_float_or_nan, cells)))
-    return of_values(feature, [parse_cell(feature, cell) for cell in cells])
+                return _read_floats(feature, list(map(_parse_float, cells)))
+    return read_values(feature, [parse_cell(feature, cell) for cell in cells])
 
 
-def of_values(feature: Feature, values: Sequence[object]) -> Column:
+def read_values(feature: Feature, values: Sequence[object]) -> Column:
     """The column that JSON values are."""
     kinds = set(map(type, values))
     if feature.type == NUMBER and kinds <= {float, int}:
         try:
-            return _of_floats(feature, list(map(float, values)))  # type: ignore[arg-type]
+            return _read_floats(feature, list(map(float, values)))  # type: ignore[arg-type]
         except OverflowError:  # an integer past every float
             pass
     ordinary = {NUMBER: (float, int), BOOLEAN: (bool,), STRING: (str,), TEXT: (str,)}[feature.type]
@@ -65,15 +65,15 @@ def of_values(feature: Feature, values: Sequence[object]) -> Column:
     return Column(taken, unusual)
 
 
-def _float_or_nan(cell: str) -> float:
+def _parse_float(cell: str) -> float:
     try:
         return float(cell)
     except ValueError:
         return nan
 
 
-def _of_floats(feature: Feature, numbers: list[float]) -> Column:
-    low, high = _range(feature)
+def _read_floats(feature: Feature, numbers: list[float]) -> Column:
+    low, high = _get_range(feature)
     # NaN is in no range.
     unusual = {row for row, number in enumerate(numbers) if not low <= number <= high}
     if feature.dtype in NARROW:
@@ -81,7 +81,7 @@ def _of_floats(feature: Feature, numbers: list[float]) -> Column:
     return Column(numbers, unusual)  # type: ignore[arg-type]
 
 
-def _range(feature: Feature) -> tuple[float, float]:
+def _get_range(feature: Feature) -> tuple[float, float]:
     largest = LARGEST.get(feature.dtype, LARGEST[FLOAT64])
     low = -largest if feature.minimum is None else feature.minimum
     high = largest if feature.maximum is None else feature.maximum
@@ -91,18 +91,18 @@ def _range(feature: Feature) -> tuple[float, float]:
 def _is_usual(feature: Feature, categories: frozenset[str] | None, value: object) -> bool:
     if isinstance(value, str):
         return categories is None or value in categories
-    low, high = _range(feature)
+    low, high = _get_range(feature)
     return feature.type != NUMBER or low <= value <= high  # type: ignore[operator]
 
 
-def score(
+def score_rows(
     model: Model,
     columns: Sequence[Column],
     record_of: Callable[[int], object],
     faults: Mapping[int, list[Problem]],
     *,
     strict: bool,
-) -> Scored:
+) -> ScoredRows:
     """The rows' outcomes. `faults` are the rows that are wrong as such; `record_of(row)` is the record of any other.
 
     Rows in which all is ordinary go to the runtime as columns. The others, and all where the runtime refuses those, go
@@ -111,8 +111,8 @@ def score(
     count = len(columns[0].values)
     aside = set(faults).union(*(column.unusual for column in columns))
     ordinary = [row for row in range(count) if row not in aside]
-    scored = Scored([None] * count, [None] * count, {}, {**faults})
-    if not _score_ordinary(model, columns, ordinary, scored):
+    scored = ScoredRows([None] * count, [None] * count, {}, {**faults})
+    if not _predict_ordinary(model, columns, ordinary, scored):
         ordinary = []
     rest = sorted(set(range(count)).difference(ordinary, faults))
     for row, outcome in zip(rest, predict_each(model, [record_of(row) for row in rest], strict=strict), strict=True):
@@ -127,7 +127,7 @@ def score(
     return scored
 
 
-def _score_ordinary(model: Model, columns: Sequence[Column], rows: Sequence[int], scored: Scored) -> bool:
+def _predict_ordinary(model: Model, columns: Sequence[Column], rows: Sequence[int], scored: ScoredRows) -> bool:
     """Whether the runtime has a finite answer for each of the rows, which then stand in `scored`."""
     whole = len(rows) == len(scored.values)
     try:

@@ -25,7 +25,7 @@ _TYPES = {
 }
 
 
-def format_of(key: str) -> Format:
+def find_format(key: str) -> Format:
     """The format that the key's end names, in whatever case. Raises MalformedInput for any other."""
     plain = key.lower().removesuffix(".gz")
     gzip = key.lower() != plain
@@ -38,17 +38,17 @@ def format_of(key: str) -> Format:
     )
 
 
-def predictions_key(prefix: str, key: str, suffix: str) -> str:
+def make_predictions_key(prefix: str, key: str, suffix: str) -> str:
     """Where the predictions of the object `key` go."""
-    return prefix + _stem(prefix, key) + suffix
+    return prefix + _make_stem(prefix, key) + suffix
 
 
-def report_key(prefix: str, key: str) -> str:
+def make_report_key(prefix: str, key: str) -> str:
     """Where its report goes: beside them."""
-    return prefix + _stem(prefix, key) + _REPORT
+    return prefix + _make_stem(prefix, key) + _REPORT
 
 
-def _stem(prefix: str, key: str) -> str:
+def _make_stem(prefix: str, key: str) -> str:
     """The whole key; its SHA-256 where what is made of it would be longer than S3's keys may be."""
     fits = len((prefix + key + _REPORT).encode()) <= MAX_KEY_BYTES
     return key if fits else sha256(key.encode()).hexdigest()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from function.aws import service_errors
 from function.errors import MAX_SHOWN, InvalidInput, Problem, RequestError, RetryLater
-from function.files.chunk import Scored
-from function.files.s3_errors import calling, status_of
+from function.files.chunk import ScoredRows
+from function.files.s3_errors import get_status, translate_errors
 from function.files.s3_events import SourceObject
 from function.files.s3_reader import Version
 from function.formats import strict_json
@@ -32,18 +32,18 @@ class Tally:
         self.warnings: Counter[str] = Counter()
         self.left_out: list[str] = []
 
-    def add(self, scored: Scored, lines: Sequence[int] | None) -> None:
+    def add(self, scored: ScoredRows, lines: Sequence[int] | None) -> None:
         """Counts a chunk; `lines` are those that its rows begin at, where the format has lines."""
         for row in sorted(scored.problems)[: MAX_REJECTED - len(self.first_rejected)]:
             place = {"row": self.read + row + 1} | ({} if lines is None else {"line": lines[row]})
-            self.first_rejected.append({**place, "problems": _documents(scored.problems[row])})
+            self.first_rejected.append({**place, "problems": _make_problem_documents(scored.problems[row])})
         self.read += len(scored.values)
         self.rejected += len(scored.problems)
         for warnings in scored.warnings.values():
             self.warnings.update(warning.feature for warning in warnings)
 
 
-class Subject(NamedTuple):
+class ReportSubject(NamedTuple):
     """What a report is about: this version of this object, scored by this model in this way."""
 
     source: SourceObject
@@ -66,35 +66,35 @@ class Subject(NamedTuple):
         }
 
 
-def report_bytes(
-    subject: Subject, tally: Tally, predictions: str | None, error: RequestError | None, seconds: float
+def encode_report(
+    subject: ReportSubject, tally: Tally, predictions: str | None, error: RequestError | None, seconds: float
 ) -> bytes:
     """The report, as JSON; `predictions` is their key, or None where `error` says why there are none."""
     counted = Tally() if error else tally
     document = subject.document() | {
         "sequencer": subject.source.sequencer,
         "predictions": predictions,
-        "error": None if error is None else _error(error),
+        "error": None if error is None else _make_error_document(error),
         "rows_read": counted.read,
         "rows_predicted": counted.read - counted.rejected,
         "rows_rejected": counted.rejected,
         "rejected": counted.first_rejected,
         "warnings": dict(sorted(counted.warnings.items())),
-        "columns_left_out": [shown(name) for name in counted.left_out[:MAX_LEFT_OUT]],
+        "columns_left_out": [shorten(name) for name in counted.left_out[:MAX_LEFT_OUT]],
         "seconds": round(seconds, 3),
     }
     return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
 
 
-def written(client: "S3Client", bucket: str, key: str) -> dict[str, Any]:
+def read_report(client: "S3Client", bucket: str, key: str) -> dict[str, Any]:
     """The report that stands at `key`; empty where there is none that can be read. Raises RetryLater."""
     try:
         answer = client.get_object(Bucket=bucket, Key=key)
     except service_errors() as error:
         # A role that may not list a bucket is told 403 of what is not there.
-        if status_of(error) in (403, 404):
+        if get_status(error) in (403, 404):
             return {}
-        with calling("GetObject"):
+        with translate_errors("GetObject"):
             raise
     breaks_off: tuple[type[Exception], ...] = (OSError, *service_errors())
     try:
@@ -106,7 +106,7 @@ def written(client: "S3Client", bucket: str, key: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def is_done(report: dict[str, Any], subject: Subject) -> bool:
+def is_done(report: dict[str, Any], subject: ReportSubject) -> bool:
     """Whether the report is the subject's, or of a version of its object that came after it."""
     if not report:
         return False
@@ -123,34 +123,34 @@ def is_later(theirs: object, ours: str | None) -> bool:
     return isinstance(theirs, str) and ours is not None and theirs.ljust(64, "0") > ours.ljust(64, "0")
 
 
-def problems_text(problems: Sequence[Problem]) -> str:
+def format_problems(problems: Sequence[Problem]) -> str:
     """The first problems of a row, in words."""
-    shown = [f"{_name(p)}: {p.detail}" if p.pointer else p.detail for p in problems[:MAX_PROBLEMS]]
+    shown = [f"{_read_feature_name(p)}: {p.detail}" if p.pointer else p.detail for p in problems[:MAX_PROBLEMS]]
     more = len(problems) - MAX_PROBLEMS
     return "; ".join([*shown, f"and {more} more"] if more > 0 else shown)
 
 
-def warnings_documents(warnings: Sequence[Warning]) -> list[dict[str, str]]:
+def make_warning_documents(warnings: Sequence[Warning]) -> list[dict[str, str]]:
     """The warnings as JSON-ready objects."""
     return [warning._asdict() for warning in warnings]
 
 
-def shown(text: str) -> str:
+def shorten(text: str) -> str:
     """What is shown of a name: a file may make one as long as itself."""
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
 
 
-def _name(problem: Problem) -> str:
+def _read_feature_name(problem: Problem) -> str:
     return problem.pointer.removeprefix("/").replace("~1", "/").replace("~0", "~")
 
 
-def _documents(problems: Sequence[Problem]) -> list[dict[str, str]]:
+def _make_problem_documents(problems: Sequence[Problem]) -> list[dict[str, str]]:
     return [
-        {"pointer": shown(problem.pointer), "code": problem.code, "detail": shown(problem.detail)}
+        {"pointer": shorten(problem.pointer), "code": problem.code, "detail": shorten(problem.detail)}
         for problem in problems[:MAX_PROBLEMS]
     ]
 
 
-def _error(error: RequestError) -> dict[str, Any]:
+def _make_error_document(error: RequestError) -> dict[str, Any]:
     problems = error.problems if isinstance(error, InvalidInput) else []
-    return {"code": error.code, "detail": str(error), "problems": _documents(problems)}
+    return {"code": error.code, "detail": str(error), "problems": _make_problem_documents(problems)}

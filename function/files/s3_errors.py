@@ -13,7 +13,7 @@ class Gone(Exception):
 
 
 @contextmanager
-def calling(operation: str) -> Iterator[None]:
+def translate_errors(operation: str) -> Iterator[None]:
     """Turns what a call raises into Gone (404, 412) or RetryLater (anything else).
 
     A 403 is worth another delivery too: roles and policies get repaired, and what is not ends in the failure queue.
@@ -21,22 +21,22 @@ def calling(operation: str) -> Iterator[None]:
     try:
         yield
     except service_errors() as error:
-        if status_of(error) in (404, 412) and code_of(error) not in ("NoSuchBucket", "NoSuchUpload"):
+        if get_status(error) in (404, 412) and get_code(error) not in ("NoSuchBucket", "NoSuchUpload"):
             raise Gone from None
-        raise RetryLater(f"S3's {operation} failed ({code_of(error)}).") from None
+        raise RetryLater(f"S3's {operation} failed ({get_code(error)}).") from None
 
 
-def status_of(error: Exception) -> int | None:
+def get_status(error: Exception) -> int | None:
     """The HTTP status of S3's answer, where there was one."""
-    status: int | None = _answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    status: int | None = _get_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
     return status
 
 
-def code_of(error: Exception) -> str:
+def get_code(error: Exception) -> str:
     """S3's code for the error, else the error's type."""
-    return str(_answer(error).get("Error", {}).get("Code") or type(error).__name__)
+    return str(_get_response(error).get("Error", {}).get("Code") or type(error).__name__)
 
 
-def _answer(error: Exception) -> dict[str, Any]:
+def _get_response(error: Exception) -> dict[str, Any]:
     response: dict[str, Any] = getattr(error, "response", None) or {}
     return response

@@ -24,11 +24,11 @@ class SourceObject(NamedTuple):
     sequencer: str | None = None
 
 
-type Notified = SourceObject | MalformedInput
+type NotifiedObject = SourceObject | MalformedInput
 """An object, or why what stands in its place names none."""
 
 
-def notified(document: object) -> list[Notified] | None:
+def read_notification(document: object) -> list[NotifiedObject] | None:
     """The created objects that the document tells of; None where it is no notification of S3's.
 
     Deletions, and the event by which S3 tests a configuration, name none.
@@ -39,19 +39,19 @@ def notified(document: object) -> list[Notified] | None:
         return []
     if document.get("source") == "aws.s3" and "detail" in document and "detail-type" in document:
         created = document["detail-type"] == "Object Created"
-        return [_object_of(document["detail"], "version-id", "etag")] if created else []
+        return [_read_object(document["detail"], "version-id", "etag")] if created else []
     records = document.get("Records")
     if not isinstance(records, list) or not records or not all(map(_is_record, records)):
         return None
-    return created_objects(records)
+    return list_created_objects(records)
 
 
-def created_objects(records: list[object]) -> list[Notified]:
+def list_created_objects(records: list[object]) -> list[NotifiedObject]:
     """The objects of a notification's records."""
-    return [_decoded(record) for record in records if not _is_record(record) or _is_of_creation(record)]
+    return [_decode_object(record) for record in records if not _is_record(record) or _is_creation(record)]
 
 
-def notification_of(item: SourceObject) -> dict[str, object]:
+def make_notification(item: SourceObject) -> dict[str, object]:
     """The notification of that object alone, as S3 would have sent it."""
     from urllib.parse import quote_plus
 
@@ -66,22 +66,22 @@ def _is_record(record: object) -> bool:
     return isinstance(record, Mapping) and record.get("eventSource") == "aws:s3"
 
 
-def _is_of_creation(record: Any) -> bool:
+def _is_creation(record: Any) -> bool:
     return str(record.get("eventName")).removeprefix("s3:").startswith("ObjectCreated:")
 
 
-def _decoded(record: object) -> Notified:
+def _decode_object(record: object) -> NotifiedObject:
     """The object of a record, where alone the key is encoded: once, as in a form.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
     from urllib.parse import unquote_plus
 
-    found = _object_of(_member(record, "s3"), "versionId", "eTag")
+    found = _read_object(_member(record, "s3"), "versionId", "eTag")
     return found._replace(key=unquote_plus(found.key)) if isinstance(found, SourceObject) else found
 
 
-def _object_of(part: object, version_name: str, etag_name: str) -> Notified:
+def _read_object(part: object, version_name: str, etag_name: str) -> NotifiedObject:
     item = _member(part, "object")
     bucket, key, size = _member(_member(part, "bucket"), "name"), _member(item, "key"), _member(item, "size")
     if not _is_name(bucket) or not _is_name(key):

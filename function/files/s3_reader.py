@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from function.aws import service_errors
 from function.errors import RetryLater
-from function.files.s3_errors import calling
+from function.files.s3_errors import translate_errors
 from function.files.s3_events import SourceObject
-from function.files.seekable_file import PlacedFile
+from function.files.seekable_file import SeekableFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,7 +47,7 @@ class ObjectReader:
             self._place["VersionId"] = source.version_id
         if source.etag is not None:
             self._place["IfMatch"] = f'"{source.etag}"'
-        with calling("HeadObject"):
+        with translate_errors("HeadObject"):
             head = client.head_object(**self._place, ChecksumMode="ENABLED")
         self._place["IfMatch"] = head["ETag"]
         # Of an object that came in parts it may be the checksum of the parts' checksums.
@@ -63,7 +63,7 @@ class ObjectReader:
         """All of it, in blocks of 1 MB, the last one smaller. Raises Gone, RetryLater."""
         checksum = 0
         waiting = bytearray()
-        for piece in self._stretch(0, self.version.size):
+        for piece in self._read_range(0, self.version.size):
             checksum = zlib.crc32(piece, checksum)
             waiting += piece
             while len(waiting) >= BLOCK_BYTES:
@@ -75,15 +75,15 @@ class ObjectReader:
         if waiting:
             yield bytes(waiting)
 
-    def stretch(self, start: int, end: int) -> bytes:
+    def read_range(self, start: int, end: int) -> bytes:
         """The bytes from `start` to before `end`. Raises Gone, RetryLater."""
-        return b"".join(self._stretch(start, end))
+        return b"".join(self._read_range(start, end))
 
-    def _stretch(self, start: int, end: int) -> Iterator[bytes]:
+    def _read_range(self, start: int, end: int) -> Iterator[bytes]:
         breaks_off: tuple[type[Exception], ...] = (OSError, *service_errors())
         breaks = progress = 0
         while start < end:
-            with calling("GetObject"):
+            with translate_errors("GetObject"):
                 body = self._open(start, end)
             try:
                 # The read that finds nothing more is the one in which botocore holds the bytes against their checksum.
@@ -112,7 +112,7 @@ class ObjectReader:
         return answer["Body"]
 
 
-class RangeFile(PlacedFile):
+class RangeFile(SeekableFile):
     """An object as a file that can be read from any place, each read being a request.
 
     S3 has a checksum of the whole object alone: where it says one, all is read once at first, to have checksums of the
@@ -126,20 +126,20 @@ class RangeFile(PlacedFile):
         self._checksums = list(map(zlib.crc32, reader.blocks())) if reader.version.crc32 else None
         self.failure: Exception | None = None
 
-    def stretch(self, start: int, end: int) -> bytes:
+    def read_range(self, start: int, end: int) -> bytes:
         """The bytes from `start` to before `end`, which are there. Raises Gone, RetryLater."""
         try:
-            return self._verified(start, end)
+            return self._read_verified(start, end)
         except Exception as error:
             self.failure = error
             raise
 
-    def _verified(self, start: int, end: int) -> bytes:
+    def _read_verified(self, start: int, end: int) -> bytes:
         if self._checksums is None:
-            return self._reader.stretch(start, end)
+            return self._reader.read_range(start, end)
         first = start // BLOCK_BYTES
         begin, finish = first * BLOCK_BYTES, min(-(-end // BLOCK_BYTES) * BLOCK_BYTES, self._size)
-        data = self._reader.stretch(begin, finish)
+        data = self._reader.read_range(begin, finish)
         for at in range(0, len(data), BLOCK_BYTES):
             if zlib.crc32(data[at : at + BLOCK_BYTES]) != self._checksums[first + at // BLOCK_BYTES]:
                 raise RetryLater("The object's bytes have another checksum than they had before.")

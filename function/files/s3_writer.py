@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from function.aws import service_errors
 from function.errors import InputTooLarge, RetryLater
-from function.files.s3_errors import Gone, calling
+from function.files.s3_errors import Gone, translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -56,12 +56,12 @@ class Upload:
         """Makes the object visible, all at once."""
         try:
             if self._upload_id is None:
-                with calling("PutObject"):
+                with translate_errors("PutObject"):
                     self._client.put_object(**self._place, Body=bytes(self._waiting), **self._told)
                 return
             if self._waiting:
                 self._send(bytes(self._waiting))
-            with calling("CompleteMultipartUpload"):
+            with translate_errors("CompleteMultipartUpload"):
                 self._client.complete_multipart_upload(
                     **self._place,
                     UploadId=self._upload_id,
@@ -76,10 +76,10 @@ class Upload:
         if number > MAX_PARTS:
             raise InputTooLarge("The predictions would be larger than an object may be.")
         if self._upload_id is None:
-            with calling("CreateMultipartUpload"):
+            with translate_errors("CreateMultipartUpload"):
                 created = self._client.create_multipart_upload(**self._place, **self._told)
             self._upload_id = created["UploadId"]
-        with calling("UploadPart"):
+        with translate_errors("UploadPart"):
             answer = self._client.upload_part(**self._place, UploadId=self._upload_id, PartNumber=number, Body=part)
         # An upload that was begun with checksums, as boto3 does unasked, must be completed with them.
         checksums = {name: value for name, value in answer.items() if name.startswith("Checksum") and value}

@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 from function.deadline import RESERVE_MS
 from function.errors import BucketNotAllowed, InputTooLarge, RequestError, RetryLater
-from function.files.bounds import Growth, bounded
+from function.files.bounds import Growth, limit_memory
 from function.files.job import Job
-from function.files.keys import format_of, predictions_key, report_key
-from function.files.report import Subject, Tally, is_done, report_bytes, written
+from function.files.keys import find_format, make_predictions_key, make_report_key
+from function.files.report import ReportSubject, Tally, encode_report, is_done, read_report
 from function.files.s3_errors import Gone
 from function.files.s3_events import SourceObject
 from function.files.s3_reader import ObjectReader, Version
 from function.files.s3_writer import Upload
-from function.files.stale_predictions import SEQUENCER, take_back
+from function.files.stale_predictions import SEQUENCER, delete_stale_predictions
 from function.service import Service
 from function.settings import Settings
 
@@ -47,7 +47,7 @@ def score_object(service: Service, source: SourceObject, remaining_ms: Callable[
     if source.key.endswith("/"):
         logger.info("folder passed over", extra=where)
         return
-    look_at_the_time = partial(_look_at_the_time, remaining_ms)
+    look_at_the_time = partial(_check_time, remaining_ms)
     look_at_the_time()
     try:
         _score_version(service, source, look_at_the_time)
@@ -62,24 +62,24 @@ def is_scored(service: Service, source: SourceObject) -> bool:
     Raises RetryLater, SettingError.
     """
     version = Version(source.version_id, source.etag or "", -1 if source.size is None else source.size, None)
-    return _has_report(service, _subject_of(service, source, version))
+    return _has_report(service, _make_subject(service, source, version))
 
 
-def _subject_of(service: Service, source: SourceObject, version: Version) -> Subject:
-    return Subject(source, version, service.model.manifest.identity, service.settings.strict_inputs)
+def _make_subject(service: Service, source: SourceObject, version: Version) -> ReportSubject:
+    return ReportSubject(source, version, service.model.manifest.identity, service.settings.strict_inputs)
 
 
-def _has_report(service: Service, subject: Subject) -> bool:
+def _has_report(service: Service, subject: ReportSubject) -> bool:
     settings = service.settings
-    key = report_key(settings.results_prefix, subject.source.key)
-    return is_done(written(service.clients.s3, settings.require("results_bucket"), key), subject)
+    key = make_report_key(settings.results_prefix, subject.source.key)
+    return is_done(read_report(service.clients.s3, settings.require("results_bucket"), key), subject)
 
 
 def _score_version(service: Service, source: SourceObject, look_at_the_time: Callable[[], None]) -> None:
     settings, client = service.settings, service.clients.s3
     started = monotonic()
     reader = ObjectReader(client, source, look_at_the_time)
-    subject = _subject_of(service, source, reader.version)
+    subject = _make_subject(service, source, reader.version)
 
     def before_it_is_seen() -> None:
         look_at_the_time()
@@ -95,16 +95,16 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
     refusal: RequestError | None = None
     service.model.bulk()  # what it holds is no cost of the file's
     try:
-        with bounded(settings.memory):
+        with limit_memory(settings.memory):
             predictions = _write_predictions(service, source, reader, Watch(tally, look_at_the_time, before_it_is_seen))
     except RequestError as error:
         # Without what was at hand where it was raised, which may be as large as what it tells of.
         refusal, error.__context__ = error.with_traceback(None), None
     if refusal is not None:
         before_it_is_seen()
-        _take_back(service, source)
-    report = report_bytes(subject, tally, predictions, refusal, monotonic() - started)
-    key = report_key(settings.results_prefix, source.key)
+        _delete_stale(service, source)
+    report = encode_report(subject, tally, predictions, refusal, monotonic() - started)
+    key = make_report_key(settings.results_prefix, source.key)
     with Upload(client, settings.results_bucket, key, "application/json") as upload:
         upload.write(report)
         upload.finish()
@@ -116,14 +116,14 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
     logger.info("file done", extra={"bucket": source.bucket, "key": source.key, **outcome})
 
 
-def _take_back(service: Service, source: SourceObject) -> None:
+def _delete_stale(service: Service, source: SourceObject) -> None:
     settings = service.settings
     try:
-        suffix = format_of(source.key).suffix
+        suffix = find_format(source.key).suffix
     except RequestError:
         return  # of such a name there never were any
-    key = predictions_key(settings.results_prefix, source.key, suffix)
-    take_back(service.clients.s3, settings.results_bucket, key, source.sequencer)
+    key = make_predictions_key(settings.results_prefix, source.key, suffix)
+    delete_stale_predictions(service.clients.s3, settings.results_bucket, key, source.sequencer)
 
 
 class Watch(NamedTuple):
@@ -136,11 +136,11 @@ class Watch(NamedTuple):
 
 def _write_predictions(service: Service, source: SourceObject, reader: ObjectReader, watch: Watch) -> str:
     """The key of the predictions. Raises RequestError where the file can never be scored."""
-    form = format_of(source.key)
+    form = find_format(source.key)
     if reader.version.size > MAX_OBJECT_BYTES:
         raise InputTooLarge(f"The file is larger than {MAX_OBJECT_BYTES:,} bytes.")
     settings: Settings = service.settings
-    key = predictions_key(settings.results_prefix, source.key, form.suffix)
+    key = make_predictions_key(settings.results_prefix, source.key, form.suffix)
     client, metadata = service.clients.s3, {SEQUENCER: source.sequencer} if source.sequencer else {}
     with Upload(client, settings.results_bucket, key, form.content_type, metadata) as upload:
         growth = Growth(upload.write)
@@ -154,15 +154,15 @@ def _write_predictions(service: Service, source: SourceObject, reader: ObjectRea
             parquet_file.convert(job._replace(write=upload.write), reader)
         else:
             from function.files.formats import csv_file, json_lines_file
-            from function.formats.gzip_stream import unpacked
+            from function.formats.gzip_stream import unpack_if_gzip
 
-            blocks = unpacked(reader.blocks(), named_so=form.gzip)
+            blocks = unpack_if_gzip(reader.blocks(), named_so=form.gzip)
             (csv_file if form.suffix == ".csv" else json_lines_file).convert(job, growth.read(blocks))
         watch.before_it_is_seen()
         upload.finish()
     return key
 
 
-def _look_at_the_time(remaining_ms: Callable[[], float]) -> None:
+def _check_time(remaining_ms: Callable[[], float]) -> None:
     if remaining_ms() < RESERVE_MS:
         raise RetryLater("There was too little time left for the file.")

@@ -3,7 +3,7 @@
 import io
 
 
-class PlacedFile(io.RawIOBase):
+class SeekableFile(io.RawIOBase):
     """A file of so many bytes; who derives from it says how a stretch of them is read."""
 
     def __init__(self, size: int) -> None:
@@ -11,7 +11,7 @@ class PlacedFile(io.RawIOBase):
         self._size = size
         self._at = 0
 
-    def stretch(self, start: int, end: int) -> bytes:
+    def read_range(self, start: int, end: int) -> bytes:
         """The bytes from `start` to before `end`, which are there."""
         raise NotImplementedError
 
@@ -35,6 +35,6 @@ class PlacedFile(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         """The next bytes: as many as are asked for, or as there are."""
         end = self._size if size is None or size < 0 else min(self._at + size, self._size)
-        data = self.stretch(self._at, end) if self._at < end else b""
+        data = self.read_range(self._at, end) if self._at < end else b""
         self._at += len(data)
         return data

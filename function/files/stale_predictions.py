@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from function.aws import service_errors
 from function.errors import RetryLater
 from function.files.report import is_later
-from function.files.s3_errors import Gone, calling, status_of
+from function.files.s3_errors import Gone, get_status, translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -14,7 +14,7 @@ SEQUENCER = "sequencer"
 """Under which name predictions say, in their metadata, which event they come from."""
 
 
-def take_back(client: "S3Client", bucket: str, key: str, sequencer: str | None) -> None:
+def delete_stale_predictions(client: "S3Client", bucket: str, key: str, sequencer: str | None) -> None:
     """Deletes the predictions at `key`, but for those of a later event than the one of `sequencer`.
 
     It is done before the report of the failure is written: who reads sees the earlier report with its predictions or
@@ -23,12 +23,12 @@ def take_back(client: "S3Client", bucket: str, key: str, sequencer: str | None) 
     Raises Gone where they are of a later event, RetryLater.
     """
     try:
-        with calling("HeadObject"):
+        with translate_errors("HeadObject"):
             try:
                 head = client.head_object(Bucket=bucket, Key=key)
             except service_errors() as error:
                 # A role that may not list a bucket is told 403 of what is not there.
-                if status_of(error) == 403:
+                if get_status(error) == 403:
                     return
                 raise
     except Gone:
@@ -36,7 +36,7 @@ def take_back(client: "S3Client", bucket: str, key: str, sequencer: str | None) 
     if is_later(head.get("Metadata", {}).get(SEQUENCER), sequencer):
         raise Gone
     try:
-        with calling("DeleteObject"):
+        with translate_errors("DeleteObject"):
             # Nothing but what was looked at.
             client.delete_object(Bucket=bucket, Key=key, IfMatch=head["ETag"])
     except Gone:

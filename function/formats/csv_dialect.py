@@ -45,7 +45,7 @@ class Dialect(NamedTuple):
         return f"sep={self.separator}{self.line_end}" if self.declared else ""
 
 
-def dialect_of(text: str, features: Sequence[Feature] | None, subject: str) -> Dialect:
+def detect_dialect(text: str, features: Sequence[Feature] | None, subject: str) -> Dialect:
     """The dialect of a CSV that begins so (without a byte order mark); without `features`, of one of unknown columns.
 
     `subject` is how sentences call it. Raises MalformedInput where it is of another kind than CSV, or separated by what
@@ -54,29 +54,29 @@ def dialect_of(text: str, features: Sequence[Feature] | None, subject: str) -> D
     head = text[:HEAD_CHARACTERS]
     # It is the process's: a reader in another thread may be at work on longer cells than this head can have.
     csv.field_size_limit(max(csv.field_size_limit(), HEAD_CHARACTERS))
-    start = _end_of(_BLANK_LINES, head, 0)
+    start = _find_end(_BLANK_LINES, head, 0)
     declared = _DECLARED.match(head, start)
     if declared:
-        start = _end_of(_BLANK_LINES, head, declared.end())
+        start = _find_end(_BLANK_LINES, head, declared.end())
     line = _LINE.match(head, start)
     names = None if features is None else [feature.name for feature in features]
-    separator = declared[1] if declared else _separator(head[start:], names, subject)
+    separator = declared[1] if declared else _detect_separator(head[start:], names, subject)
     decimal = "."
     if separator != COMMA and features is not None:
-        decimal = _decimal(head[start:], separator, features, cut=len(text) > len(head))
+        decimal = _detect_decimal(head[start:], separator, features, cut=len(text) > len(head))
     line_end = "\r\n" if line and line[1] == "\r\n" else "\n"
     before = head[:start].replace("\r\n", "\n").replace("\r", "\n")
     return Dialect(separator, decimal, line_end, declared is not None, start, before.count("\n"))
 
 
-def _end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
+def _find_end(pattern: re.Pattern[str], text: str, start: int) -> int:
     found = pattern.match(text, start)
     return found.end() if found else start
 
 
-def _separator(head: str, names: Sequence[str] | None, subject: str) -> str:
+def _detect_separator(head: str, names: Sequence[str] | None, subject: str) -> str:
     """A comma, where the header can be read so; else what finds every feature; else what alone is in the line."""
-    headers = {mark: next(_rows(head, mark), []) for mark in READ}
+    headers = {mark: next(_read_rows(head, mark), []) for mark in READ}
     if names is not None:
         for mark in READ:
             if set(names) <= set(headers[mark]):
@@ -91,20 +91,20 @@ def _separator(head: str, names: Sequence[str] | None, subject: str) -> str:
             raise MalformedInput(f"{subject} has both semicolons and tabs in its header: separate columns by commas.")
         return others[0]
     for mark, called in _NAMED.items():
-        header = next(_rows(head, mark), [])
+        header = next(_read_rows(head, mark), [])
         if len(header) > 1 and (mark == "|" if names is None else set(names) <= set(header)):
             raise MalformedInput(f"{subject} is separated by {called}: separate columns by commas, semicolons or tabs.")
     return COMMA
 
 
-def separator_within(header: str, names: Sequence[str]) -> str | None:
+def name_hidden_separator(header: str, names: Sequence[str]) -> str | None:
     """How the separator is called that would find all names in a header which was read by another; None for none."""
     called = {SEMICOLON: "semicolons", TAB: "tabs", COMMA: "commas", **_NAMED}
-    found = (name for mark, name in called.items() if set(names) <= set(next(_rows(header, mark), [])))
+    found = (name for mark, name in called.items() if set(names) <= set(next(_read_rows(header, mark), [])))
     return None if [header] == list(names) else next(found, None)
 
 
-def _rows(text: str, separator: str) -> Iterator[list[str]]:
+def _read_rows(text: str, separator: str) -> Iterator[list[str]]:
     """The rows as far as they can be told apart."""
     try:
         yield from (row for row in csv.reader(StringIO(text, newline=""), delimiter=separator) if row)
@@ -112,14 +112,14 @@ def _rows(text: str, separator: str) -> Iterator[list[str]]:
         return
 
 
-def _decimal(head: str, separator: str, features: Sequence[Feature], *, cut: bool) -> str:
-    header, *rows = list(_rows(head, separator)) or [[]]
+def _detect_decimal(head: str, separator: str, features: Sequence[Feature], *, cut: bool) -> str:
+    header, *rows = list(_read_rows(head, separator)) or [[]]
     places = [header.index(f.name) for f in features if f.type == NUMBER and f.name in header]
     whole = rows[:-1] if cut else rows
-    return decimal_of([row[place] for row in whole if len(row) == len(header)] for place in places)
+    return detect_decimal_mark([row[place] for row in whole if len(row) == len(header)] for place in places)
 
 
-def decimal_of(columns: Iterable[Sequence[str]]) -> str:
+def detect_decimal_mark(columns: Iterable[Sequence[str]]) -> str:
     """The decimal mark of columns of numbers: a comma, where some cell has one beyond doubt and none has a point."""
     commas, number = False, Feature("", NUMBER)
     for cells in columns:

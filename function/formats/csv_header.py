@@ -15,7 +15,7 @@ def is_header(contract: Contract, line: Sequence[str], *, has_more: bool) -> boo
     Raises InvalidInput where it could be both, or is neither: a part of the names, and no row.
     """
     has_every_name = set(contract.names).issubset(line)
-    may_be_row = _may_be_row(contract, line)
+    may_be_row = _can_be_row(contract, line)
     if has_every_name and not may_be_row:
         return True
     if has_every_name and has_more:
@@ -29,13 +29,13 @@ def is_header(contract: Contract, line: Sequence[str], *, has_more: bool) -> boo
     return False
 
 
-def _may_be_row(contract: Contract, line: Sequence[str]) -> bool:
+def _can_be_row(contract: Contract, line: Sequence[str]) -> bool:
     if len(line) != len(contract.features):
         return all(map(_is_number, line))  # a row that is too long or too short, in which no name stands
-    return all(_may_be_value(contract, feature, cell) for feature, cell in zip(contract.features, line, strict=True))
+    return all(_can_be_value(contract, feature, cell) for feature, cell in zip(contract.features, line, strict=True))
 
 
-def _may_be_value(contract: Contract, feature: Feature, cell: str) -> bool:
+def _can_be_value(contract: Contract, feature: Feature, cell: str) -> bool:
     if feature.type in (NUMBER, BOOLEAN):
         value = parse_cell(feature, cell)
         return feature.nullable if value is None else not isinstance(value, str)

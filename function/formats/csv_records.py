@@ -6,7 +6,7 @@ Cells mean what they mean in a CSV: what comes out is what the file would have g
 from collections.abc import Mapping, Sequence
 
 from function.errors import InvalidInput, MalformedInput, Problem
-from function.formats.csv_dialect import separator_within
+from function.formats.csv_dialect import name_hidden_separator
 from function.model.contract import Feature, parse_cell, pointer
 from function.model.prediction import Records, answer_document, predict
 from function.model.runtime import Model
@@ -15,7 +15,7 @@ from function.telemetry.counts import Seen
 KEY = "cells"
 
 
-def answer(
+def answer_cells(
     model: Model, records: Sequence[object], *, strict: bool = False, seen: Seen | None = None
 ) -> dict[str, object]:
     """What `prediction.answer` says to instances, of records whose values are cells.
@@ -24,18 +24,18 @@ def answer(
     """
     features = model.manifest.contract.features
     problems: list[Problem] = []
-    rows = [_row(features, index, record, problems) for index, record in enumerate(records)]
+    rows = [_read_row(features, index, record, problems) for index, record in enumerate(records)]
     if problems:
         raise InvalidInput(problems)
     predictions = predict(model, rows, lambda index, inside: f"/{KEY}/{index}{inside}", strict=strict, seen=seen)
     return answer_document(model, Records([], many=True), predictions)
 
 
-def _row(features: Sequence[Feature], index: int, record: object, problems: list[Problem]) -> object:
+def _read_row(features: Sequence[Feature], index: int, record: object, problems: list[Problem]) -> object:
     """The record as JSON values; what of it is no cell goes to `problems`."""
     if not isinstance(record, Mapping):
         return record
-    if len(record) == 1 and (mark := separator_within(next(iter(record)), [f.name for f in features])):
+    if len(record) == 1 and (mark := name_hidden_separator(next(iter(record)), [f.name for f in features])):
         raise MalformedInput(f"The rows have one column, whose name holds {mark}: set the separator (CSVDelimiter).")
     # Who takes a file apart may leave its byte order mark.
     cells = {name.removeprefix("\ufeff"): cell for name, cell in record.items()}

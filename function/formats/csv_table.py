@@ -11,9 +11,9 @@ from io import StringIO
 from typing import NamedTuple
 
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
-from function.formats.csv_dialect import Dialect, dialect_of, is_blank, is_comma_number, read_cell
+from function.formats.csv_dialect import Dialect, detect_dialect, is_blank, is_comma_number, read_cell
 from function.formats.csv_header import is_header
-from function.formats.csv_text import text_of
+from function.formats.csv_text import decode_text
 from function.model.contract import PANDAS_NULL_CELLS, Contract, Warning, parse_number, pointer
 from function.model.manifest import label_text
 from function.model.prediction import MAX_RECORDS, Prediction, predict
@@ -24,7 +24,7 @@ from function.telemetry.counts import Seen
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Read(NamedTuple):
+class ParsedTable(NamedTuple):
     """A CSV that was read: how it is written, its header, its rows."""
 
     dialect: Dialect
@@ -32,7 +32,7 @@ class Read(NamedTuple):
     rows: list[list[str]]
 
 
-def answer(model: Model, body: bytes, *, strict: bool = False, seen: Seen | None = None) -> str:
+def answer_csv(model: Model, body: bytes, *, strict: bool = False, seen: Seen | None = None) -> str:
     """The CSV in `body` (it has a header line; `csv_dialect` says what is read) with the predictions' columns added.
 
     Counted in `seen`.
@@ -43,12 +43,12 @@ def answer(model: Model, body: bytes, *, strict: bool = False, seen: Seen | None
     dialect, header, rows = read_table(model.manifest.contract, body)
     added = model.manifest.outputs.columns
     check_header(model.manifest.contract, header, added)
-    predicted = _predict(model, Read(dialect, header, rows), strict=strict, seen=seen)
-    table = [header + added, *(row + cells(prediction) for row, prediction in zip(rows, predicted, strict=True))]
-    return dialect.preamble + write(table, dialect.line_end, dialect.separator)
+    predicted = _predict_table(model, ParsedTable(dialect, header, rows), strict=strict, seen=seen)
+    table = [header + added, *(row + format_cells(prediction) for row, prediction in zip(rows, predicted, strict=True))]
+    return dialect.preamble + write_rows(table, dialect.line_end, dialect.separator)
 
 
-def predictions(
+def predict_csv(
     model: Model, body: bytes, *, has_header: bool | None, strict: bool = False, seen: Seen | None = None
 ) -> tuple[list[Prediction], int]:
     """The predictions alone, of a CSV with or without a header line (RFC 4180 has a parameter that says which).
@@ -56,17 +56,19 @@ def predictions(
     With them comes how many columns are no features.
 
     Where nothing says so (None), the first line itself tells; without one, cells stand in the features' order.
-    Raises as `answer` does.
+    Raises as `answer_csv` does.
     """
     contract = model.manifest.contract
     dialect, header, rows = read_table(contract, body)
     if not (is_header(contract, header, has_more=bool(rows)) if has_header is None else has_header):
         header, rows = list(contract.names), [header, *rows]
     check_header(contract, header, ())
-    return _predict(model, Read(dialect, header, rows), strict=strict, seen=seen), len(header) - len(contract.names)
+    return _predict_table(model, ParsedTable(dialect, header, rows), strict=strict, seen=seen), len(header) - len(
+        contract.names
+    )
 
 
-def _predict(model: Model, table: Read, *, strict: bool, seen: Seen | None) -> list[Prediction]:
+def _predict_table(model: Model, table: ParsedTable, *, strict: bool, seen: Seen | None) -> list[Prediction]:
     dialect, header, rows = table
     _check_lengths(header, rows)
     places = [(feature, header.index(feature.name)) for feature in model.manifest.contract.features]
@@ -74,16 +76,16 @@ def _predict(model: Model, table: Read, *, strict: bool, seen: Seen | None) -> l
     return predict(model, records, lambda index, inside: f"/{index}{inside}", strict=strict, seen=seen)
 
 
-def cells(prediction: Prediction) -> list[str]:
+def format_cells(prediction: Prediction) -> list[str]:
     """The cells of the manifest's output columns for one prediction."""
     return [
         label_text(prediction.value),
         *map(repr, (prediction.probabilities or {}).values()),
-        warnings_cell(prediction.warnings),
+        format_warnings(prediction.warnings),
     ]
 
 
-def warnings_cell(warnings: Sequence[Warning]) -> str:
+def format_warnings(warnings: Sequence[Warning]) -> str:
     """The last of them: the warnings in words, or nothing."""
     return "; ".join(f"{warning.feature}: {warning.detail}" for warning in warnings)
 
@@ -99,10 +101,10 @@ def neutralise(cell: str) -> str:
     return cell
 
 
-def read_table(contract: Contract, body: bytes) -> Read:
+def read_table(contract: Contract, body: bytes) -> ParsedTable:
     """The CSV; lines without a cell are passed over. Raises MalformedInput, InputTooLarge."""
-    text = text_of(body, "The body")
-    dialect = dialect_of(text, contract.features, "The body")
+    text = decode_text(body, "The body")
+    dialect = detect_dialect(text, contract.features, "The body")
     csv.field_size_limit(sys.maxsize)  # the body's size has its cap; the module's own is 128 kB a cell
     reader = csv.reader(StringIO(text[dialect.start :], newline=""), delimiter=dialect.separator, strict=True)
     rows: list[list[str]] = []
@@ -117,7 +119,7 @@ def read_table(contract: Contract, body: bytes) -> Read:
         raise MalformedInput(f"The body is not CSV: {error} (line {line}).") from None
     if not rows:
         raise MalformedInput("The CSV is empty: it needs a header line with the names of the features.")
-    return Read(dialect, rows[0], rows[1:])
+    return ParsedTable(dialect, rows[0], rows[1:])
 
 
 def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]) -> None:
@@ -155,7 +157,7 @@ def _check_lengths(header: list[str], rows: list[list[str]]) -> None:
         raise InvalidInput(problems)
 
 
-def write(rows: list[list[str]], line_end: str, separator: str = ",") -> str:
+def write_rows(rows: list[list[str]], line_end: str, separator: str = ",") -> str:
     """The rows as CSV, kept from being run by a spreadsheet."""
     # Fields with any line end in them are quoted, a lone CR too, whichever of the two ends the lines.
     text = StringIO(newline="")

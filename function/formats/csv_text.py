@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from function.errors import InputTooLarge, MalformedInput
-from function.formats.gzip_stream import BEGINNING, gunzipped
+from function.formats.gzip_stream import BEGINNING, gunzip
 
 MARK = b"\xef\xbb\xbf"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -43,21 +43,21 @@ _TEXTS = (
 _LOOKED_AT = 64
 
 
-def text_of(body: bytes, subject: str) -> str:
+def decode_text(body: bytes, subject: str) -> str:
     """The whole text, without a byte order mark. `subject` is how sentences call it.
 
     Raises MalformedInput, and InputTooLarge where it is packed and grows past 6 MB.
     """
     if body.startswith(BEGINNING):
-        body = _unpacked(body, subject)
+        body = _unpack(body, subject)
     check_bytes(body, subject)
-    return "".join(decoded([body], subject))
+    return "".join(decode_blocks([body], subject))
 
 
-def _unpacked(body: bytes, subject: str) -> bytes:
+def _unpack(body: bytes, subject: str) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    for piece in gunzipped([body]):
+    for piece in gunzip([body]):
         size += len(piece)
         if size > MAX_UNPACKED_BYTES:
             raise InputTooLarge(f"{subject} is larger than 6 MB once it is unpacked: send it in several calls.")
@@ -85,7 +85,7 @@ def check_text(text: str, subject: str) -> None:
             raise MalformedInput(f"{subject} is {what}, and no CSV: {advice}.")
 
 
-def decoded(blocks: Iterable[bytes], subject: str, past: int = 0) -> Iterator[str]:
+def decode_blocks(blocks: Iterable[bytes], subject: str, past: int = 0) -> Iterator[str]:
     """The text in pieces, without a byte order mark at its start; `past` bytes stand before these.
 
     UTF-16 by its mark, else UTF-8. Raises MalformedInput with the first wrong byte's place.
@@ -100,25 +100,25 @@ def decoded(blocks: Iterable[bytes], subject: str, past: int = 0) -> Iterator[st
     decoder = codecs.getincrementaldecoder(encoding)()
     if not past and first.startswith(MARK):
         past, first = len(MARK), first.removeprefix(MARK)
-    for block, final in _with_the_last(chain([first], blocks)):
+    for block, final in _mark_last(chain([first], blocks)):
         pending = len(decoder.getstate()[0])
         try:
             text = decoder.decode(block, final)
         except UnicodeDecodeError as error:
             place = past - pending + error.start + 1
-            raise MalformedInput(not_decoded(subject, encoding, place)) from None
+            raise MalformedInput(describe_undecodable(subject, encoding, place)) from None
         past += len(block)
         if text:
             yield text
 
 
-def not_decoded(subject: str, encoding: str, place: int) -> str:
+def describe_undecodable(subject: str, encoding: str, place: int) -> str:
     """The sentence for bytes that are no text in the encoding, from that place on (the first byte is 1)."""
     other = "" if encoding == "UTF-16" else "; it may be in Windows-1252 or Latin-1"
     return f"{subject} is not {encoding}: byte {place:,}{other}. Save it as UTF-8 (in Excel: 'CSV UTF-8')."
 
 
-def _with_the_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+def _mark_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     for block in blocks:
         yield block, False
     yield b"", True

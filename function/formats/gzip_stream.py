@@ -15,27 +15,27 @@ _STEP = 16 * 1024
 _GZIP = 31  # zlib's word for a gzip header around the largest window
 
 
-def unpacked(blocks: Iterable[bytes], *, named_so: bool) -> Iterator[bytes]:
+def unpack_if_gzip(blocks: Iterable[bytes], *, named_so: bool) -> Iterator[bytes]:
     """The bytes, unpacked where they are gzip by their name or by their beginning, or by both.
 
     S3 hands an object with a Content-Encoding out as it is stored; one that is packed so may have any name.
     """
-    blocks = gunzipped(blocks) if named_so else iter(blocks)
+    blocks = gunzip(blocks) if named_so else iter(blocks)
     first = b""
     while len(first) < len(BEGINNING) and (block := next(blocks, b"")):
         first += block
     blocks = chain([first], blocks)
-    return gunzipped(blocks) if first.startswith(BEGINNING) else blocks
+    return gunzip(blocks) if first.startswith(BEGINNING) else blocks
 
 
-def gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """What is in the gzip file (of one or more members), in pieces of at most 1 MB.
 
     Raises MalformedInput, and InputTooLarge where it grows past what is read of any file.
     """
     size = 0
     waiting = bytearray()
-    for piece in _unpacked(blocks):
+    for piece in _unpack_members(blocks):
         size += len(piece)
         if size > MAX_BYTES:
             raise InputTooLarge(f"The file is larger than {MAX_BYTES:,} bytes once it is unpacked.")
@@ -48,7 +48,7 @@ def gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(waiting)
 
 
-def _unpacked(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _unpack_members(blocks: Iterable[bytes]) -> Iterator[bytes]:
     member, begun = zlib.decompressobj(_GZIP), False
     for block in blocks:
         rest = memoryview(block)

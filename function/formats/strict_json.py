@@ -21,7 +21,7 @@ def loads(body: bytes) -> Any:
         raise MalformedInput("The body is not UTF-8.") from None
     try:
         value = json.loads(
-            text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant, parse_int=_integer
+            text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant, parse_int=_parse_integer
         )
         # Only an escape can spell half of a surrogate pair.
         unicode = "\\u" not in text or is_unicode(json.dumps(value, ensure_ascii=False))
@@ -41,7 +41,7 @@ def dumps(value: object) -> str:
     return json.dumps(value, allow_nan=False)
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise MalformedInput("The body repeats a key within one object.")
@@ -52,5 +52,5 @@ def _refuse_constant(name: str) -> NoReturn:
     raise MalformedInput(f"The body holds {name}, which is not JSON.")
 
 
-def _integer(digits: str) -> int | float:
+def _parse_integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= MAX_DIGITS else float(digits)

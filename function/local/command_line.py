@@ -36,7 +36,7 @@ Exit codes: 0 done, 1 the bundle cannot be used, 2 the input or the command is w
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Runs one command and returns its exit code."""
-    options = _parser(environ).parse_args(arguments)
+    options = _make_parser(environ).parse_args(arguments)
     try:
         settings = Settings.of(environ)
         if options.command == "verify":
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             case "invoke":
                 _invoke(Service(model, settings), options.event)
             case "openapi":
-                _openapi(model, settings)
+                _print_openapi(model, settings)
             case "serve":
                 _serve(model, settings, options.host, options.port)
             case _:
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+def _make_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m function",
         description="Predicts with the model bundle.",
@@ -93,19 +93,19 @@ def _predict(model: Model, settings: Settings, options: argparse.Namespace) -> N
     if options.csv and (options.values or options.json):
         raise MalformedInput("Give --csv alone: it takes neither NAME=VALUE arguments nor --json.")
     if options.csv:
-        sys.stdout.write(csv_table.answer(model, sys.stdin.buffer.read(), strict=settings.strict_inputs))
+        sys.stdout.write(csv_table.answer_csv(model, sys.stdin.buffer.read(), strict=settings.strict_inputs))
         return
     contract = model.manifest.contract
-    record = _record(contract.features, options.values) if options.values else model.manifest.examples[0].record
+    record = _read_record(contract.features, options.values) if options.values else model.manifest.examples[0].record
     if options.json:
         print(strict_json.dumps(answer(model, record, strict=settings.strict_inputs)))
         return
     (prediction,) = predict(model, [record], lambda _, inside: inside, strict=settings.strict_inputs)
-    print(" ".join(f"{name}={_cell(record[name])}" for name in contract.names))
+    print(" ".join(f"{name}={_read_cell(record[name])}" for name in contract.names))
     _print_prediction(model, prediction, sys.stdout)
 
 
-def _record(features: Sequence[Feature], values: Sequence[str]) -> dict[str, object]:
+def _read_record(features: Sequence[Feature], values: Sequence[str]) -> dict[str, object]:
     """The record that NAME=VALUE arguments spell. Raises MalformedInput, InvalidInput."""
     by_name = {feature.name: feature for feature in features}
     record: dict[str, object] = {}
@@ -121,7 +121,7 @@ def _record(features: Sequence[Feature], values: Sequence[str]) -> dict[str, obj
     return record
 
 
-def _cell(value: object) -> str:
+def _read_cell(value: object) -> str:
     return "" if value is None else show(value) if isinstance(value, float) else str(value)
 
 
@@ -142,10 +142,10 @@ def _verify(settings: Settings, record: str | None) -> None:
     )
 
 
-def _openapi(model: Model, settings: Settings) -> None:
-    from function.web.openapi.document import document
+def _print_openapi(model: Model, settings: Settings) -> None:
+    from function.web.openapi.document import make_document
 
-    print(json.dumps(document(model.manifest, strict=settings.strict_inputs), indent=2, ensure_ascii=False))
+    print(json.dumps(make_document(model.manifest, strict=settings.strict_inputs), indent=2, ensure_ascii=False))
 
 
 def _invoke(service: Service, file: str) -> None:

@@ -7,7 +7,7 @@ from gunicorn.app.base import BaseApplication
 from function.dispatch import create_handler
 from function.local.stderr_log import log_to_stderr
 from function.local.worker import Worker
-from function.local.wsgi import application
+from function.local.wsgi import create_application
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
@@ -48,4 +48,4 @@ def serve(model: Model, settings: Settings, host: str, port: int) -> None:
         # A read-only file system has /tmp alone, and Lambda-like platforms no /dev/shm.
         "worker_tmp_dir": "/tmp",  # noqa: S108
     }
-    Server(application(create_handler(Service(model, settings))), options).run()
+    Server(create_application(create_handler(Service(model, settings))), options).run()

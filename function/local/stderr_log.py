@@ -6,7 +6,7 @@ import sys
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
 
 
-class _Fields(logging.Formatter):
+class _FieldsFormatter(logging.Formatter):
     """The message, and the fields that came with it."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -17,7 +17,7 @@ class _Fields(logging.Formatter):
 def log_to_stderr() -> None:
     """Sends the function's log to stderr."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Fields())
+    handler.setFormatter(_FieldsFormatter())
     logger = logging.getLogger("function")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)

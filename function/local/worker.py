@@ -12,8 +12,8 @@ from gunicorn.http.message import Request
 from gunicorn.workers.gthread import ThreadWorker
 
 from function.errors import DeployerError, InputTooLarge
-from function.telemetry.unexpected_errors import report
-from function.web.problems import problem_response
+from function.telemetry.unexpected_errors import report_error
+from function.web.problems import make_problem_response
 from function.web.request_response import Response
 
 # What gunicorn says itself quotes the request; statuses are RFC 9110's and RFC 6585's.
@@ -53,31 +53,31 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Writes the problem document of a request that could not be read, and closes the connection after it."""
-        is_head = (req is not None and req.method == "HEAD") or (req is None and _is_head(exc))
-        if _is_clients(exc):
+        is_head = (req is not None and req.method == "HEAD") or (req is None and _is_head_request(exc))
+        if _is_client_fault(exc):
             self.log.warning("refused a request from %s: %s", addr and addr[0], type(exc).__name__)
         try:
-            util.write_nonblock(client, _written(refusal(exc), is_head=is_head))
+            util.write_nonblock(client, _encode_response(make_refusal(exc), is_head=is_head))
         except OSError:
             self.log.debug("The client is gone.")
 
 
-def refusal(error: Exception) -> Response:
+def make_refusal(error: Exception) -> Response:
     """The answer to a request that ended in this error of gunicorn's; any other error is a fault of ours."""
     request_id = str(uuid4())
-    if not _is_clients(error):
-        return problem_response(report(error, request_id), request_id)
+    if not _is_client_fault(error):
+        return make_problem_response(report_error(error, request_id), request_id)
     status, sentence = next(((code, text) for kind, code, text in _REFUSALS if isinstance(error, kind)), (400, _OTHER))
     problem: DeployerError = InputTooLarge(sentence) if status in (414, 431) else MalformedRequest(sentence)
-    return problem_response(problem, request_id, status=status)
+    return make_problem_response(problem, request_id, status=status)
 
 
-def _is_clients(error: Exception) -> bool:
+def _is_client_fault(error: Exception) -> bool:
     ours = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
     return isinstance(error, errors.ParseException) and not isinstance(error, ours)
 
 
-def _is_head(error: Exception) -> bool:
+def _is_head_request(error: Exception) -> bool:
     """Whether the request that could not be read asks for no body: gunicorn has it in the frames that failed alone."""
     for frame, _ in walk_tb(error.__traceback__):
         request = frame.f_locals.get("self")
@@ -88,10 +88,10 @@ def _is_head(error: Exception) -> bool:
     return False
 
 
-def _written(response: Response, *, is_head: bool) -> bytes:
+def _encode_response(response: Response, *, is_head: bool) -> bytes:
     from http import HTTPStatus
 
     status, body = HTTPStatus(response.status), response.body.encode()
-    headers = {**response.all_headers(), "content-length": str(len(body)), "connection": "close"}
+    headers = {**response.list_headers(), "content-length": str(len(body)), "connection": "close"}
     lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode() + (b"" if is_head else body)

@@ -9,12 +9,12 @@ from typing import Any, Literal, NamedTuple
 
 from function.deadline import RESERVE_MS
 from function.errors import DeployerError, MalformedInput, RequestError, RetryLater
-from function.files.s3_events import SourceObject, notified
-from function.messages.file_deliveries import Outcome, TimeLeft, hand_over, later, work_on
-from function.messages.record_prediction import Content, refusal, score
-from function.messages.results_queue import send
+from function.files.s3_events import SourceObject, read_notification
+from function.messages.file_deliveries import DeliveryOutcome, TimeLeft, hand_over, make_retry, process_files
+from function.messages.record_prediction import Content, make_refusal, predict_bodies
+from function.messages.results_queue import send_documents
 from function.service import Service
-from function.telemetry.unexpected_errors import report
+from function.telemetry.unexpected_errors import report_error
 
 logger = logging.getLogger("function")
 
@@ -56,9 +56,9 @@ class Deliveries:
         self._deliveries = deliveries
         self._remaining_ms = remaining_ms
         self._takes_back = takes_back
-        self._outcomes: list[Outcome] = [None] * len(deliveries)
+        self._outcomes: list[DeliveryOutcome] = [None] * len(deliveries)
 
-    def deal(self, group_of: Callable[[int], Hashable] | None = None, queue: str = "") -> list[Outcome]:
+    def process(self, group_of: Callable[[int], Hashable] | None = None, queue: str = "") -> list[DeliveryOutcome]:
         """Deals with all of them and says of each what became of it.
 
         A message that cannot be predicted fails, so that its source sets it aside; where that takes back only all, its
@@ -70,21 +70,21 @@ class Deliveries:
         """
         if self._remaining_ms() < RESERVE_MS:
             self._outcomes = [RetryLater("There was too little time left.") for _ in self._deliveries]
-            return self._counted()
-        asked = [_asked(delivery) for delivery in self._deliveries]
+            return self._finish()
+        asked = [_read_delivery(delivery) for delivery in self._deliveries]
         named = {index: item.objects for index, item in enumerate(asked) if isinstance(item, _Files)}
         if len(named) < len(asked):
             self._service.settings.require("results_queue_url")
-        files = self._passed_on({index: objects for index, objects in named.items() if objects}, queue)
-        contents = self._contents(asked)
+        files = self._hand_over_files({index: objects for index, objects in named.items() if objects}, queue)
+        contents = self._predict(asked)
         ordered = [i for i in range(len(asked)) if self._takes_back == "rest" or i not in named]
         self._hold_back(ordered, group_of)
         self._send({index: contents[index] for index in contents if self._outcomes[index] is None}, group_of)
         self._hold_back(ordered, group_of)
-        self._work_on(files)
-        return self._counted()
+        self._process_files(files)
+        return self._finish()
 
-    def _counted(self) -> list[Outcome]:
+    def _finish(self) -> list[DeliveryOutcome]:
         for delivery, outcome in zip(self._deliveries, self._outcomes, strict=True):
             if outcome is not None:
                 self._service.seen.refused(outcome)
@@ -93,16 +93,16 @@ class Deliveries:
                 logger.warning("message not dealt with", extra=where)
         return self._outcomes
 
-    def _contents(self, asked: Sequence[object]) -> dict[int, Content]:
+    def _predict(self, asked: Sequence[object]) -> dict[int, Content]:
         """What is to be sent, by the index of the delivery; what cannot be predicted fails or is answered too."""
         messages = [index for index, item in enumerate(asked) if not isinstance(item, _Files)]
         contents: dict[int, Content] = {}
-        for index, scored in zip(messages, score(self._service, [asked[i] for i in messages]), strict=True):
+        for index, scored in zip(messages, predict_bodies(self._service, [asked[i] for i in messages]), strict=True):
             if not isinstance(scored, DeployerError):
                 contents[index] = scored
             elif self._takes_back == "all" and isinstance(scored, RequestError):
                 self._service.seen.refused(scored)
-                contents[index] = refusal(self._service, scored)
+                contents[index] = make_refusal(self._service, scored)
             else:
                 self._outcomes[index] = scored
         return contents
@@ -112,9 +112,9 @@ class Deliveries:
             return
         indices = list(contents)
         groups = list(map(group_of, indices)) if group_of else None
-        results = [{"source": self._source, **_name_of(self._deliveries[i]), **contents[i]} for i in indices]
+        results = [{"source": self._source, **_identify(self._deliveries[i]), **contents[i]} for i in indices]
         url = self._service.settings.require("results_queue_url")
-        for place in send(self._service, url, results, self._remaining_ms, groups):
+        for place in send_documents(self._service, url, results, self._remaining_ms, groups):
             self._outcomes[indices[place]] = RetryLater("The results queue did not accept the result.")
 
     def _hold_back(self, ordered: Iterable[int], group_of: Callable[[int], Hashable] | None) -> None:
@@ -129,7 +129,7 @@ class Deliveries:
             elif group in stopped and stopped[group] != name:
                 self._outcomes[index] = RetryLater("A message before it was not dealt with, and the order is kept.")
 
-    def _passed_on(self, files: dict[int, list[SourceObject]], queue: str) -> dict[int, list[SourceObject]]:
+    def _hand_over_files(self, files: dict[int, list[SourceObject]], queue: str) -> dict[int, list[SourceObject]]:
         """Hands over to the queue of files what must not be worked on in this company; the files that stay."""
         url = self._service.settings.files_queue_url
         alone = len(self._deliveries) == 1 and sum(map(len, files.values())) == 1
@@ -140,10 +140,10 @@ class Deliveries:
             self._settle(hand_over(self._service, url, files, self._remaining_ms))
             return {}
         if self._takes_back == "rest":
-            self._settle(dict.fromkeys(files, later()))
+            self._settle(dict.fromkeys(files, make_retry()))
         return files
 
-    def _work_on(self, files: dict[int, list[SourceObject]]) -> None:
+    def _process_files(self, files: dict[int, list[SourceObject]]) -> None:
         """Works on the files that stay, as far as nothing that was dealt with can be lost with them."""
         first = next((i for i, o in enumerate(self._outcomes) if o is not None and self._deliveries[i].id), None)
         # What came under one id with a file cannot be settled without it.
@@ -158,17 +158,17 @@ class Deliveries:
             is_first = first in files and not settled
             files = {index: files[index] for index in files if is_first and self._deliveries[index].id == own}
         elif self._takes_back == "each" and settled:
-            self._settle(dict.fromkeys(files, later()))
+            self._settle(dict.fromkeys(files, make_retry()))
             return
         received = max((self._deliveries[index].received for index in files), default=1)
-        self._settle(work_on(self._service, files, received, self._remaining_ms))
+        self._settle(process_files(self._service, files, received, self._remaining_ms))
 
-    def _settle(self, outcomes: dict[int, Outcome]) -> None:
+    def _settle(self, outcomes: dict[int, DeliveryOutcome]) -> None:
         for index, outcome in outcomes.items():
             self._outcomes[index] = outcome
 
 
-def settled(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def raise_first_failure(outcomes: Sequence[DeliveryOutcome]) -> dict[str, Any]:
     """The answer to an asynchronous event, which nobody reads. Raises the first failure, so that Lambda tries again."""
     for outcome in outcomes:
         if outcome is not None:
@@ -176,19 +176,19 @@ def settled(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {"done": len(outcomes)}
 
 
-def _name_of(delivery: Delivery) -> dict[str, object]:
+def _identify(delivery: Delivery) -> dict[str, object]:
     return {"id": delivery.id} if delivery.part is None else {"id": delivery.id, "part": delivery.part}
 
 
-def _asked(delivery: Delivery) -> object:
+def _read_delivery(delivery: Delivery) -> object:
     """What a message asks for: files, a record (or instances), or nothing that can be read."""
     try:
         document = delivery.read()
-        objects = notified(document)
+        objects = read_notification(document)
     except RequestError as error:
         return error
     except Exception as error:  # noqa: BLE001
-        return report(error, "-")
+        return report_error(error, "-")
     if objects is None:
         return document
     malformed = next((item for item in objects if isinstance(item, MalformedInput)), None)

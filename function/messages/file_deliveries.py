@@ -10,56 +10,56 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from function.errors import DeployerError, RetryLater
-from function.files.s3_events import Notified, SourceObject, notification_of
-from function.messages.results_queue import send
+from function.files.s3_events import NotifiedObject, SourceObject, make_notification
+from function.messages.results_queue import send_documents
 from function.service import Service
-from function.telemetry.unexpected_errors import report
+from function.telemetry.unexpected_errors import report_error
 
 logger = logging.getLogger("function")
 
 type TimeLeft = Callable[[], float]
-type Outcome = DeployerError | None
+type DeliveryOutcome = DeployerError | None
 """What became of a delivery: dealt with, or why it is not."""
 type Files = Mapping[int, Sequence[SourceObject]]
 """The objects that messages name, by the message's place in its batch."""
 
 
-def later() -> RetryLater:
+def make_retry() -> RetryLater:
     """Why a file's message is handed back before anything was tried."""
     return RetryLater("A file is worked on where no other message can be lost with it: when its message comes again.")
 
 
-def hand_over(service: Service, url: str, files: Files, remaining_ms: TimeLeft) -> dict[int, Outcome]:
+def hand_over(service: Service, url: str, files: Files, remaining_ms: TimeLeft) -> dict[int, DeliveryOutcome]:
     """Sends each file to the queue of files, in a message of its own; that is all there is to do with them here."""
     places = [(index, item) for index, objects in files.items() for item in objects]
-    refused = send(service, url, [notification_of(item) for _, item in places], remaining_ms)
-    outcomes: dict[int, Outcome] = dict.fromkeys(files)
+    refused = send_documents(service, url, [make_notification(item) for _, item in places], remaining_ms)
+    outcomes: dict[int, DeliveryOutcome] = dict.fromkeys(files)
     for place in refused:
         outcomes[places[place][0]] = RetryLater("The queue of files did not accept the file.")
     logger.info("files handed over", extra={"files": len(places) - len(refused)})
     return outcomes
 
 
-def work_on(service: Service, files: Files, received: int, remaining_ms: TimeLeft) -> dict[int, Outcome]:
+def process_files(service: Service, files: Files, received: int, remaining_ms: TimeLeft) -> dict[int, DeliveryOutcome]:
     """Scores the files of messages that came together, the one received most so many times."""
     order = list(files)
     if received > 1 and len(order) > 1:
         # One of them may have brought an earlier invocation down. What was done by then must not share its fate.
         done = [index for index in order if all(_is_scored(service, item) for item in files[index])]
         if 0 < len(done) < len(order):
-            return {index: None if index in done else later() for index in order}
+            return {index: None if index in done else make_retry() for index in order}
         # From the other end in its turn: what lies behind the one that kills is reached too.
         order = order[::-1] if received // 2 % 2 else order
     return {index: score_files(service, files[index], remaining_ms) for index in order}
 
 
-def score_files(service: Service, objects: Sequence[Notified], remaining_ms: TimeLeft) -> Outcome:
+def score_files(service: Service, objects: Sequence[NotifiedObject], remaining_ms: TimeLeft) -> DeliveryOutcome:
     """Scores every object, whatever becomes of the others; the first failure, or None."""
     from function.files.score_object import score_object  # no other message needs what it imports
 
-    first: Outcome = None
+    first: DeliveryOutcome = None
     for item in objects:
-        failure: Outcome = None
+        failure: DeliveryOutcome = None
         try:
             if isinstance(item, SourceObject):
                 score_object(service, item, remaining_ms)
@@ -68,7 +68,7 @@ def score_files(service: Service, objects: Sequence[Notified], remaining_ms: Tim
         except DeployerError as error:
             failure = error
         except Exception as error:  # noqa: BLE001
-            failure = report(error, "-")
+            failure = report_error(error, "-")
         if failure is not None:
             service.seen.refused(failure)
         first = first or failure

@@ -6,7 +6,7 @@ from function.errors import DeployerError, InputTooLarge, InternalError, Invalid
 from function.formats import strict_json
 from function.model.prediction import Outcome, Records, all_or_none, answer_document, predict_each, records_of
 from function.service import Service
-from function.telemetry.unexpected_errors import report
+from function.telemetry.unexpected_errors import report_error
 
 type Content = dict[str, object]
 
@@ -14,17 +14,17 @@ type Content = dict[str, object]
 MAX_CONTENT_BYTES = 1024 * 1024 - 16 * 1024
 
 
-def score(service: Service, bodies: Sequence[object]) -> list[Content | DeployerError]:
+def predict_bodies(service: Service, bodies: Sequence[object]) -> list[Content | DeployerError]:
     """The answer to each body, as an HTTP caller would get it, or what is wrong with it.
 
     A body that is an error, since it could not be read, comes back as it is.
     """
-    read = [_records(service, body) for body in bodies]
-    outcomes = iter(_outcomes(service, [item for item in read if isinstance(item, Records)]))
-    return [_content(service, item, next(outcomes)) if isinstance(item, Records) else item for item in read]
+    read = [_read_records(service, body) for body in bodies]
+    outcomes = iter(_predict_records(service, [item for item in read if isinstance(item, Records)]))
+    return [_make_content(service, item, next(outcomes)) if isinstance(item, Records) else item for item in read]
 
 
-def refusal(service: Service, error: RequestError) -> Content:
+def make_refusal(service: Service, error: RequestError) -> Content:
     """What the results queue gets of a message that cannot be predicted, where its source cannot set it aside.
 
     Of more problems than it takes the first ones, and how many are left out: it would come again for ever.
@@ -37,13 +37,13 @@ def refusal(service: Service, error: RequestError) -> Content:
         "model": service.model.manifest.identity,
     }
     kept = problems
-    while kept and not _fits(content):
+    while kept and not _is_small_enough(content):
         kept = kept[: len(kept) // 2]
         content |= {"problems": kept, "problems_omitted": len(problems) - len(kept)}
     return content
 
 
-def _records(service: Service, body: object) -> Records | DeployerError:
+def _read_records(service: Service, body: object) -> Records | DeployerError:
     if isinstance(body, DeployerError):
         return body
     try:
@@ -52,7 +52,7 @@ def _records(service: Service, body: object) -> Records | DeployerError:
         return error
 
 
-def _outcomes(service: Service, read: Sequence[Records]) -> list[list[Outcome] | InternalError]:
+def _predict_records(service: Service, read: Sequence[Records]) -> list[list[Outcome] | InternalError]:
     """What the records of each come to, computed together; where that fails as such, halving finds for whom."""
     try:
         records = [record for item in read for record in item.records]
@@ -60,12 +60,12 @@ def _outcomes(service: Service, read: Sequence[Records]) -> list[list[Outcome] |
         return [[next(found) for _ in item.records] for item in read]
     except Exception as error:  # noqa: BLE001
         if len(read) <= 1:
-            return [report(error, "-") for _ in read]
+            return [report_error(error, "-") for _ in read]
         half = len(read) // 2
-        return _outcomes(service, read[:half]) + _outcomes(service, read[half:])
+        return _predict_records(service, read[:half]) + _predict_records(service, read[half:])
 
 
-def _content(
+def _make_content(
     service: Service, records: Records, outcomes: Sequence[Outcome] | InternalError
 ) -> Content | DeployerError:
     if isinstance(outcomes, InternalError):
@@ -75,12 +75,12 @@ def _content(
     except InvalidInput as error:
         return error
     content = answer_document(service.model, records, predictions)
-    if not _fits(content):
+    if not _is_small_enough(content):
         return InputTooLarge("The answer would be larger than a message of a queue may be: send fewer records at once.")
     service.seen.predicted([prediction.warnings for prediction in predictions])
     return content
 
 
-def _fits(content: Content) -> bool:
+def _is_small_enough(content: Content) -> bool:
     """Whether a queue takes it: what it does not take once, it never takes."""
     return len(strict_json.dumps(content)) <= MAX_CONTENT_BYTES

@@ -18,7 +18,7 @@ MAX_BATCH_BYTES = 1024 * 1024
 logger = logging.getLogger("function")
 
 
-def send(
+def send_documents(
     service: Service,
     url: str,
     documents: Sequence[Mapping[str, object]],
@@ -30,17 +30,17 @@ def send(
     Where there are `groups`, one per document, nothing of a group is sent in a later batch than a failure of its own.
     Once the queue fails as such, or `time_left()` (milliseconds) runs out, nothing more is sent.
     """
-    bodies = [_body(document) for document in documents]
+    bodies = [_encode_document(document) for document in documents]
     # Its size would have the queue refuse the whole batch that it is in.
     failed = {index for index, body in enumerate(bodies) if not 0 < len(body) <= MAX_BATCH_BYTES}
-    for batch in _batches(bodies):
+    for batch in _split_into_batches(bodies):
         stopped = {groups[index] for index in failed} if groups else set()
         sent = [i for i in batch if i not in failed and not (groups and groups[i] in stopped)]
         failed.update(set(batch).difference(sent))
         if time_left() < RESERVE_MS:
             return sorted(failed.union(range(batch[0], len(bodies))))
         try:
-            accepted = _accepted(service, url, sent, bodies) if sent else set()
+            accepted = _send_batch(service, url, sent, bodies) if sent else set()
         except Exception as error:  # noqa: BLE001  # botocore's parser raises anything on an answer of another protocol
             logger.warning("queue failed", extra={"error_type": type(error).__name__, "documents": len(sent)})
             return sorted(failed.union(range(batch[0], len(bodies))))
@@ -48,7 +48,7 @@ def send(
     return sorted(failed)
 
 
-def _body(document: Mapping[str, object]) -> str:
+def _encode_document(document: Mapping[str, object]) -> str:
     """The document as JSON; empty where it is none, which costs no other document its way."""
     try:
         return strict_json.dumps(document)
@@ -57,7 +57,7 @@ def _body(document: Mapping[str, object]) -> str:
         return ""
 
 
-def _batches(bodies: Sequence[str]) -> Iterator[list[int]]:
+def _split_into_batches(bodies: Sequence[str]) -> Iterator[list[int]]:
     """The indices in batches that SQS takes."""
     batch: list[int] = []
     size = 0
@@ -71,7 +71,7 @@ def _batches(bodies: Sequence[str]) -> Iterator[list[int]]:
         yield batch
 
 
-def _accepted(service: Service, url: str, indices: Sequence[int], bodies: Sequence[str]) -> set[int]:
+def _send_batch(service: Service, url: str, indices: Sequence[int], bodies: Sequence[str]) -> set[int]:
     """The indices that the queue says it has: named as successful, and not as failed. Raises what botocore raises."""
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
         {"Id": str(index), "MessageBody": bodies[index]} for index in indices

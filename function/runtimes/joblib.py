@@ -132,7 +132,7 @@ class JoblibRuntime:
     def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
         """One output per row. Raises NotPredictable."""
         if self._form == "array" and _are_numbers(self._features):
-            values, probabilities = self._asked(lambda: _matrix(columns, self._features))
+            values, probabilities = self._request_bytes(lambda: _matrix(columns, self._features))
         else:
             # Nulls take the forms that they have in records.
             values, probabilities = self._predicted(
@@ -148,21 +148,21 @@ class JoblibRuntime:
     def _predicted(self, columns: Columns) -> "tuple[Array, Array | None]":
         """What the estimator predicts for the columns, and its probabilities. Raises NotPredictable."""
         if self._form == "array":
-            return self._asked(lambda: array_of(columns, self._features))
+            return self._request_bytes(lambda: array_of(columns, self._features))
         odd = _odd_rows(columns, self._features)
         if not odd:
-            return self._asked(lambda: frame_of(columns, self._features))
+            return self._request_bytes(lambda: frame_of(columns, self._features))
         # By themselves, so that no row's answer depends on the others beside it.
         rest = sorted(set(range(len(columns[0]))).difference(odd))
         widened = [f._replace(dtype=FLOAT64) if f.dtype in SMALL_INTEGERS else f for f in self._features]
         parts = [
-            self._asked(lambda: frame_of([[column[row] for row in rows] for column in columns], features))  # noqa: B023
+            self._request_bytes(lambda: frame_of([[column[row] for row in rows] for column in columns], features))  # noqa: B023
             for rows, features in ((odd, widened), (rest, self._features))
             if rows
         ]
         return _merged(odd + rest, parts)
 
-    def _asked(self, table_of: "Callable[[], Table]") -> "tuple[Array, Array | None]":
+    def _request_bytes(self, table_of: "Callable[[], Table]") -> "tuple[Array, Array | None]":
         """What the estimator predicts for the table, and its probabilities. Raises NotPredictable."""
         try:
             with warnings.catch_warnings():

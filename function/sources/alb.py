@@ -7,8 +7,8 @@ from http import HTTPStatus
 from typing import Any
 
 from function.service import Service
-from function.sources.gateway import Event, Exchange, answer, context_of
-from function.sources.http_api import envelope
+from function.sources.gateway import Event, Exchange, answer_request, get_request_context
+from function.sources.http_api import make_envelope
 from function.web.request_response import Response
 
 # A load balancer takes no more than this from a Lambda target.
@@ -17,21 +17,21 @@ MAX_ANSWER_BYTES = 1024 * 1024
 
 def matches(event: object) -> bool:
     """Whether the event is such a request."""
-    return isinstance(event, dict) and "elb" in context_of(event)
+    return isinstance(event, dict) and "elb" in get_request_context(event)
 
 
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
     """The response; its headers are lists where the target group asks for multi-value headers."""
-    envelope = _multi_value_envelope if "multiValueHeaders" in event else _envelope
+    envelope = _make_multi_value_envelope if "multiValueHeaders" in event else _make_envelope
     method, path = str(event.get("httpMethod")), "/" + str(event.get("path") or "").lstrip("/")
-    return answer(event, context, service, Exchange(method, path, envelope, MAX_ANSWER_BYTES))
+    return answer_request(event, context, service, Exchange(method, path, envelope, MAX_ANSWER_BYTES))
 
 
-def _envelope(response: Response) -> dict[str, Any]:
-    return {**envelope(response), "statusDescription": f"{response.status} {HTTPStatus(response.status).phrase}"}
+def _make_envelope(response: Response) -> dict[str, Any]:
+    return {**make_envelope(response), "statusDescription": f"{response.status} {HTTPStatus(response.status).phrase}"}
 
 
-def _multi_value_envelope(response: Response) -> dict[str, Any]:
-    answer = _envelope(response)
+def _make_multi_value_envelope(response: Response) -> dict[str, Any]:
+    answer = _make_envelope(response)
     answer["multiValueHeaders"] = {name: [value] for name, value in answer.pop("headers").items()}
     return answer

@@ -12,15 +12,15 @@ from function.errors import InputTooLarge
 from function.formats import strict_json
 from function.model import prediction
 from function.service import Service
-from function.sources.envelopes import encoded, is_enveloped
+from function.sources.envelopes import encode_text, is_enveloped
 from function.sources.gateway import MAX_ANSWER_BYTES
-from function.sources.unserved import unserved
+from function.sources.unserved import name_unserved_source
 
 
 def matches(event: object) -> bool:
     """Whether the event is a body without an envelope of AWS's."""
     if isinstance(event, dict):
-        return not is_enveloped(event) and unserved(event) is None
+        return not is_enveloped(event) and name_unserved_source(event) is None
     return isinstance(event, str)
 
 
@@ -37,9 +37,9 @@ def _answer(event: dict[str, Any] | str, service: Service) -> object:
     if isinstance(event, str):
         from function.formats import csv_table
 
-        return csv_table.answer(service.model, encoded(event), strict=strict, seen=service.seen)
+        return csv_table.answer_csv(service.model, encode_text(event), strict=strict, seen=service.seen)
     if "cells" in event and len(event) == 1 and isinstance(event["cells"], list):
         from function.formats import csv_records
 
-        return csv_records.answer(service.model, event["cells"], strict=strict, seen=service.seen)
+        return csv_records.answer_cells(service.model, event["cells"], strict=strict, seen=service.seen)
     return prediction.answer(service.model, event, strict=strict, seen=service.seen)

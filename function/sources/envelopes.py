@@ -30,20 +30,20 @@ def is_sns(document: object) -> bool:
     return isinstance(document, Mapping) and document.get("Type") == "Notification" and "TopicArn" in document
 
 
-def unwrapped(body: bytes) -> Any:
+def unwrap(body: bytes) -> Any:
     """The innermost document of a message's JSON body. Raises MalformedInput."""
     document = strict_json.loads(body)
     if is_sns(document):
-        document = strict_json.loads(encoded(document.get("Message")))
-    return inner(document)
+        document = strict_json.loads(encode_text(document.get("Message")))
+    return unwrap_eventbridge(document)
 
 
-def inner(document: Any) -> Any:
+def unwrap_eventbridge(document: Any) -> Any:
     """The detail of an EventBridge event, whose own shape matters only where S3 sent it; else the document."""
     return document["detail"] if is_eventbridge(document) and document.get("source") != "aws.s3" else document
 
 
-def encoded(text: object) -> bytes:
+def encode_text(text: object) -> bytes:
     """The bytes of a text that an event holds. Raises MalformedInput."""
     if not isinstance(text, str):
         raise MalformedInput("The message holds no text.")
@@ -53,22 +53,22 @@ def encoded(text: object) -> bytes:
         raise MalformedInput("The text holds half of a surrogate pair: it is not valid Unicode.") from None
 
 
-def records_from(event: object, source: str) -> bool:
+def has_records_from(event: object, source: str) -> bool:
     """Whether the event is a batch of records of that source; the first record that names one that is served tells."""
-    records = member(event, "Records")
-    return isinstance(records, list) and next(filter(None, map(_source_of, records)), None) == source
+    records = get_member(event, "Records")
+    return isinstance(records, list) and next(filter(None, map(_read_source, records)), None) == source
 
 
-def _source_of(record: object) -> str | None:
-    names = (member(record, "eventSource"), member(record, "EventSource"))
+def _read_source(record: object) -> str | None:
+    names = (get_member(record, "eventSource"), get_member(record, "EventSource"))
     return next((name for name in names if isinstance(name, str) and name in _SERVED), None)
 
 
-def member(document: object, name: str) -> Any:
+def get_member(document: object, name: str) -> Any:
     """The member of that name; None where there is none, or the document is no object."""
     return document.get(name) if isinstance(document, Mapping) else None
 
 
-def identifier(value: object) -> str | None:
+def read_identifier(value: object) -> str | None:
     """The value where it may be an id; a source that is told of any other fails the whole batch."""
     return value if isinstance(value, str) and value else None

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from function.deadline import time_left
+from function.deadline import make_timer
 from function.errors import MalformedInput
 from function.service import Service
-from function.sources.envelopes import identifier, inner, is_eventbridge, member
+from function.sources.envelopes import get_member, is_eventbridge, read_identifier, unwrap_eventbridge
 
 
 def matches(event: object) -> bool:
@@ -20,14 +20,14 @@ def matches(event: object) -> bool:
 
 def handle(event: Mapping[str, Any] | list[Mapping[str, Any]], context: object, service: Service) -> dict[str, Any]:
     """How many were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
-    from function.messages.deliveries import Deliveries, Delivery, settled
+    from function.messages.deliveries import Deliveries, Delivery, raise_first_failure
 
     events = event if isinstance(event, list) else [event]
-    deliveries = [Delivery(identifier(member(item, "id")), partial(_detail, item)) for item in events]
-    return settled(Deliveries(service, "eventbridge", deliveries, time_left(context), "all").deal())
+    deliveries = [Delivery(read_identifier(get_member(item, "id")), partial(_read_detail, item)) for item in events]
+    return raise_first_failure(Deliveries(service, "eventbridge", deliveries, make_timer(context), "all").process())
 
 
-def _detail(event: object) -> Any:
+def _read_detail(event: object) -> Any:
     if not is_eventbridge(event):
         raise MalformedInput("The event has no detail-type and detail.")
-    return inner(event)
+    return unwrap_eventbridge(event)

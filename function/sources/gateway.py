@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from function.errors import InputTooLarge, MalformedInput, RequestError
 from function.formats import strict_json
 from function.service import Service
-from function.web.problems import problem_response
+from function.web.problems import make_problem_response
 from function.web.request_response import Request, Response
-from function.web.routes import find, respond
+from function.web.routes import find_route, respond
 
 type Event = Mapping[str, Any]
 
@@ -32,29 +32,29 @@ class Exchange(NamedTuple):
     max_answer_bytes: int = MAX_ANSWER_BYTES
 
 
-def answer(event: Event, context: object, service: Service, exchange: Exchange) -> dict[str, Any]:
+def answer_request(event: Event, context: object, service: Service, exchange: Exchange) -> dict[str, Any]:
     """The event's answer in its source's envelope; a 413 where it would be larger than the source takes."""
-    request_id = id_of(event, context)
+    request_id = get_request_id(event, context)
     try:
-        body = decoded_body(event)
+        body = decode_body(event)
     except MalformedInput as error:
-        return _refusal(error, service, exchange, request_id)
-    response = respond(service, Request(exchange.method, exchange.path, lower_headers(event), body, request_id))
+        return _refuse(error, service, exchange, request_id)
+    response = respond(service, Request(exchange.method, exchange.path, read_headers(event), body, request_id))
     answer = exchange.envelope(response)
     limit = exchange.max_answer_bytes
     if len(response.body) * _WORST_GROWTH > limit and len(strict_json.dumps(answer)) > limit:
         too_large = InputTooLarge(f"The answer would be larger than {limit:,} bytes: send fewer records at once.")
-        return _refusal(too_large, service, exchange, request_id)
+        return _refuse(too_large, service, exchange, request_id)
     return answer
 
 
-def _refusal(error: RequestError, service: Service, exchange: Exchange, request_id: str) -> dict[str, Any]:
+def _refuse(error: RequestError, service: Service, exchange: Exchange, request_id: str) -> dict[str, Any]:
     service.seen.refused(error)
-    response = problem_response(error, request_id, exchange.path)
+    response = make_problem_response(error, request_id, exchange.path)
     return exchange.envelope(response._replace(body="") if exchange.method == "HEAD" else response)
 
 
-def decoded_body(event: Event) -> bytes:
+def decode_body(event: Event) -> bytes:
     """The body as it was sent; `isBase64Encoded` is obeyed, never guessed.
 
     Raises MalformedInput.
@@ -74,58 +74,58 @@ def decoded_body(event: Event) -> bytes:
         raise MalformedInput("The event says that its body is base64, and it is not.") from None
 
 
-def lower_headers(event: Event) -> dict[str, str]:
+def read_headers(event: Event) -> dict[str, str]:
     """The headers by lower-case name; of a repeated one the last value."""
-    headers = {**mapping(event.get("headers"))}
-    for name, values in mapping(event.get("multiValueHeaders")).items():
+    headers = {**get_mapping(event.get("headers"))}
+    for name, values in get_mapping(event.get("multiValueHeaders")).items():
         headers[name] = values[-1] if isinstance(values, list) and values else ""
     return {name.lower(): str(value) for name, value in headers.items()}
 
 
-def mapping(value: object) -> Mapping[str, Any]:
+def get_mapping(value: object) -> Mapping[str, Any]:
     """The value where it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
-def context_of(event: Event) -> Mapping[str, Any]:
+def get_request_context(event: Event) -> Mapping[str, Any]:
     """The event's requestContext; empty where it has none."""
-    return mapping(event.get("requestContext"))
+    return get_mapping(event.get("requestContext"))
 
 
-def path_without_stage(event: Event, path: object) -> str:
+def remove_stage(event: Event, path: object) -> str:
     """The path of an HTTP API's event: a named stage's is part of it, the default one's is not."""
     path = str(path or "/")
-    stage = context_of(event).get("stage")
+    stage = get_request_context(event).get("stage")
     if stage and stage != "$default" and (path + "/").startswith(f"/{stage}/"):
         return path.removeprefix(f"/{stage}") or "/"
     return path
 
 
-def path_of(event: Event, sent: str, matched: object) -> str:
+def find_path(event: Event, sent: str, matched: object) -> str:
     """The path below a custom domain's base path or a route's prefix.
 
     `sent` is the path that the event has, `matched` the front door's own route, such as `/{proxy+}`. Of what these say
     the first that is a route here; `sent` where none is.
     """
     below, greedy = str(matched or ""), ""
-    for name, value in mapping(event.get("pathParameters")).items():
+    for name, value in get_mapping(event.get("pathParameters")).items():
         if f"{{{name}+}}" in below:
             greedy = str(value)
         below = below.replace(f"{{{name}}}", str(value)).replace(f"{{{name}+}}", str(value))
     # `sam local generate-event … --path /predict` makes //predict of it.
-    paths = ["/" + path.lstrip("/") for path in (below, greedy, sent, *_tails(event, sent)) if path]
-    return next((path for path in paths if find(path)), "/" + sent.lstrip("/"))
+    paths = ["/" + path.lstrip("/") for path in (below, greedy, sent, *_list_tails(event, sent)) if path]
+    return next((path for path in paths if find_route(path)), "/" + sent.lstrip("/"))
 
 
-def _tails(event: Event, sent: str) -> list[str]:
+def _list_tails(event: Event, sent: str) -> list[str]:
     """What may be below a custom domain's base path, where no route of the front door tells: /a/b/c, then /b/c, /c."""
-    domain = str(context_of(event).get("domainName") or "")
+    domain = str(get_request_context(event).get("domainName") or "")
     if not domain or domain.endswith(_OF_AWS):
         return []
     parts = sent.strip("/").split("/")
     return ["/".join(parts[start:]) for start in range(1, len(parts))]
 
 
-def id_of(event: Event, context: object) -> str:
+def get_request_id(event: Event, context: object) -> str:
     """The id under which Lambda logs the request, else the front door's, else a dash."""
-    return str(getattr(context, "aws_request_id", None) or context_of(event).get("requestId") or "-")
+    return str(getattr(context, "aws_request_id", None) or get_request_context(event).get("requestId") or "-")

@@ -6,7 +6,15 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 from typing import Any
 
 from function.service import Service
-from function.sources.gateway import Event, Exchange, answer, context_of, mapping, path_of, path_without_stage
+from function.sources.gateway import (
+    Event,
+    Exchange,
+    answer_request,
+    find_path,
+    get_mapping,
+    get_request_context,
+    remove_stage,
+)
 from function.web.request_response import Response
 
 
@@ -16,24 +24,24 @@ def matches(event: object) -> bool:
     return (
         isinstance(event, dict)
         and event.get("version") == "2.0"
-        and "http" in context_of(event)
+        and "http" in get_request_context(event)
         and "routeArn" not in event
     )
 
 
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
     """The response in payload format 2.0."""
-    method = mapping(context_of(event)["http"]).get("method")
+    method = get_mapping(get_request_context(event)["http"]).get("method")
     matched = str(event.get("routeKey") or "").partition(" ")[2]
-    path = path_of(event, path_without_stage(event, event.get("rawPath")), matched)
-    return answer(event, context, service, Exchange(str(method), path, envelope))
+    path = find_path(event, remove_stage(event, event.get("rawPath")), matched)
+    return answer_request(event, context, service, Exchange(str(method), path, make_envelope))
 
 
-def envelope(response: Response) -> dict[str, Any]:
+def make_envelope(response: Response) -> dict[str, Any]:
     """The response as the front door reads it."""
     return {
         "statusCode": response.status,
-        "headers": response.all_headers(),
+        "headers": response.list_headers(),
         "body": response.body,
         "isBase64Encoded": False,
     }

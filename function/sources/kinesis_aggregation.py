@@ -22,7 +22,7 @@ def is_aggregated(data: bytes) -> bool:
     return data.startswith(_MAGIC)
 
 
-def taken_apart(data: bytes) -> list[bytes]:
+def split_record(data: bytes) -> list[bytes]:
     """The data of each record in it, in their order. Raises MalformedInput where it is damaged."""
     from hashlib import md5
 
@@ -30,32 +30,32 @@ def taken_apart(data: bytes) -> list[bytes]:
     if len(data) < len(_MAGIC) + _DIGEST_BYTES or md5(message, usedforsecurity=False).digest() != digest:
         raise MalformedInput("The aggregated record is damaged: its checksum is another.")
     try:
-        return [_data_of(value) for field, value in _fields(message) if field == _RECORDS]
+        return [_read_data(value) for field, value in _read_fields(message) if field == _RECORDS]
     except (IndexError, ValueError):
         raise MalformedInput("The aggregated record is no protobuf as the Producer Library writes it.") from None
 
 
-def _data_of(record: bytes) -> bytes:
+def _read_data(record: bytes) -> bytes:
     """The data of a Record. Raises ValueError where what it must have is missing, and as _fields does."""
-    fields = dict(_fields(record))
+    fields = dict(_read_fields(record))
     if _KEY_INDEX not in fields or _DATA not in fields:
         raise ValueError
     return fields[_DATA]
 
 
-def _fields(message: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
+def _read_fields(message: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
     """Each field: its number and wire type, and its bytes. Raises IndexError, ValueError where it breaks off."""
     place = 0
     while place < len(message):
-        tag, place = _varint(message, place)
+        tag, place = _read_varint(message, place)
         number, kind = tag >> 3, tag & 7
         match kind:
             case 0:
-                start, (_, end) = place, _varint(message, place)
+                start, (_, end) = place, _read_varint(message, place)
             case 1 | 5:
                 start, end = place, place + (8 if kind == 1 else 4)
             case 2:
-                length, start = _varint(message, place)
+                length, start = _read_varint(message, place)
                 end = start + length
             case _:
                 raise ValueError
@@ -65,7 +65,7 @@ def _fields(message: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
         place = end
 
 
-def _varint(message: bytes, place: int) -> tuple[int, int]:
+def _read_varint(message: bytes, place: int) -> tuple[int, int]:
     """The number at that place, and the place behind it. Raises IndexError, ValueError."""
     value = 0
     for length in range(10):

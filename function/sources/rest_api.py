@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 from typing import Any
 
 from function.service import Service
-from function.sources.gateway import Event, Exchange, answer, context_of, path_of, path_without_stage
-from function.sources.http_api import envelope
+from function.sources.gateway import Event, Exchange, answer_request, find_path, get_request_context, remove_stage
+from function.sources.http_api import make_envelope
 
 
 def matches(event: object) -> bool:
@@ -15,8 +15,8 @@ def matches(event: object) -> bool:
     return (
         isinstance(event, dict)
         and "httpMethod" in event
-        and bool(context_of(event))
-        and "elb" not in context_of(event)
+        and bool(get_request_context(event))
+        and "elb" not in get_request_context(event)
         and "methodArn" not in event  # an authorizer is asked
     )
 
@@ -24,6 +24,6 @@ def matches(event: object) -> bool:
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
     """The response in payload format 1.0, which of what we send says the same as 2.0."""
     # A REST API leaves the stage out of the path; an HTTP API, which says its version, does not.
-    sent = path_without_stage(event, event.get("path")) if "version" in event else str(event.get("path") or "/")
-    path = path_of(event, sent, event.get("resource"))
-    return answer(event, context, service, Exchange(str(event["httpMethod"]), path, envelope))
+    sent = remove_stage(event, event.get("path")) if "version" in event else str(event.get("path") or "/")
+    path = find_path(event, sent, event.get("resource"))
+    return answer_request(event, context, service, Exchange(str(event["httpMethod"]), path, make_envelope))

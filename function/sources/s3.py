@@ -6,24 +6,24 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-struc
 from collections.abc import Mapping
 from typing import Any
 
-from function.deadline import time_left
-from function.files.s3_events import created_objects
+from function.deadline import make_timer
+from function.files.s3_events import list_created_objects
 from function.service import Service
-from function.sources.envelopes import member, records_from
+from function.sources.envelopes import get_member, has_records_from
 
 
 def matches(event: object) -> bool:
     """Whether it is such a notification, or the event by which S3 tests a configuration."""
-    return records_from(event, "aws:s3") or (isinstance(event, dict) and event.get("Event") == "s3:TestEvent")
+    return has_records_from(event, "aws:s3") or (isinstance(event, dict) and event.get("Event") == "s3:TestEvent")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
     """How many objects were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
     from function.messages.file_deliveries import score_files
 
-    records = member(event, "Records")
-    objects = created_objects(records if isinstance(records, list) else [])
-    failure = score_files(service, objects, time_left(context))
+    records = get_member(event, "Records")
+    objects = list_created_objects(records if isinstance(records, list) else [])
+    failure = score_files(service, objects, make_timer(context))
     if failure is not None:
         raise failure
     return {"done": len(objects)}

@@ -7,26 +7,27 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from function.deadline import time_left
+from function.deadline import make_timer
 from function.service import Service
-from function.sources.envelopes import encoded, identifier, member, records_from, unwrapped
+from function.sources.envelopes import encode_text, get_member, has_records_from, read_identifier, unwrap
 
 
 def matches(event: object) -> bool:
     """Whether the event is a batch of SNS messages."""
-    return records_from(event, "aws:sns")
+    return has_records_from(event, "aws:sns")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
     """How many were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
-    from function.messages.deliveries import Deliveries, Delivery, settled
+    from function.messages.deliveries import Deliveries, Delivery, raise_first_failure
 
-    messages = [member(record, "Sns") for record in event["Records"]]
+    messages = [get_member(record, "Sns") for record in event["Records"]]
     deliveries = [
-        Delivery(identifier(member(message, "MessageId")), partial(_document, message)) for message in messages
+        Delivery(read_identifier(get_member(message, "MessageId")), partial(_read_document, message))
+        for message in messages
     ]
-    return settled(Deliveries(service, "sns", deliveries, time_left(context), "all").deal())
+    return raise_first_failure(Deliveries(service, "sns", deliveries, make_timer(context), "all").process())
 
 
-def _document(message: object) -> Any:
-    return unwrapped(encoded(member(message, "Message")))
+def _read_document(message: object) -> Any:
+    return unwrap(encode_text(get_member(message, "Message")))

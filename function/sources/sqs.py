@@ -7,15 +7,15 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from function.deadline import time_left
+from function.deadline import make_timer
 from function.errors import MalformedInput
 from function.service import Service
-from function.sources.envelopes import encoded, identifier, member, records_from, unwrapped
+from function.sources.envelopes import encode_text, get_member, has_records_from, read_identifier, unwrap
 
 
 def matches(event: object) -> bool:
     """Whether the event is a batch of SQS messages."""
-    return records_from(event, "aws:sqs")
+    return has_records_from(event, "aws:sqs")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
@@ -26,32 +26,36 @@ def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[
     from function.messages.deliveries import Deliveries, Delivery
 
     # An id that stands in the batch twice is one message.
-    records = list({_id_of(record) or place: record for place, record in enumerate(event["Records"])}.values())
-    deliveries = [Delivery(_id_of(record), partial(_document, record), _received(record)) for record in records]
-    queue = next((arn for arn in (member(record, "eventSourceARN") for record in records) if isinstance(arn, str)), "")
-    dealing = Deliveries(service, "sqs", deliveries, time_left(context), "each")
-    outcomes = dealing.deal(_groups(records) if queue.endswith(".fifo") else None, queue)
+    records = list({_read_id(record) or place: record for place, record in enumerate(event["Records"])}.values())
+    deliveries = [
+        Delivery(_read_id(record), partial(_read_document, record), _count_receipts(record)) for record in records
+    ]
+    queue = next(
+        (arn for arn in (get_member(record, "eventSourceARN") for record in records) if isinstance(arn, str)), ""
+    )
+    dealing = Deliveries(service, "sqs", deliveries, make_timer(context), "each")
+    outcomes = dealing.process(_group_by_message_group(records) if queue.endswith(".fifo") else None, queue)
     failed = [delivery.id for delivery, outcome in zip(deliveries, outcomes, strict=True) if outcome is not None]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed if message_id is not None]}
 
 
-def _id_of(record: object) -> str | None:
-    return identifier(member(record, "messageId"))
+def _read_id(record: object) -> str | None:
+    return read_identifier(get_member(record, "messageId"))
 
 
-def _document(record: object) -> Any:
-    if _id_of(record) is None:
+def _read_document(record: object) -> Any:
+    if _read_id(record) is None:
         raise MalformedInput("The record has no messageId by which it could be handed back.")
-    return unwrapped(encoded(member(record, "body")))
+    return unwrap(encode_text(get_member(record, "body")))
 
 
-def _received(record: object) -> int:
+def _count_receipts(record: object) -> int:
     """How often the message was received, this time included."""
-    count = member(member(record, "attributes"), "ApproximateReceiveCount")
+    count = get_member(get_member(record, "attributes"), "ApproximateReceiveCount")
     return int(count) if isinstance(count, str) and count.isascii() and count.isdigit() and len(count) < 10 else 1
 
 
-def _groups(records: Sequence[object]) -> Callable[[int], Hashable]:
+def _group_by_message_group(records: Sequence[object]) -> Callable[[int], Hashable]:
     """The message group of each record of a FIFO queue."""
-    groups = [str(member(member(record, "attributes"), "MessageGroupId")) for record in records]
+    groups = [str(get_member(get_member(record, "attributes"), "MessageGroupId")) for record in records]
     return groups.__getitem__

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 from collections.abc import Mapping
 from typing import Any
 
-from function.sources.envelopes import member
+from function.sources.envelopes import get_member
 
 type Shape = Mapping[str, type | frozenset[str]]
 """The members that it has, each with its type, or the texts that it may be."""
@@ -75,27 +75,27 @@ _SHAPES: tuple[tuple[str, Shape], ...] = (
 )
 
 
-def unserved(event: object) -> str | None:
+def name_unserved_source(event: object) -> str | None:
     """The name of the source that the event is of; None where it is of none that is known, or of one that is served."""
     if isinstance(event, list):
         # EventBridge Pipes sends the records of its source as they are, AppSync its contexts.
         first = event[0] if event else None
-        return "EventBridge Pipes" if isinstance(member(first, "eventSource"), str) else _by_shape(first)
+        return "EventBridge Pipes" if isinstance(get_member(first, "eventSource"), str) else _name_by_shape(first)
     if not isinstance(event, Mapping):
         return None
     if isinstance(records := event.get("Records"), list):
-        return _by_records(records)
-    return _by_event_source(event) or _by_context(event.get("requestContext")) or _by_shape(event)
+        return _name_by_records(records)
+    return _name_by_event_source(event) or _name_by_context(event.get("requestContext")) or _name_by_shape(event)
 
 
-def _by_records(records: list[Any]) -> str | None:
-    if any(isinstance(member(record, "cf"), Mapping) for record in records):
+def _name_by_records(records: list[Any]) -> str | None:
+    if any(isinstance(get_member(record, "cf"), Mapping) for record in records):
         return "CloudFront"
-    sources = (member(record, "eventSource") for record in records)
+    sources = (get_member(record, "eventSource") for record in records)
     return next((_BY_EVENT_SOURCE[s] for s in sources if isinstance(s, str) and s in _BY_EVENT_SOURCE), None)
 
 
-def _by_event_source(event: Mapping[str, Any]) -> str | None:
+def _name_by_event_source(event: Mapping[str, Any]) -> str | None:
     source, arn = event.get("eventSource"), event.get("eventSourceArn") or event.get("eventSourceARN")
     if not isinstance(source, str) or not any(isinstance(value, (dict, list)) for value in event.values()):
         return None
@@ -103,21 +103,23 @@ def _by_event_source(event: Mapping[str, Any]) -> str | None:
     return _BY_EVENT_SOURCE.get(source) or ("an event source mapping" if is_mapping else None)
 
 
-def _by_context(context: object) -> str | None:
-    if member(context, "serviceNetworkArn") or member(context, "targetGroupArn"):
+def _name_by_context(context: object) -> str | None:
+    if get_member(context, "serviceNetworkArn") or get_member(context, "targetGroupArn"):
         return "VPC Lattice"
-    return "an API Gateway WebSocket" if member(context, "connectionId") and member(context, "eventType") else None
+    return (
+        "an API Gateway WebSocket" if get_member(context, "connectionId") and get_member(context, "eventType") else None
+    )
 
 
-def _by_shape(event: object) -> str | None:
-    return next((name for name, shape in _SHAPES if _fits(event, shape)), None)
+def _name_by_shape(event: object) -> str | None:
+    return next((name for name, shape in _SHAPES if _has_shape(event, shape)), None)
 
 
-def _fits(event: object, shape: Shape) -> bool:
+def _has_shape(event: object, shape: Shape) -> bool:
     if not isinstance(event, Mapping) or not shape.keys() <= event.keys():
         return False
-    return all(_is(event[name], wanted) for name, wanted in shape.items())
+    return all(_is_kind(event[name], wanted) for name, wanted in shape.items())
 
 
-def _is(value: object, wanted: type | frozenset[str]) -> bool:
+def _is_kind(value: object, wanted: type | frozenset[str]) -> bool:
     return isinstance(value, wanted) if isinstance(wanted, type) else isinstance(value, str) and value in wanted

@@ -40,7 +40,7 @@ class Invocation(NamedTuple):
     cold: bool
 
 
-class _Correlated(logging.Filter):
+class _CorrelationFilter(logging.Filter):
     """Gives every record of the function's log the invocation's correlation id."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -48,14 +48,14 @@ class _Correlated(logging.Filter):
         return True
 
 
-def correlate() -> None:
+def add_correlation_ids() -> None:
     """Has the function's log name the correlation id from here on."""
     logger = logging.getLogger("function")
-    if not any(isinstance(known, _Correlated) for known in logger.filters):
-        logger.addFilter(_Correlated())
+    if not any(isinstance(known, _CorrelationFilter) for known in logger.filters):
+        logger.addFilter(_CorrelationFilter())
 
 
-def begin(event: object) -> None:
+def begin_invocation(event: object) -> None:
     """An invocation begins: its log is found by this event's id from here on."""
     _correlation.set(correlation_id(event))
 
@@ -93,14 +93,14 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def tell(namespace: str, invocation: Invocation, seen: Seen) -> None:
+def write_lines(namespace: str, invocation: Invocation, seen: Seen) -> None:
     """Writes the invocation's lines to standard output, which Lambda puts into the log; metrics under `namespace`."""
     # In one piece: nothing comes between two halves of a line.
-    sys.stdout.write("".join(f"{json.dumps(line)}\n" for line in lines(namespace, invocation, seen)))
+    sys.stdout.write("".join(f"{json.dumps(line)}\n" for line in make_lines(namespace, invocation, seen)))
     sys.stdout.flush()
 
 
-def lines(namespace: str, invocation: Invocation, seen: Seen) -> list[dict[str, object]]:
+def make_lines(namespace: str, invocation: Invocation, seen: Seen) -> list[dict[str, object]]:
     """What is written: the invocation's own line and, with a namespace, one for each code and each feature."""
     common: dict[str, object] = {
         "level": "INFO",
@@ -108,7 +108,7 @@ def lines(namespace: str, invocation: Invocation, seen: Seen) -> list[dict[str, 
         "logger": "function",
         "requestId": invocation.request_id,
         "correlation_id": _correlation.get(),
-        "trace_id": _trace_id(os.environ.get("_X_AMZN_TRACE_ID", "")),
+        "trace_id": _read_trace_id(os.environ.get("_X_AMZN_TRACE_ID", "")),
         "source": invocation.source,
         "model_name": invocation.model["name"],
         "model_version": invocation.model["version"],
@@ -124,42 +124,46 @@ def lines(namespace: str, invocation: Invocation, seen: Seen) -> list[dict[str, 
     }
     if not namespace:
         return [common | numbers | {"rejections": seen.rejections}]
-    first = _metrics(namespace, ["FunctionName"], list(numbers)) | common | numbers | {"rejections": seen.rejections}
+    first = (
+        _make_metrics(namespace, ["FunctionName"], list(numbers)) | common | numbers | {"rejections": seen.rejections}
+    )
     by_code = [
-        _metrics(namespace, ["FunctionName", "Code"], ["Rejections"]) | common | {"Code": code, "Rejections": count}
+        _make_metrics(namespace, ["FunctionName", "Code"], ["Rejections"])
+        | common
+        | {"Code": code, "Rejections": count}
         for code, count in seen.rejections.items()
     ]
     by_feature = [
-        _metrics(namespace, ["FunctionName", "Feature"], ["OutOfRange"])
+        _make_metrics(namespace, ["FunctionName", "Feature"], ["OutOfRange"])
         | common
         | {"Feature": name, "OutOfRange": count}
-        for name, count in _bounded(seen.out_of_range).items()
+        for name, count in _limit_features(seen.out_of_range).items()
     ]
     return [first, *by_code, *by_feature]
 
 
-def _metrics(namespace: str, dimensions: Sequence[str], names: Sequence[str]) -> dict[str, object]:
+def _make_metrics(namespace: str, dimensions: Sequence[str], names: Sequence[str]) -> dict[str, object]:
     metrics = [{"Name": name, "Unit": "Milliseconds" if name == "Latency" else "Count"} for name in names]
     directive = {"Namespace": namespace, "Dimensions": [dimensions], "Metrics": metrics}
     return {"_aws": {"Timestamp": int(time() * 1000), "CloudWatchMetrics": [directive]}}
 
 
-def _bounded(out_of_range: Mapping[str, int]) -> dict[str, int]:
+def _limit_features(out_of_range: Mapping[str, int]) -> dict[str, int]:
     """At most MAX_FEATURES of one invocation by name, those that come first in the alphabet, the rest together."""
     found: dict[str, int] = {}
     for name in sorted(out_of_range):
-        shown = _dimension(name) if len(found) < MAX_FEATURES else OTHER_FEATURES
+        shown = _make_dimension(name) if len(found) < MAX_FEATURES else OTHER_FEATURES
         found[shown] = found.get(shown, 0) + out_of_range[name]
     return found
 
 
-def _dimension(name: str) -> str:
+def _make_dimension(name: str) -> str:
     """The name as CloudWatch takes it: printable ASCII, up to 250 characters, not blank."""
     text = "".join(c if c.isprintable() else "?" for c in name.encode("ascii", "backslashreplace").decode())
     return text[:250] if text.strip() else "(blank)"
 
 
-def _trace_id(header: str) -> str:
+def _read_trace_id(header: str) -> str:
     """The trace's id in X-Ray's header."""
     root = header.partition("Root=")[2].partition(";")[0]
     return root if len(root) <= _MAX_ID and _OF_IDS.issuperset(root) and root else "-"

@@ -8,7 +8,7 @@ from function.errors import DeployerError, InternalError
 logger = logging.getLogger("function")
 
 
-def report(error: Exception, request_id: str) -> InternalError:
+def report_error(error: Exception, request_id: str) -> InternalError:
     """Logs where the error came from, and returns what to tell the caller.
 
     A foreign error's own text stays out of both: a library's message may quote a value (`could not convert string to

@@ -10,13 +10,13 @@ MAX_BODY_BYTES = 6 * 1024 * 1024
 _READ_AS_JSON = ("", JSON, "application/x-www-form-urlencoded", "text/plain")
 
 
-def media_type_of(request: Request, empty: str) -> str:
+def choose_request_type(request: Request, empty: str) -> str:
     """The media type to read the body as: JSON or CSV.
 
     Raises UnsupportedMediaType, InputTooLarge, and MalformedInput with the sentence `empty` where there is no body.
     """
     media_type = request.headers.get("content-type", "").lower().partition(";")[0].strip()
-    if _parameter(request, "charset") not in ("", "utf-8", "utf8", "us-ascii"):
+    if _read_parameter(request, "charset") not in ("", "utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType("The body's charset must be UTF-8.")
     if request.headers.get("content-encoding", "").lower() not in ("", "identity"):
         raise UnsupportedMediaType("The body must not be compressed: send it without Content-Encoding.")
@@ -29,7 +29,7 @@ def media_type_of(request: Request, empty: str) -> str:
     return CSV if media_type == CSV else JSON
 
 
-def _parameter(request: Request, name: str) -> str:
+def _read_parameter(request: Request, name: str) -> str:
     """A parameter of the body's media type, in lower case; an empty text where it has none of that name."""
     for parameter in request.headers.get("content-type", "").lower().split(";")[1:]:
         found, _, value = parameter.partition("=")
@@ -38,15 +38,15 @@ def _parameter(request: Request, name: str) -> str:
     return ""
 
 
-def has_header(request: Request) -> bool | None:
+def read_header_parameter(request: Request) -> bool | None:
     """What `text/csv; header=present` or `absent` says (RFC 4180), else None. Raises UnsupportedMediaType."""
-    value = _parameter(request, "header")
+    value = _read_parameter(request, "header")
     if value not in ("", "present", "absent"):
         raise UnsupportedMediaType("The media type's header is present or absent, and nothing else.")
     return {"present": True, "absent": False}.get(value)
 
 
-def accepted(request: Request) -> str:
+def choose_response_type(request: Request) -> str:
     """JSON or CSV, whichever `Accept` prefers; JSON where it leaves the choice (RFC 9110, 12.5.1).
 
     Raises NotAcceptable.

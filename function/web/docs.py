@@ -45,13 +45,13 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def page(above: str = "") -> Response:
+def show_page(above: str = "") -> Response:
     """The page; its addresses are relative, so that it works below any stage. `above` leads to where it belongs."""
     document = _DOCUMENT.replace('"docs/', f'"{above}docs/').replace('"openapi.json"', f'"{above}openapi.json"')
     return Response(200, HTML, document, {"content-security-policy": CONTENT_SECURITY_POLICY})
 
 
-def asset(name: str) -> Response:
+def serve_asset(name: str) -> Response:
     """A file of the page. Raises RouteNotFound, and InternalError where the package is not installed."""
     if name == "start.js":
         return Response(200, "text/javascript", _START, _KEPT)

@@ -21,19 +21,19 @@ _PARTS = (
 )
 
 
-def _source(name: str) -> str:
+def _read_asset(name: str) -> str:
     # Text mode: browsers hash an inline block after they turned its line ends into LF, as it does.
     with open(join(dirname(__file__), "assets", name), encoding="utf-8") as file:
         return file.read()
 
 
-def _hash(block: str) -> str:
+def _hash_block(block: str) -> str:
     return f"'sha256-{b64encode(sha256(block.encode()).digest()).decode()}'"
 
 
-_STYLE, _SCRIPT = _source("page.css"), "\n".join(map(_source, _PARTS))
+_STYLE, _SCRIPT = _read_asset("page.css"), "\n".join(map(_read_asset, _PARTS))
 _DOCUMENT = (
-    _source("page.html")
+    _read_asset("page.html")
     .replace("<style></style>", f"<style>{_STYLE}</style>")
     .replace('<script type="module"></script>', f'<script type="module">{_SCRIPT}</script>')
 )
@@ -44,8 +44,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "default-src 'none'",
         "connect-src 'self'",
         "img-src data:",  # the icon
-        f"style-src {_hash(_STYLE)}",
-        f"script-src {_hash(_SCRIPT)}",
+        f"style-src {_hash_block(_STYLE)}",
+        f"script-src {_hash_block(_SCRIPT)}",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
@@ -53,6 +53,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-def html() -> str:
+def render_page() -> str:
     """The whole page as one document."""
     return _DOCUMENT

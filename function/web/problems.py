@@ -54,7 +54,7 @@ STATUS: dict[type[DeployerError], int] = {
 MAX_LISTED_CHARACTERS = 2_500_000
 
 
-def problem_response(error: DeployerError, request_id: str, path: str = "", status: int | None = None) -> Response:
+def make_problem_response(error: DeployerError, request_id: str, path: str = "", status: int | None = None) -> Response:
     """The error as problem details: `code` is stable, `errors` lists every wrong value with its JSON pointer.
 
     Where the list alone would pass what Lambda can answer, it is cut and `errors_omitted` counts the rest.
@@ -74,7 +74,7 @@ def problem_response(error: DeployerError, request_id: str, path: str = "", stat
     else:
         document["detail"] = str(error)
     if isinstance(error, InvalidInput):
-        document |= _listed(error)
+        document |= _list_problems(error)
     if path.startswith("/v2"):
         # Where clients of the Open Inference Protocol look.
         document["error"] = document.get("detail", f"{document['title']} (request {request_id})")
@@ -82,7 +82,7 @@ def problem_response(error: DeployerError, request_id: str, path: str = "", stat
     return Response(status, PROBLEM, strict_json.dumps(document), headers)
 
 
-def _listed(error: InvalidInput) -> dict[str, object]:
+def _list_problems(error: InvalidInput) -> dict[str, object]:
     listed: list[dict[str, str]] = []
     characters = 0
     for problem in error.problems:

@@ -39,7 +39,7 @@ class Response(NamedTuple):
     body: str
     headers: Mapping[str, str] = {}
 
-    def all_headers(self) -> dict[str, str]:
+    def list_headers(self) -> dict[str, str]:
         """The headers that go out: the content type, what every answer carries, and the response's own."""
         return {
             "content-type": f"{self.content_type}; charset=utf-8"
@@ -51,6 +51,6 @@ class Response(NamedTuple):
         }
 
 
-def json_response(document: object, status: int = 200) -> Response:
+def make_json_response(document: object, status: int = 200) -> Response:
     """The document as strict JSON."""
     return Response(status, JSON, strict_json.dumps(document))

@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 
 from function.bundle.loading import load
 from function.dispatch import create_handler
-from function.local.wsgi import application
+from function.local.wsgi import create_application
 from function.service import Service
 from function.settings import Settings
 from tests.conftest import MakeBundle
@@ -63,7 +63,7 @@ class _Quiet(WSGIRequestHandler):
 @pytest.fixture(scope="session")
 def below_a_stage(houses_bundle: Path) -> Iterator[str]:
     """The example below `/prod/`, as a stage of API Gateway has it."""
-    served = application(create_handler(Service(load(houses_bundle), Settings(""))))
+    served = create_application(create_handler(Service(load(houses_bundle), Settings(""))))
 
     def staged(environ: dict[str, Any], start_response: Any) -> Any:
         if not environ["PATH_INFO"].startswith("/prod"):

@@ -18,8 +18,8 @@ from pyarrow import parquet
 from function.aws import Clients
 from function.errors import BucketNotAllowed, DeployerError, RetryLater
 from function.files import s3_writer
-from function.files.keys import report_key
-from function.files.s3_events import SourceObject, notified
+from function.files.keys import make_report_key
+from function.files.s3_events import SourceObject, read_notification
 from function.files.score_object import score_object
 from function.model.runtime import Model
 from function.service import Service
@@ -65,7 +65,7 @@ def result(client: "S3Client", key: str) -> bytes:
 
 
 def report(client: "S3Client", key: str) -> dict[str, Any]:
-    found = client.get_object(Bucket=RESULTS, Key=report_key("predictions/", key))
+    found = client.get_object(Bucket=RESULTS, Key=make_report_key("predictions/", key))
     document: dict[str, Any] = json.loads(found["Body"].read())
     return document
 
@@ -330,7 +330,7 @@ def test_one_failure_does_not_keep_the_others_of_a_batch_back(service: Service) 
             for bucket in ("other-bucket", INPUT)
         ]
     }
-    assert len(notified(event) or []) == 2
+    assert len(read_notification(event) or []) == 2
     with pytest.raises(DeployerError):
         s3.handle(event, None, service)
     assert report(service.clients.s3, "in/batch.csv")["rows_read"] == 2

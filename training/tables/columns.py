@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas
 
-from function.formats.csv_dialect import decimal_of, is_comma_number
+from function.formats.csv_dialect import detect_decimal_mark, is_comma_number
 from function.model.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, STRING, TEXTS, Feature, parse_cell
 
 type Series = pandas.Series[Any]
@@ -111,7 +111,7 @@ def faulty(cells: Sequence[str], fault: str) -> Column:
 def with_decimal_points(columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     """The columns of a CSV whose separator is no comma, with decimal points where its numbers have decimal commas."""
     numbers = {place for place, cells in enumerate(columns) if all(map(_is_number_or_null, cells))}
-    if decimal_of(columns[place] for place in sorted(numbers)) == ".":
+    if detect_decimal_mark(columns[place] for place in sorted(numbers)) == ".":
         return list(columns)
     return [
         [cell.replace(",", ".") if is_comma_number(cell) else cell for cell in cells] if place in numbers else cells

@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas
 
 from function.errors import MalformedInput
-from function.formats.csv_dialect import Dialect, dialect_of, is_blank
-from function.formats.csv_text import check_bytes, decoded
+from function.formats.csv_dialect import Dialect, detect_dialect, is_blank
+from function.formats.csv_text import check_bytes, decode_blocks
 from function.formats.gzip_stream import BEGINNING
 from training.errors import TrainingError, listed, said, unknown_column
 from training.tables.columns import (
@@ -107,8 +107,8 @@ def _unpacked(path: Path, data: bytes) -> bytes:
 def _csv(path: Path, data: bytes) -> tuple[Dialect, list[str], list[list[str]]]:
     try:
         check_bytes(data, str(path))
-        text = "".join(decoded([data], str(path)))
-        dialect = dialect_of(text, None, str(path))
+        text = "".join(decode_blocks([data], str(path)))
+        dialect = detect_dialect(text, None, str(path))
     except MalformedInput as error:
         raise TrainingError(str(error)) from None
     if "\0" in text:

@@ -13,7 +13,7 @@ import pyarrow
 from pyarrow import compute, csv
 
 from function.errors import InputTooLarge
-from function.files.formats.csv_cells import quoted
+from function.files.formats.csv_cells import quote_cell
 from function.files.job import MAX_CHARACTERS, MAX_LINES, MAX_ROW_CHARACTERS
 from function.formats.csv_dialect import Dialect
 from function.formats.csv_table import neutralise
@@ -57,10 +57,10 @@ class Block(NamedTuple):
         *cells, last = self.added
         ended = compute.binary_join_element_wise(last, dialect.line_end, "")
         joined = compute.binary_join_element_wise(self.lines, *cells, ended, dialect.separator)
-        return _bytes_of(joined)
+        return _join_texts(joined)
 
 
-def blocks_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def split_into_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in blocks that end where a line does; how they came decides nothing of where they are cut.
 
     The last one may lack its line's end, and a line that is longer than a block makes a longer one.
@@ -77,21 +77,21 @@ def blocks_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
             end = end or waiting.rfind(b"\r", 0, -1) + 1
             if not end:
                 raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
-            yield from _parts(bytes(waiting[:end]))
+            yield from _split_block(bytes(waiting[:end]))
             del waiting[:end]
     if waiting:
-        yield from _parts(bytes(waiting))
+        yield from _split_block(bytes(waiting))
 
 
-def _parts(block: bytes) -> Iterator[bytes]:
+def _split_block(block: bytes) -> Iterator[bytes]:
     """The block in parts of so many lines: what a line takes as arrays is far more than the shortest one's bytes."""
     if block.count(b"\n") <= MAX_LINES:
         yield block
         return
     middle = len(block) // 2
     half = (block.rfind(b"\n", 0, middle) + 1) or (block.find(b"\n", middle) + 1)
-    yield from _parts(block[:half])
-    yield from _parts(block[half:])
+    yield from _split_block(block[:half])
+    yield from _split_block(block[half:])
 
 
 def is_plain(block: bytes, line_end: bytes) -> bool:
@@ -117,12 +117,12 @@ def score_block(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
         return None
     features = layout.manifest.contract.features
     try:
-        table = _parsed(layout, block)
-        columns, usual = _columns(features, [table.column(str(place)) for place in layout.places])
+        table = _parse_cells(layout, block)
+        columns, usual = _read_columns(features, [table.column(str(place)) for place in layout.places])
     except (pyarrow.ArrowException, _NotPlain):
         return None
-    others = [place for place in range(layout.width) if place not in _numbers(layout)]
-    if any(_would_change(table.column(str(place))) for place in others):
+    others = [place for place in range(layout.width) if place not in _find_numbers(layout)]
+    if any(_has_formula(table.column(str(place))) for place in others):
         return None
     whole = bool(usual.all())
     try:
@@ -131,22 +131,24 @@ def score_block(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
         return None
     if not _is_finite(outputs):
         return None
-    cells = _cells(layout, outputs)
+    cells = _format_outputs(layout, outputs)
     if not whole:
-        cells = [_spread(column, usual) for column in cells]
+        cells = [_spread_over_rows(column, usual) for column in cells]
     count = len(usual)
     empty = pyarrow.repeat("", count)
-    return Block(_lines(block, count), count, [*cells, empty, empty], [] if whole else (~usual).nonzero()[0].tolist())
+    return Block(
+        _split_lines(block, count), count, [*cells, empty, empty], [] if whole else (~usual).nonzero()[0].tolist()
+    )
 
 
-def _numbers(layout: Layout) -> set[int]:
+def _find_numbers(layout: Layout) -> set[int]:
     pairs = zip(layout.manifest.contract.features, layout.places, strict=True)
     return {place for feature, place in pairs if feature.type == NUMBER}
 
 
-def _parsed(layout: Layout, block: bytes) -> Any:
+def _parse_cells(layout: Layout, block: bytes) -> Any:
     """The columns as text, those of numbers as numbers. Raises ArrowException where a row or a number is none."""
-    numbers = _numbers(layout)
+    numbers = _find_numbers(layout)
     names = [str(place) for place in range(layout.width)]
     types = {name: pyarrow.float64() if place in numbers else pyarrow.string() for place, name in enumerate(names)}
     return csv.read_csv(
@@ -164,7 +166,7 @@ def _parsed(layout: Layout, block: bytes) -> Any:
     ).combine_chunks()
 
 
-def _columns(features: Sequence[Feature], cells: Sequence[Any]) -> "tuple[list[Array], Array]":
+def _read_columns(features: Sequence[Feature], cells: Sequence[Any]) -> "tuple[list[Array], Array]":
     """The features' values, and which rows are ordinary in all of them. Raises _NotPlain."""
     import numpy
 
@@ -172,7 +174,7 @@ def _columns(features: Sequence[Feature], cells: Sequence[Any]) -> "tuple[list[A
     columns: list[Array] = []
     for feature, column in zip(features, cells, strict=True):
         if feature.type == NUMBER:
-            values = _rounded(feature, column.to_numpy())
+            values = _round_numbers(feature, column.to_numpy())
             low = -numpy.inf if feature.minimum is None else feature.minimum
             high = numpy.inf if feature.maximum is None else feature.maximum
             fits = (values >= low) & (values <= high)
@@ -182,13 +184,13 @@ def _columns(features: Sequence[Feature], cells: Sequence[Any]) -> "tuple[list[A
             if feature.nullable:
                 fits |= missing
         else:
-            values, fits = _told(feature, column)
+            values, fits = _read_distinct_cells(feature, column)
         columns.append(values)
         usual &= fits
     return columns, usual
 
 
-def _rounded(feature: Feature, numbers: "Array") -> "Array":
+def _round_numbers(feature: Feature, numbers: "Array") -> "Array":
     """The numbers as training's type holds them; one that does not fit becomes infinite, which is no plain number."""
     import numpy
 
@@ -198,7 +200,7 @@ def _rounded(feature: Feature, numbers: "Array") -> "Array":
         return numbers.astype(feature.dtype.lower()).astype(float)  # pandas' nullable floats are as wide as numpy's
 
 
-def _told(feature: Feature, column: Any) -> "tuple[Array, Array]":
+def _read_distinct_cells(feature: Feature, column: Any) -> "tuple[Array, Array]":
     """A column of texts or booleans, by what each distinct cell stands for."""
     import numpy
 
@@ -222,7 +224,7 @@ def _is_usual(feature: Feature, value: object) -> bool:
     return feature.categories is None or value in feature.categories
 
 
-def _would_change(column: Any) -> bool:
+def _has_formula(column: Any) -> bool:
     """Whether a spreadsheet would run some cell of the column, so that it is not written as it came."""
     starts = compute.match_substring_regex(column, _FORMULA)
     return any(neutralise(cell) != cell for cell in column.filter(starts).unique().to_pylist())
@@ -235,24 +237,26 @@ def _is_finite(outputs: "ArrayOutputs") -> bool:
     return all(bool(numpy.isfinite(array).all()) for array in numbers)
 
 
-def _cells(layout: Layout, outputs: "ArrayOutputs") -> list[Any]:
+def _format_outputs(layout: Layout, outputs: "ArrayOutputs") -> list[Any]:
     """The cells of the predictions and of the probabilities, a column each."""
     classes, separator = layout.manifest.classes, layout.dialect.separator
     if classes is None:
-        return [_texts(outputs.values)]
-    labels = pyarrow.array([quoted(neutralise(label_text(label)), separator) for label in classes])
+        return [_format_numbers(outputs.values)]
+    labels = pyarrow.array([quote_cell(neutralise(label_text(label)), separator) for label in classes])
     columns = [labels.take(pyarrow.array(outputs.values))]
     shares = outputs.probabilities
-    return columns if shares is None else columns + [_texts(shares[:, place]) for place in range(shares.shape[1])]
+    return (
+        columns if shares is None else columns + [_format_numbers(shares[:, place]) for place in range(shares.shape[1])]
+    )
 
 
-def _texts(numbers: "Array") -> Any:
+def _format_numbers(numbers: "Array") -> Any:
     """The numbers as Python writes them, each distinct one written once."""
     encoded = pyarrow.array(numbers).dictionary_encode()
     return pyarrow.array(list(map(repr, encoded.dictionary.to_pylist())), pyarrow.string()).take(encoded.indices)
 
 
-def _spread(column: Any, usual: "Array") -> Any:
+def _spread_over_rows(column: Any, usual: "Array") -> Any:
     """The column with empty cells for the rows that are not usual."""
     import numpy
 
@@ -262,7 +266,7 @@ def _spread(column: Any, usual: "Array") -> Any:
     return empty if taken is None else compute.if_else(pyarrow.array(usual), taken, empty)
 
 
-def _lines(block: bytes, count: int) -> Any:
+def _split_lines(block: bytes, count: int) -> Any:
     """The lines, without their ends."""
     import numpy
 
@@ -272,10 +276,10 @@ def _lines(block: bytes, count: int) -> Any:
     return compute.ascii_rtrim(lines, "\r\n")
 
 
-def _bytes_of(texts: Any) -> bytes:
+def _join_texts(texts: Any) -> bytes:
     """All texts of the array, one behind the other."""
     if isinstance(texts, pyarrow.ChunkedArray):
-        return b"".join(map(_bytes_of, texts.chunks))
+        return b"".join(map(_join_texts, texts.chunks))
     data = texts.buffers()[2]
     first = int.from_bytes(texts.buffers()[1][texts.offset * 4 : texts.offset * 4 + 4], "little")
     at = (texts.offset + len(texts)) * 4

@@ -5,18 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
 from function.errors import InputTooLarge, MalformedInput, Problem
-from function.files.chunk import Column, of_cells, of_values, score
-from function.files.formats.csv_opening import SUBJECT, Opened
+from function.files.chunk import Column, read_cells, read_values, score_rows
+from function.files.formats.csv_opening import SUBJECT, OpenedCsv
 from function.files.job import MAX_CELLS, MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, Job
-from function.files.report import problems_text
+from function.files.report import format_problems
 from function.formats.csv_dialect import Dialect, is_blank, read_cell
-from function.formats.csv_table import FORMULA_STARTS, check_header, neutralise, warnings_cell
-from function.formats.csv_text import decoded
+from function.formats.csv_table import FORMULA_STARTS, check_header, format_warnings, neutralise
+from function.formats.csv_text import decode_blocks
 from function.model.contract import NUMBER, Feature
 from function.model.manifest import Label, label_text
 
 
-def convert_cells(job: Job, opened: Opened, table: "Table | None" = None) -> "Table":
+def convert_cells(job: Job, opened: OpenedCsv, table: "CellTable | None" = None) -> "CellTable":
     """Scores the CSV cell by cell, or, where there is a table of it already, the rows that `opened` goes on with.
 
     Returns the table.
@@ -31,8 +31,8 @@ def convert_cells(job: Job, opened: Opened, table: "Table | None" = None) -> "Ta
             if header is None:
                 raise MalformedInput("The CSV is empty: it needs a header line with the names of the features.")
             if len(header) > MAX_COLUMNS:
-                raise too_many_columns()
-            table = Table(job, header, dialect)
+                raise make_width_error()
+            table = CellTable(job, header, dialect)
         before = reader.line_num
         for row in reader:
             if not is_blank(row, table.width):
@@ -75,13 +75,13 @@ class Lines:
                 if first:
                     first = False
                     if line.count(self._separator) >= MAX_COLUMNS:
-                        raise too_many_columns()
+                        raise make_width_error()
                 yield line
 
     def _whole_lines(self) -> Iterator[str]:
         """The text in pieces that end where a line does."""
         rest = ""
-        for text in decoded(self._blocks, SUBJECT, self._past):
+        for text in decode_blocks(self._blocks, SUBJECT, self._past):
             rest += text
             # A CR at the end may be half of a CR LF.
             end = max(rest.rfind("\n"), rest.rfind("\r", 0, -1)) + 1
@@ -93,7 +93,7 @@ class Lines:
         yield rest
 
 
-class Table:
+class CellTable:
     """The rows of the chunk that is being read, with the lines they begin at."""
 
     def __init__(self, job: Job, header: list[str], dialect: Dialect) -> None:
@@ -121,10 +121,10 @@ class Table:
         if not self.rows:
             return
         features, rows = self._job.features, self.rows
-        faults = self._brought_to_width()
+        faults = self._bring_to_width()
         cells: list[Sequence[str]] = list(zip(*rows, strict=True))
         columns = [self._column(f, cells[place]) for f, place in zip(features, self._places, strict=True)]
-        scored = score(
+        scored = score_rows(
             self._job.model._replace(runtime=self._job.model.bulk()),
             columns,
             lambda row: {
@@ -134,25 +134,25 @@ class Table:
             strict=self._job.strict,
         )
         self._job.tally.add(scored, self.lines)
-        numbers = self._number_places(columns)
+        numbers = self._find_number_columns(columns)
         shown: list[Sequence[str]] = [
-            column if place in numbers else _neutralised(column) for place, column in enumerate(cells)
+            column if place in numbers else _neutralise_cells(column) for place, column in enumerate(cells)
         ]
-        shown.append(_labels(scored.values))
+        shown.append(_format_labels(scored.values))
         shown += [
             ["" if row is None else repr(row[place]) for row in scored.probabilities] for place in range(self._classes)
         ]
-        shown.append(_sparse(len(rows), {row: warnings_cell(found) for row, found in scored.warnings.items()}))
-        shown.append(_sparse(len(rows), {row: problems_text(found) for row, found in scored.problems.items()}))
+        shown.append(_fill_cells(len(rows), {row: format_warnings(found) for row, found in scored.warnings.items()}))
+        shown.append(_fill_cells(len(rows), {row: format_problems(found) for row, found in scored.problems.items()}))
         self._write(zip(*shown, strict=True))
         self._start_chunk()
 
     def _column(self, feature: Feature, cells: Sequence[str]) -> Column:
         if feature.type == NUMBER and self._dialect.decimal == ",":
-            return of_values(feature, [read_cell(self._dialect, feature, cell) for cell in cells])
-        return of_cells(feature, cells)
+            return read_values(feature, [read_cell(self._dialect, feature, cell) for cell in cells])
+        return read_cells(feature, cells)
 
-    def _brought_to_width(self) -> dict[int, list[Problem]]:
+    def _bring_to_width(self) -> dict[int, list[Problem]]:
         """Brings every row to the header's width; those that were not of it are wrong."""
         faults: dict[int, list[Problem]] = {}
         if set(map(len, self.rows)) == {self.width}:
@@ -165,7 +165,7 @@ class Table:
                 self.rows[index] = (row + [""] * self.width)[: self.width]
         return faults
 
-    def _number_places(self, columns: Sequence[Column]) -> set[int]:
+    def _find_number_columns(self, columns: Sequence[Column]) -> set[int]:
         """The columns of the file that hold numbers alone, which are no formulas."""
         found = zip(self._job.features, self._places, columns, strict=True)
         return {place for feature, place, column in found if feature.type == NUMBER and not column.unusual}
@@ -176,35 +176,35 @@ class Table:
         self._job.write(text.getvalue().encode())
 
 
-def _labels(labels: Sequence[Label | None]) -> Sequence[str]:
+def _format_labels(labels: Sequence[Label | None]) -> Sequence[str]:
     return [
         repr(label) if type(label) is float else "" if label is None else neutralise(label_text(label))
         for label in labels
     ]
 
 
-def cell_text(label: Label, separator: str) -> str:
+def format_label_cell(label: Label, separator: str) -> str:
     """The cell as it stands in the file, quoted where it needs to be."""
     text = repr(label) if type(label) is float else neutralise(label_text(label))
-    return quoted(text, separator)
+    return quote_cell(text, separator)
 
 
-def quoted(text: str, separator: str) -> str:
+def quote_cell(text: str, separator: str) -> str:
     """The cell in quotes, where it needs them."""
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in (separator, *'"\r\n')) else text
 
 
-def _neutralised(cells: Sequence[str]) -> Sequence[str]:
+def _neutralise_cells(cells: Sequence[str]) -> Sequence[str]:
     return [neutralise(cell) if cell[:1] in FORMULA_STARTS else cell for cell in cells]
 
 
-def _sparse(count: int, texts: dict[int, str]) -> list[str]:
+def _fill_cells(count: int, texts: dict[int, str]) -> list[str]:
     column = [""] * count
     for row, text in texts.items():
         column[row] = neutralise(text)
     return column
 
 
-def too_many_columns() -> InputTooLarge:
+def make_width_error() -> InputTooLarge:
     """The error of a table that is too wide."""
     return InputTooLarge(f"The file has more than {MAX_COLUMNS:,} columns.")

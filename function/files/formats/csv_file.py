@@ -18,14 +18,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from function.files.chunk import Scored
-from function.files.formats.csv_blocks import Block, Layout, blocks_of, score_block
-from function.files.formats.csv_cells import Table, cell_text, convert_cells
-from function.files.formats.csv_opening import Opened, Place, open_csv
+from function.files.chunk import ScoredRows
+from function.files.formats.csv_blocks import Block, Layout, score_block, split_into_blocks
+from function.files.formats.csv_cells import CellTable, convert_cells, format_label_cell
+from function.files.formats.csv_opening import FilePosition, OpenedCsv, open_csv
 from function.files.job import MAX_COLUMNS, Job
-from function.files.report import problems_text
+from function.files.report import format_problems
 from function.formats.csv_dialect import read_cell
-from function.formats.csv_table import warnings_cell
+from function.formats.csv_table import format_warnings
 from function.model.prediction import Prediction, predict_each
 
 if TYPE_CHECKING:
@@ -45,23 +45,23 @@ def convert(job: Job, blocks: Iterable[bytes], *, fast: bool = True) -> None:
     if not fast:
         convert_cells(job, opened)
         return
-    pieces = blocks_of(opened.blocks)
+    pieces = split_into_blocks(opened.blocks)
     first = next(pieces, b"")
     separator = opened.dialect.separator
-    header, rest = _header_line(first, separator.encode())
+    header, rest = _split_header(first, separator.encode())
     if header is None:
         convert_cells(job, opened._replace(blocks=chain([first], pieces)))
         return
     table = convert_cells(job, opened._replace(blocks=iter([header])))
     names = header.decode().rstrip("\r\n").split(separator)
     layout = Layout(job.model.manifest, len(names), [names.index(f.name) for f in job.features], opened.dialect)
-    done = Place(opened.place.lines + 1, opened.place.bytes + len(header))
+    done = FilePosition(opened.place.lines + 1, opened.place.bytes + len(header))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what estimators say of tables; once for all threads, which share the filters
         _Blocks(job, layout, table, done).convert(chain([rest] if rest else [], pieces))
 
 
-def _header_line(first: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
+def _split_header(first: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
     """The header's line, where it is plain, and what follows it."""
     header, end, rest = first.partition(b"\n")
     plain = end and b'"' not in header and b"\r" not in header.removesuffix(b"\r") and header.strip(b" \t\r")
@@ -77,7 +77,7 @@ def _header_line(first: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
 class _Blocks:
     """The blocks of one file on their way."""
 
-    def __init__(self, job: Job, layout: Layout, table: Table, done: Place) -> None:
+    def __init__(self, job: Job, layout: Layout, table: CellTable, done: FilePosition) -> None:
         self._job = job
         self._layout = layout
         self._table = table
@@ -92,14 +92,14 @@ class _Blocks:
             for block in blocks:
                 if b'"' in block:
                     self._settle(waiting, 0)
-                    convert_cells(self._job, self._going_on(chain([block], blocks)), self._table)
+                    convert_cells(self._job, self._find_rest(chain([block], blocks)), self._table)
                     return
                 waiting.append((block, pool.submit(score_block, self._layout, runtime, block)))
                 self._settle(waiting, workers)
             self._settle(waiting, 0)
 
-    def _going_on(self, blocks: Iterator[bytes]) -> Opened:
-        return Opened(self._layout.dialect, blocks, self._done)
+    def _find_rest(self, blocks: Iterator[bytes]) -> OpenedCsv:
+        return OpenedCsv(self._layout.dialect, blocks, self._done)
 
     def _settle(self, waiting: Waiting, allowed: int) -> None:
         """Writes what is done until no more than so many blocks are under way."""
@@ -108,19 +108,19 @@ class _Blocks:
             self._job.look_at_the_time()
             scored = future.result()
             if scored is None or len(scored.aside) > _ASIDE * self._job.rows_at_once:
-                convert_cells(self._job, self._going_on(iter([block])), self._table)
+                convert_cells(self._job, self._find_rest(iter([block])), self._table)
             else:
                 self._write(block, scored)
-            self._done = Place(self._done.lines + block.count(b"\n"), self._done.bytes + len(block))
+            self._done = FilePosition(self._done.lines + block.count(b"\n"), self._done.bytes + len(block))
 
     def _write(self, block: bytes, scored: Block) -> None:
-        outcome = Scored([None] * scored.rows, [], {}, {})
+        outcome = ScoredRows([None] * scored.rows, [], {}, {})
         if scored.aside:
-            scored = scored._replace(added=self._with_aside(block, scored, outcome))
+            scored = scored._replace(added=self._merge_odd_rows(block, scored, outcome))
         self._job.tally.add(outcome, range(self._done.lines + 1, self._done.lines + 1 + scored.rows))
         self._job.write(scored.written(self._layout.dialect))
 
-    def _with_aside(self, block: bytes, scored: Block, outcome: Scored) -> "list[pyarrow.Array]":
+    def _merge_odd_rows(self, block: bytes, scored: Block, outcome: ScoredRows) -> "list[pyarrow.Array]":
         """The added cells with those of the rows that were set aside, each with warnings or problems of its own."""
         import pyarrow
 
@@ -137,13 +137,13 @@ class _Blocks:
         outcomes = predict_each(model, records, strict=self._job.strict)
         for row, found in zip(scored.aside, outcomes, strict=True):
             if isinstance(found, Prediction):
-                added[0][row] = cell_text(found.value, separator)
+                added[0][row] = format_label_cell(found.value, separator)
                 for place, share in enumerate((found.probabilities or {}).values(), 1):
                     added[place][row] = repr(share)
                 if found.warnings:
                     outcome.warnings[row] = found.warnings
-                    added[-2][row] = cell_text(warnings_cell(found.warnings), separator)
+                    added[-2][row] = format_label_cell(format_warnings(found.warnings), separator)
             else:
                 outcome.problems[row] = found
-                added[-1][row] = cell_text(problems_text(found), separator)
+                added[-1][row] = format_label_cell(format_problems(found), separator)
         return [pyarrow.array(column, pyarrow.string()) for column in added]

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from function.formats.csv_dialect import HEAD_CHARACTERS, Dialect, dialect_of
-from function.formats.csv_text import MARK, UTF_16_MARKS, check_bytes, decoded
+from function.formats.csv_dialect import HEAD_CHARACTERS, Dialect, detect_dialect
+from function.formats.csv_text import MARK, UTF_16_MARKS, check_bytes, decode_blocks
 from function.model.contract import Feature
 
 SUBJECT = "The file"
@@ -13,36 +13,38 @@ SUBJECT = "The file"
 _HEAD_BYTES = 4 * HEAD_CHARACTERS + 8
 
 
-class Place(NamedTuple):
+class FilePosition(NamedTuple):
     """How much of a file is done."""
 
     lines: int = 0
     bytes: int = 0
 
 
-class Opened(NamedTuple):
+class OpenedCsv(NamedTuple):
     """A file whose header comes next."""
 
     dialect: Dialect
     blocks: Iterator[bytes]
-    place: Place
+    place: FilePosition
 
 
-def open_csv(features: Sequence[Feature], blocks: Iterable[bytes]) -> Opened:
+def open_csv(features: Sequence[Feature], blocks: Iterable[bytes]) -> OpenedCsv:
     """The file that comes in these blocks. Raises MalformedInput where it is of another kind than CSV."""
-    head, blocks = _peeked(blocks)
+    head, blocks = _peek(blocks)
     check_bytes(head, SUBJECT)
     mark = left = len(MARK) if head.startswith(MARK) else 0
     if head.startswith(UTF_16_MARKS):
         # Its own mark is gone by then: another one is a character of the first name.
         mark, left = len(UTF_16_MARKS[0]), 0
-        head, blocks = _peeked(text.encode() for text in decoded(blocks, SUBJECT))
-    dialect = dialect_of(head[left:].decode("utf-8", "replace"), features, SUBJECT)
+        head, blocks = _peek(text.encode() for text in decode_blocks(blocks, SUBJECT))
+    dialect = detect_dialect(head[left:].decode("utf-8", "replace"), features, SUBJECT)
     # All that stands before the header is ASCII.
-    return Opened(dialect, _without(blocks, left + dialect.start), Place(dialect.lines, mark + dialect.start))
+    return OpenedCsv(
+        dialect, _skip_bytes(blocks, left + dialect.start), FilePosition(dialect.lines, mark + dialect.start)
+    )
 
 
-def _peeked(blocks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+def _peek(blocks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes, and all blocks with them."""
     blocks = iter(blocks)
     first = bytearray()
@@ -51,7 +53,7 @@ def _peeked(blocks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return bytes(first[:_HEAD_BYTES]), chain([bytes(first)], blocks)
 
 
-def _without(blocks: Iterator[bytes], past: int) -> Iterator[bytes]:
+def _skip_bytes(blocks: Iterator[bytes], past: int) -> Iterator[bytes]:
     """The blocks without their first bytes."""
     for block in blocks:
         if len(block) > past:

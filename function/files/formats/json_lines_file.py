@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
 from function.errors import InputTooLarge, MalformedInput, Problem
-from function.files.chunk import Scored, of_values, score
+from function.files.chunk import ScoredRows, read_values, score_rows
 from function.files.job import MAX_CHARACTERS, MAX_ROW_CHARACTERS, Job
-from function.files.report import problems_text, warnings_documents
+from function.files.report import format_problems, make_warning_documents
 from function.formats import strict_json
 
 _SPACE = b" \t\r\n"
@@ -23,14 +23,14 @@ _SMALL = 16 * 1024
 def convert(job: Job, blocks: Iterable[bytes]) -> None:
     """Scores the lines. Raises InputTooLarge where one is too long."""
     chunk = _Chunk(job)
-    for number, line in enumerate(_lines(blocks), 1):
+    for number, line in enumerate(_split_lines(blocks), 1):
         text = line.removeprefix(_MARK).strip(_SPACE)
         if text:
             chunk.add(number, text)
     chunk.flush()
 
 
-def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for block in blocks:
         *whole, rest = (rest + block).split(b"\n")
@@ -59,7 +59,7 @@ class _Chunk:
     def add(self, number: int, text: bytes) -> None:
         """Adds a line; scores and writes the chunk where it is full."""
         try:
-            value, faults = _object(text, self._added)
+            value, faults = _read_object(text, self._added)
         except MalformedInput as error:
             value, faults = {}, [Problem("", error.code, str(error).replace("The body", "The line", 1))]
         if faults:
@@ -68,7 +68,7 @@ class _Chunk:
         self._lines.append(number)
         if len(text) > _SMALL:
             # What no feature uses may be any number of members, and a feature's value may hold any number of others.
-            value = {f.name: _alone(value[f.name]) for f in self._job.features if f.name in value}
+            value = {f.name: _drop_nested(value[f.name]) for f in self._job.features if f.name in value}
         self._values.append(value)
         self._size += len(text)
         if len(self._texts) == self._job.rows_at_once or self._size > MAX_CHARACTERS:
@@ -80,9 +80,9 @@ class _Chunk:
         if not self._texts:
             return
         features, values = self._job.features, self._values
-        scored = score(
+        scored = score_rows(
             self._job.model._replace(runtime=self._job.model.bulk()),
-            [of_values(f, [value.get(f.name, _MISSING) for value in values]) for f in features],
+            [read_values(f, [value.get(f.name, _MISSING) for value in values]) for f in features],
             lambda row: {f.name: values[row][f.name] for f in features if f.name in values[row]},
             self._faults,
             strict=self._job.strict,
@@ -91,7 +91,7 @@ class _Chunk:
         self._job.write(b"".join(self._answers(scored)))
         self._start()
 
-    def _answers(self, scored: Scored) -> Iterator[bytes]:
+    def _answers(self, scored: ScoredRows) -> Iterator[bytes]:
         classes = self._job.model.manifest.probability_keys
         probabilities: Iterable[Sequence[float] | None] = scored.probabilities if classes else repeat(None)
         prediction, shares, warned, error = self._added
@@ -99,20 +99,20 @@ class _Chunk:
         after = f", {strict_json.dumps(warned)}: [], {strict_json.dumps(error)}: null}}".encode()
         for row, (text, value, chances) in enumerate(zip(self._texts, scored.values, probabilities, strict=False)):
             if type(value) is float and not classes and row not in scored.warnings:
-                yield _spliced(text, before + repr(value).encode() + after)
+                yield _join_objects(text, before + repr(value).encode() + after)
                 continue
             problems = scored.problems.get(row)
             added: dict[str, object] = {prediction: value}
             if classes:
                 added[shares] = chances and dict(zip(classes, chances, strict=True))
-            added[warned] = warnings_documents(scored.warnings.get(row, ()))
-            added[error] = problems_text(problems) if problems else None
+            added[warned] = make_warning_documents(scored.warnings.get(row, ()))
+            added[error] = format_problems(problems) if problems else None
             if not text:
                 added["line"] = self._lines[row]
-            yield _spliced(text or b"{}", strict_json.dumps(added).encode())
+            yield _join_objects(text or b"{}", strict_json.dumps(added).encode())
 
 
-def _object(text: bytes, added: Sequence[str]) -> tuple[dict[str, object], list[Problem]]:
+def _read_object(text: bytes, added: Sequence[str]) -> tuple[dict[str, object], list[Problem]]:
     """The object in a line, or what is wrong with the line as such. Raises MalformedInput."""
     value = strict_json.loads(text)
     if not isinstance(value, dict):
@@ -123,12 +123,12 @@ def _object(text: bytes, added: Sequence[str]) -> tuple[dict[str, object], list[
     return value, []
 
 
-def _alone(value: object) -> object:
+def _drop_nested(value: object) -> object:
     """The value; an array or an object, which is no feature's value, without what is in it."""
     return type(value)() if isinstance(value, list | dict) else value
 
 
-def _spliced(text: bytes, added: bytes) -> bytes:
+def _join_objects(text: bytes, added: bytes) -> bytes:
     """Both objects' members in one object, as they were written."""
     inside = text[:-1].rstrip(_SPACE)
     return inside + (b"" if inside == b"{" else b", ") + added[1:] + b"\n"

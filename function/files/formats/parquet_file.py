@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
-from function.files.chunk import Scored, of_values, score
+from function.files.chunk import ScoredRows, read_values, score_rows
 from function.files.formats.parquet_decoding.process import Decoding
 from function.files.job import Job
-from function.files.report import problems_text
+from function.files.report import format_problems
 from function.files.s3_reader import ObjectReader, RangeFile
-from function.formats.csv_table import check_header, warnings_cell
+from function.formats.csv_table import check_header, format_warnings
 from function.model.contract import NUMBER, Feature, pointer
 from function.model.manifest import CLASSIFICATION, Manifest, label_text
 
@@ -52,7 +52,7 @@ def _convert(job: Job, decoding: Decoding) -> None:
     left_out = dict(head["left_out"])
     _check_features(job, left_out)
     job.tally.left_out = list(left_out)
-    for name, kind in zip(added, _types(job.model.manifest), strict=True):
+    for name, kind in zip(added, _get_added_types(job.model.manifest), strict=True):
         told, read = told.append(pyarrow.field(name, kind)), read.append(pyarrow.field(name, kind))
     chunks = 0
     with parquet.ParquetWriter(
@@ -65,7 +65,7 @@ def _convert(job: Job, decoding: Decoding) -> None:
             chunks += len(read)
             if chunks > MAX_WRITTEN_CHUNKS:
                 raise InputTooLarge("The file has too many columns for so many rows: split it.")
-            columns = [*batch.columns, *_added_to(job, batch)]
+            columns = [*batch.columns, *_add_columns(job, batch)]
             writer.write_batch(pyarrow.RecordBatch.from_arrays(columns, schema=read))
 
 
@@ -95,35 +95,35 @@ class _Sink(io.RawIOBase):
         return len(data)
 
 
-def _added_to(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
+def _add_columns(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
     """The columns that are added to the batch's."""
     import pyarrow
 
     step = job.rows_at_once
-    parts = [_scored(job, batch.slice(start, step)) for start in range(0, batch.num_rows, step)]
+    parts = [_score_batch(job, batch.slice(start, step)) for start in range(0, batch.num_rows, step)]
     return [pyarrow.concat_arrays(arrays) for arrays in zip(*parts, strict=True)]
 
 
-def _scored(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
-    values = [_values(feature, batch.column(feature.name)) for feature in job.features]
-    scored = score(
+def _score_batch(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
+    values = [_read_values(feature, batch.column(feature.name)) for feature in job.features]
+    scored = score_rows(
         job.model._replace(runtime=job.model.bulk()),
-        [of_values(feature, column) for feature, column in zip(job.features, values, strict=True)],
+        [read_values(feature, column) for feature, column in zip(job.features, values, strict=True)],
         lambda row: {feature.name: column[row] for feature, column in zip(job.features, values, strict=True)},
         {},
         strict=job.strict,
     )
     job.tally.add(scored, None)
-    return _added(job.model.manifest, scored)
+    return _format_columns(job.model.manifest, scored)
 
 
-def _values(feature: Feature, column: Any) -> list[object]:
+def _read_values(feature: Feature, column: Any) -> list[object]:
     """A column as JSON values; NaN where a number should be is a null, as pandas means it."""
     import pyarrow
 
     types = pyarrow.types
     if types.is_dictionary(column.type):
-        values = _values(feature, column.dictionary)
+        values = _read_values(feature, column.dictionary)
         return [None if index is None else values[index] for index in column.indices.to_pylist()]
     if feature.type == NUMBER and (types.is_decimal(column.type) or types.is_floating(column.type)):
         numbers = column.cast(pyarrow.float64()).to_pylist()
@@ -136,15 +136,15 @@ def _values(feature: Feature, column: Any) -> list[object]:
     return [_ANOTHER if valid else None for valid in column.is_valid().to_pylist()]
 
 
-def _types(manifest: Manifest) -> list[Any]:
+def _get_added_types(manifest: Manifest) -> list[Any]:
     """The types of the columns that are added, in their order."""
     import pyarrow
 
     probabilities = [pyarrow.float64()] * len(manifest.probability_keys)
-    return [_label_type(manifest), *probabilities, pyarrow.string(), pyarrow.string()]
+    return [_get_label_type(manifest), *probabilities, pyarrow.string(), pyarrow.string()]
 
 
-def _label_type(manifest: Manifest) -> Any:
+def _get_label_type(manifest: Manifest) -> Any:
     """What holds every label: texts do where they are of several types."""
     import pyarrow
 
@@ -158,12 +158,12 @@ def _label_type(manifest: Manifest) -> Any:
     return pyarrow.float64() if kinds == {float} else pyarrow.string()
 
 
-def _added(manifest: Manifest, scored: Scored) -> list[Any]:
+def _format_columns(manifest: Manifest, scored: ScoredRows) -> list[Any]:
     import pyarrow
 
     count = len(scored.values)
     values: Sequence[object] = scored.values
-    types = _types(manifest)
+    types = _get_added_types(manifest)
     if types[0] == pyarrow.string():
         values = [None if label is None else label_text(label) for label in scored.values]
     probabilities = [
@@ -172,6 +172,6 @@ def _added(manifest: Manifest, scored: Scored) -> list[Any]:
     ]
     columns: list[Sequence[object]] = [values, *probabilities]
     warned, wrong = scored.warnings, scored.problems
-    columns.append([warnings_cell(warned[row]) if row in warned else None for row in range(count)])
-    columns.append([problems_text(wrong[row]) if row in wrong else None for row in range(count)])
+    columns.append([format_warnings(warned[row]) if row in warned else None for row in range(count)])
+    columns.append([format_problems(wrong[row]) if row in wrong else None for row in range(count)])
     return [pyarrow.array(column, kind) for column, kind in zip(columns, types, strict=True)]

@@ -7,7 +7,7 @@ from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, TEXTS, Featur
 from function.model.manifest import CLASSIFICATION, Example, Label, Manifest
 from function.web.problems import STATUS
 from function.web.protocols.input_tensors import NOT_READ
-from function.web.protocols.open_inference import CONTENT_TYPES, metadata
+from function.web.protocols.open_inference import CONTENT_TYPES, make_metadata
 from function.web.protocols.tensor_datatypes import DATATYPES
 
 type Schema = dict[str, Any]
@@ -25,35 +25,35 @@ _ANY_TEXT = '([^,"\\r\\n][^,\\r\\n]*|"([^"]|"")+")'
 _TYPES = {NUMBER: "number", BOOLEAN: "boolean", STRING: "string", TEXT: "string"}
 
 
-def ref(name: str) -> Schema:
+def refer_to(name: str) -> Schema:
     """A reference to a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def array(items: Schema) -> Schema:
+def make_array(items: Schema) -> Schema:
     """An array of these."""
     return {"type": "array", "items": items}
 
 
-def named(examples: Schema, *names: str) -> Schema:
+def name_examples(examples: Schema, *names: str) -> Schema:
     """Those of the examples that there are, as OpenAPI writes them."""
     return {name: {"value": examples[name]} for name in names if name in examples}
 
 
-def schemas(manifest: Manifest, *, strict: bool) -> Schema:
+def make_schemas(manifest: Manifest, *, strict: bool) -> Schema:
     """Every schema of the document, by name."""
     features = manifest.contract.features
-    values = {feature.name: _feature(feature, manifest.examples[0], strict=strict) for feature in features}
+    values = {feature.name: _make_feature(feature, manifest.examples[0], strict=strict) for feature in features}
     ignored: Schema = {name: {"description": "not used"} for name in manifest.contract.ignored}
     return {
-        "Record": _object(values | ignored, optional=tuple(ignored)),
-        "Instances": _object({"instances": array(ref("Record"))}),
-        **_answers(manifest),
-        **_invocation(values),
-        **_inference(manifest, values),
-        "Model": _object({"name": _TEXT, "version": _TEXT}),
-        "Health": _object({"status": {"const": "ok"}, "model": ref("Model")}),
-        "Problem": _object(
+        "Record": _make_object(values | ignored, optional=tuple(ignored)),
+        "Instances": _make_object({"instances": make_array(refer_to("Record"))}),
+        **_make_answers(manifest),
+        **_make_invocation(values),
+        **_make_inference(manifest, values),
+        "Model": _make_object({"name": _TEXT, "version": _TEXT}),
+        "Health": _make_object({"status": {"const": "ok"}, "model": refer_to("Model")}),
+        "Problem": _make_object(
             {
                 "type": _TEXT,
                 "title": _TEXT,
@@ -61,7 +61,7 @@ def schemas(manifest: Manifest, *, strict: bool) -> Schema:
                 "code": {"enum": [error.code for error in STATUS]},
                 "detail": _TEXT,
                 "request_id": _TEXT,
-                "errors": array(_object({"pointer": _TEXT, "code": _TEXT, "detail": _TEXT})),
+                "errors": make_array(_make_object({"pointer": _TEXT, "code": _TEXT, "detail": _TEXT})),
                 "errors_omitted": {"type": "integer", "minimum": 1},
                 "error": {"type": "string", "description": "under /v2: the detail, where that protocol's clients look"},
             },
@@ -70,7 +70,7 @@ def schemas(manifest: Manifest, *, strict: bool) -> Schema:
     }
 
 
-def examples(manifest: Manifest) -> Schema:
+def make_examples(manifest: Manifest) -> Schema:
     """Bodies that can be sent as they are: the golden rows in each form."""
     names, records = manifest.contract.names, [example.record for example in manifest.examples[:3]]
     first, row = records[0], [records[0][name] for name in manifest.contract.names]
@@ -96,15 +96,15 @@ def examples(manifest: Manifest) -> Schema:
     return made
 
 
-def csv(manifest: Manifest) -> Schema:
+def make_csv_schema(manifest: Manifest) -> Schema:
     """A CSV in its plainest form. Columns may also stand in another order, beside others, and cells in quotes."""
-    row = ",".join(map(_cell, manifest.contract.features))
-    header = _escaped(header_line(manifest))
+    row = ",".join(map(_make_cell_pattern, manifest.contract.features))
+    header = _escape(format_header(manifest))
     return {"type": "string", "pattern": f"^\ufeff?{header}([\\r\\n]+{row})*[\\r\\n]*$"}
 
 
-def _cell(feature: Feature) -> str:
-    words = "|".join(_escaped(cell) for cell in sorted(feature.null_cells) if cell)
+def _make_cell_pattern(feature: Feature) -> str:
+    words = "|".join(_escape(cell) for cell in sorted(feature.null_cells) if cell)
     if feature.type not in TEXTS:
         return f"({_CELLS[feature.type]}|[ \\t]*({words})?[ \\t]*)" if feature.nullable else f"({_CELLS[feature.type]})"
     no_null = f'(?!"?({words})"?([,\\r\\n]|$))' if words and not feature.nullable else ""
@@ -112,18 +112,18 @@ def _cell(feature: Feature) -> str:
     return f"({no_null}{_ANY_TEXT}){optional}"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """The text as a regular expression of JSON Schema has it."""
     return "".join("\\" + sign if sign in r"\^$.|?*+()[]{}/" else sign for sign in text)
 
 
-def header_line(manifest: Manifest) -> str:
+def format_header(manifest: Manifest) -> str:
     """The names of the features as a line of CSV."""
     names = manifest.contract.names
     return ",".join('"' + name.replace('"', '""') + '"' if set(name) & set('",\r\n') else name for name in names)
 
 
-def problem_example(error: type[DeployerError], manifest: Manifest) -> Schema:
+def make_problem_example(error: type[DeployerError], manifest: Manifest) -> Schema:
     """A problem of that kind."""
     from http import HTTPStatus
 
@@ -138,7 +138,7 @@ def problem_example(error: type[DeployerError], manifest: Manifest) -> Schema:
     return example | {"detail": " ".join((error.__doc__ or "").split())}
 
 
-def describe(feature: Feature) -> str:
+def describe_feature(feature: Feature) -> str:
     """What training saw of the feature, in words."""
     if feature.categories is not None:
         return f"in training one of: {', '.join(feature.categories)}"
@@ -147,7 +147,7 @@ def describe(feature: Feature) -> str:
     return f"in training from {feature.minimum:.15g} to {feature.maximum:.15g}"
 
 
-def _object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
+def _make_object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
     return {
         "type": "object",
         "properties": properties,
@@ -156,18 +156,18 @@ def _object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
     }
 
 
-def _only(items: list[Schema]) -> Schema:
+def _make_tuple(items: list[Schema]) -> Schema:
     """An array of exactly these, in this order."""
     return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items), "maxItems": len(items)}
 
 
-def _feature(feature: Feature, example: Example, *, strict: bool) -> Schema:
+def _make_feature(feature: Feature, example: Example, *, strict: bool) -> Schema:
     """A feature's schema. What training saw is described, not demanded unless `strict`: else it earns a warning."""
     kind = _TYPES[feature.type]
     value: Label | None = example.record.get(feature.name)  # type: ignore[assignment]
     made: Schema = {
         "type": [kind, "null"] if feature.nullable else kind,
-        "description": describe(feature),
+        "description": describe_feature(feature),
         "examples": [value],
     }
     if kind == "number":
@@ -179,95 +179,99 @@ def _feature(feature: Feature, example: Example, *, strict: bool) -> Schema:
     return made
 
 
-def _answers(manifest: Manifest) -> Schema:
+def _make_answers(manifest: Manifest) -> Schema:
     prediction: Schema = {"type": "number", "description": f"{manifest.target} in {manifest.unit or 'its own unit'}"}
     if manifest.task == CLASSIFICATION:
         prediction = {"enum": list(manifest.classes or ())}
-    warning = _object({"feature": _TEXT, "code": _TEXT, "detail": _TEXT})
+    warning = _make_object({"feature": _TEXT, "code": _TEXT, "detail": _TEXT})
     single: Schema = {"prediction": prediction}
-    many: Schema = {"predictions": array(prediction)}
+    many: Schema = {"predictions": make_array(prediction)}
     if manifest.probability_keys:
-        probabilities = _object({key: {"type": "number", "minimum": 0} for key in manifest.probability_keys})
+        probabilities = _make_object({key: {"type": "number", "minimum": 0} for key in manifest.probability_keys})
         single["probabilities"] = probabilities
-        many["probabilities"] = array(probabilities)
+        many["probabilities"] = make_array(probabilities)
     return {
-        "Answer": _object(single | {"warnings": array(warning), "model": ref("Model")}),
+        "Answer": _make_object(single | {"warnings": make_array(warning), "model": refer_to("Model")}),
         # Without records there are no probabilities to name.
-        "Answers": _object(
-            many | {"warnings": array(array(warning)), "model": ref("Model")}, optional=("probabilities",)
+        "Answers": _make_object(
+            many | {"warnings": make_array(make_array(warning)), "model": refer_to("Model")},
+            optional=("probabilities",),
         ),
     }
 
 
-def _invocation(values: Schema) -> Schema:
-    row = _only(list(values.values()))
+def _make_invocation(values: Schema) -> Schema:
+    row = _make_tuple(list(values.values()))
     # What else there is in a record, or beside the columns, is left out.
     others = {"additionalProperties": True}
-    record = _object(values) | others
-    frame = _object({"columns": {"const": list(values)}, "data": array(row)})
-    columns = _object({name: {**array(value), "minItems": 1, "maxItems": 1} for name, value in values.items()}) | others
+    record = _make_object(values) | others
+    frame = _make_object({"columns": {"const": list(values)}, "data": make_array(row)})
+    columns = (
+        _make_object({name: {**make_array(value), "minItems": 1, "maxItems": 1} for name, value in values.items()})
+        | others
+    )
     forms = (
         {"dataframe_split": frame},
-        {"dataframe_records": array(record)},
-        {"instances": array(record)},
-        {"instances": array(row)},
+        {"dataframe_records": make_array(record)},
+        {"instances": make_array(record)},
+        {"instances": make_array(row)},
         {"inputs": columns},
-        {"inputs": array(row)},
+        {"inputs": make_array(row)},
     )
-    return {"Invocation": {"anyOf": [*map(_object, forms), array(row)]}}
+    return {"Invocation": {"anyOf": [*map(_make_object, forms), make_array(row)]}}
 
 
-def _inference(manifest: Manifest, values: Schema) -> Schema:
+def _make_inference(manifest: Manifest, values: Schema) -> Schema:
     features = manifest.contract.features
-    inputs = [_only([_tensor({"const": f.name}, [1], f.type, [values[f.name]]) for f in features])]
+    inputs = [_make_tuple([_make_tensor({"const": f.name}, [1], f.type, [values[f.name]]) for f in features])]
     types = {feature.type for feature in features}
     if len(types) == 1 and len(features) > 1:
-        inputs.append(_only([_tensor(_TEXT, [1, len(features)], types.pop(), list(values.values()))]))
-    outputs = metadata(manifest)["outputs"]
+        inputs.append(_make_tuple([_make_tensor(_TEXT, [1, len(features)], types.pop(), list(values.values()))]))
+    outputs = make_metadata(manifest)["outputs"]
     size = {"type": "integer", "minimum": -1}
-    tensor = {"name": _TEXT, "datatype": _TEXT, "shape": array(size), "parameters": {"type": "object"}}
-    of_model = {"name": _TEXT, "versions": array(_TEXT), "platform": _TEXT}
-    described = array(_object(tensor, ("parameters",)))
+    tensor = {"name": _TEXT, "datatype": _TEXT, "shape": make_array(size), "parameters": {"type": "object"}}
+    of_model = {"name": _TEXT, "versions": make_array(_TEXT), "platform": _TEXT}
+    described = make_array(_make_object(tensor, ("parameters",)))
     request: Schema = {
         "id": {"type": ["string", "null"]},
         "model_name": {"enum": [manifest.name, None]},
         "model_version": {"enum": [manifest.version, None]},
-        "parameters": _parameters(CONTENT_TYPES, not_read=()),
+        "parameters": _make_parameters(CONTENT_TYPES, not_read=()),
         "inputs": {"anyOf": inputs},
-        "outputs": {"anyOf": [array({"anyOf": [_output(output) for output in outputs]}), {"type": "null"}]},
+        "outputs": {"anyOf": [make_array({"anyOf": [_make_output(output) for output in outputs]}), {"type": "null"}]},
     }
     return {
-        "Server": _object({"name": _TEXT, "version": _TEXT, "extensions": array(_TEXT)}),
-        "Ready": _object({"name": _TEXT, "ready": {"const": True}}),
-        "ModelMetadata": _object(of_model | {"inputs": described, "outputs": described}),
-        "InferRequest": _object(request, tuple(key for key in request if key != "inputs")),
-        "InferResponse": _object(
+        "Server": _make_object({"name": _TEXT, "version": _TEXT, "extensions": make_array(_TEXT)}),
+        "Ready": _make_object({"name": _TEXT, "ready": {"const": True}}),
+        "ModelMetadata": _make_object(of_model | {"inputs": described, "outputs": described}),
+        "InferRequest": _make_object(request, tuple(key for key in request if key != "inputs")),
+        "InferResponse": _make_object(
             {
                 "model_name": _TEXT,
                 "model_version": _TEXT,
                 "id": _TEXT,
-                "outputs": array(_object(tensor | {"data": {"type": "array"}}, ("parameters",))),
+                "outputs": make_array(_make_object(tensor | {"data": {"type": "array"}}, ("parameters",))),
             },
             ("id",),
         ),
     }
 
 
-def _tensor(name: Schema, shape: list[int], kind: str, data: list[Schema]) -> Schema:
+def _make_tensor(name: Schema, shape: list[int], kind: str, data: list[Schema]) -> Schema:
     """A tensor in its plainest forms; function.web.protocols.tensor_datatypes has the others."""
     forms = [(list(DATATYPES[kind][:2]), data)]
     if kind == NUMBER:
         whole: Schema = {"type": ["integer", "null"], "minimum": -(2**31), "maximum": 2**31 - 1}
         forms.append((["INT64", "INT32"], [{"allOf": [value, whole]} for value in data]))
-    parameters = _parameters(("np", "str") if kind in TEXTS else ("np",))
+    parameters = _make_parameters(("np", "str") if kind in TEXTS else ("np",))
     tensors = [
-        _object(
+        _make_object(
             {
                 "name": name,
                 "shape": {"const": shape},
                 "datatype": {"enum": datatypes},
                 "parameters": parameters,
-                "data": _only(values),
+                "data": _make_tuple(values),
             },
             ("parameters",),
         )
@@ -276,15 +280,15 @@ def _tensor(name: Schema, shape: list[int], kind: str, data: list[Schema]) -> Sc
     return {"anyOf": tensors} if len(tensors) > 1 else tensors[0]
 
 
-def _output(output: Schema) -> Schema:
+def _make_output(output: Schema) -> Schema:
     """How an output may be asked for."""
-    parameters = _parameters(("np", "str") if output["datatype"] == "BYTES" else ("np",))
+    parameters = _make_parameters(("np", "str") if output["datatype"] == "BYTES" else ("np",))
     ranks = {"type": ["integer", "null"], "minimum": 1} if output["name"] == "probabilities" else {"type": "null"}
     parameters["properties"]["classification"] = ranks
-    return _object({"name": {"const": output["name"]}, "parameters": parameters}, ("parameters",))
+    return _make_object({"name": {"const": output["name"]}, "parameters": parameters}, ("parameters",))
 
 
-def _parameters(content_types: tuple[str, ...], not_read: tuple[str, ...] = NOT_READ) -> Schema:
+def _make_parameters(content_types: tuple[str, ...], not_read: tuple[str, ...] = NOT_READ) -> Schema:
     """Parameters of any name, but none that is not done here."""
     properties: Schema = {"content_type": {"enum": [*content_types, None]}}
     return {"type": ["object", "null"], "properties": properties | {key: {"type": "null"} for key in not_read}}

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from function.errors import InvalidInput, Problem
 from function.model.contract import Feature, pointer
-from function.web.protocols.records import Table, check_count, check_names, checked_list
-from function.web.protocols.tensor_datatypes import DATATYPES, content_types, decoder, every_datatype
+from function.web.protocols.records import RecordTable, check_count, check_list, check_names
+from function.web.protocols.tensor_datatypes import DATATYPES, find_decoder, list_content_types, list_datatypes
 
 NOT_READ = ("binary_data_size", "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset")
 """Parameters by which a tensor's values stand elsewhere than in its data."""
@@ -34,7 +34,7 @@ class Tensor(NamedTuple):
         return f"{self.where}/data/{place}"
 
 
-class Place(NamedTuple):
+class TensorColumn(NamedTuple):
     """Where a feature's values stand: a column of a tensor."""
 
     feature: Feature
@@ -42,14 +42,14 @@ class Place(NamedTuple):
     column: int
 
 
-class Tensors(NamedTuple):
+class InputTable(NamedTuple):
     """A request's records, and the values in them that are none of their declared type."""
 
-    table: Table
+    table: RecordTable
     problems: list[Problem]
 
 
-def read(features: Sequence[Feature], documents: object) -> Tensors:
+def read_inputs(features: Sequence[Feature], documents: object) -> InputTable:
     """The records in a request's inputs: a tensor for each feature, or one matrix in the features' order.
 
     Raises InvalidInput where no records can be made of them, InputTooLarge.
@@ -57,24 +57,24 @@ def read(features: Sequence[Feature], documents: object) -> Tensors:
     problems: list[Problem] = []
     tensors = [
         tensor
-        for index, document in enumerate(checked_list(documents, "/inputs", "an array of tensors"))
-        if (tensor := _tensor(document, f"/inputs/{index}", problems)) is not None
+        for index, document in enumerate(check_list(documents, "/inputs", "an array of tensors"))
+        if (tensor := _read_tensor(document, f"/inputs/{index}", problems)) is not None
     ]
     if problems:
         raise InvalidInput(problems)
-    places = _places(features, tensors)
+    places = _assign_columns(features, tensors)
     _check_datatypes(places)
-    count = _count(places)
-    columns = [_column(place, count, problems) for place in places]
+    count = _count_records(places)
+    columns = [_read_column(place, count, problems) for place in places]
     names = [feature.name for feature in features]
     records = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    return Tensors(Table(records, _pointer_of(places)), problems)
+    return InputTable(RecordTable(records, _make_pointer_of(places)), problems)
 
 
-def _places(features: Sequence[Feature], tensors: Sequence[Tensor]) -> list[Place]:
+def _assign_columns(features: Sequence[Feature], tensors: Sequence[Tensor]) -> list[TensorColumn]:
     names = [feature.name for feature in features]
     if len(tensors) == 1 and tensors[0].width == len(names) and (len(names) > 1 or tensors[0].name not in names):
-        return [Place(feature, tensors[0], column) for column, feature in enumerate(features)]
+        return [TensorColumn(feature, tensors[0], column) for column, feature in enumerate(features)]
     check_names(names, [tensor.name for tensor in tensors], lambda index: f"/inputs/{index}/name", "/inputs")
     wide = [
         Problem(f"{tensor.where}/shape", "shape_mismatch", "expected [n] or [n, 1]: the feature's values")
@@ -84,10 +84,10 @@ def _places(features: Sequence[Feature], tensors: Sequence[Tensor]) -> list[Plac
     if wide:
         raise InvalidInput(wide)
     by_name = {tensor.name: tensor for tensor in tensors}
-    return [Place(feature, by_name[feature.name], 0) for feature in features]
+    return [TensorColumn(feature, by_name[feature.name], 0) for feature in features]
 
 
-def _check_datatypes(places: Sequence[Place]) -> None:
+def _check_datatypes(places: Sequence[TensorColumn]) -> None:
     problems = {
         Problem(
             f"{tensor.where}/datatype",
@@ -101,7 +101,7 @@ def _check_datatypes(places: Sequence[Place]) -> None:
         raise InvalidInput(list(problems))
 
 
-def _count(places: Sequence[Place]) -> int:
+def _count_records(places: Sequence[TensorColumn]) -> int:
     """How many records there are. Raises InvalidInput where tensors differ in it, InputTooLarge."""
     first = places[0]
     problems = [
@@ -119,11 +119,11 @@ def _count(places: Sequence[Place]) -> int:
     return first.tensor.rows
 
 
-def _column(place: Place, count: int, problems: list[Problem]) -> list[object]:
+def _read_column(place: TensorColumn, count: int, problems: list[Problem]) -> list[object]:
     """A feature's values as they are declared. One that is not comes out as it stands, and as a problem."""
     tensor = place.tensor
     values = tensor.values[place.column :: tensor.width]
-    decode = decoder(tensor.datatype, tensor.content_type)
+    decode = find_decoder(tensor.datatype, tensor.content_type)
     if decode is None:
         return values
     for row in range(count):
@@ -134,7 +134,7 @@ def _column(place: Place, count: int, problems: list[Problem]) -> list[object]:
     return values
 
 
-def _pointer_of(places: Sequence[Place]) -> Callable[[int, str], str]:
+def _make_pointer_of(places: Sequence[TensorColumn]) -> Callable[[int, str], str]:
     by_pointer = {pointer(place.feature.name): place for place in places}
 
     def pointer_of(index: int, inside: str) -> str:
@@ -145,7 +145,7 @@ def _pointer_of(places: Sequence[Place]) -> Callable[[int, str], str]:
     return pointer_of
 
 
-def _tensor(document: object, where: str, problems: list[Problem]) -> Tensor | None:
+def _read_tensor(document: object, where: str, problems: list[Problem]) -> Tensor | None:
     """The tensor; None where something is wrong with it, which is then among the problems."""
     if not isinstance(document, dict):
         detail = "expected a tensor: an object with name, shape, datatype and data"
@@ -160,19 +160,19 @@ def _tensor(document: object, where: str, problems: list[Problem]) -> Tensor | N
     name, datatype = document.get("name"), document.get("datatype")
     if not isinstance(name, str):
         problems.append(Problem(f"{where}/name", "wrong_type", "expected a text"))
-    if datatype not in every_datatype():
-        problems.append(Problem(f"{where}/datatype", "wrong_type", f"expected one of {', '.join(every_datatype())}"))
-    parameters = checked_parameters(document, where, problems)
+    if datatype not in list_datatypes():
+        problems.append(Problem(f"{where}/datatype", "wrong_type", f"expected one of {', '.join(list_datatypes())}"))
+    parameters = check_parameters(document, where, problems)
     elsewhere = [key for key in NOT_READ if parameters.get(key) is not None]
     problems += [
         Problem(f"{where}/parameters/{key}", "unsupported", "not read here: send the values as JSON in data")
         for key in elsewhere
     ]
-    content_type = _content_type(parameters, datatype, where, problems)
-    sizes = _sizes(document.get("shape"), where, problems)
+    content_type = _read_content_type(parameters, datatype, where, problems)
+    sizes = _read_sizes(document.get("shape"), where, problems)
     if sizes is None or elsewhere:
         return None
-    data = _data(document.get("data"), sizes, where, problems)
+    data = _read_data(document.get("data"), sizes, where, problems)
     if data is None or len(problems) > found:
         return None
     values, is_nested = data
@@ -180,7 +180,7 @@ def _tensor(document: object, where: str, problems: list[Problem]) -> Tensor | N
     return Tensor(str(name), str(datatype), content_type, sizes[0], width, values, is_nested, where)
 
 
-def checked_parameters(document: Mapping[str, Any], where: str, problems: list[Problem]) -> dict[str, Any]:
+def check_parameters(document: Mapping[str, Any], where: str, problems: list[Problem]) -> dict[str, Any]:
     """The object's parameters; none where it has none, or null as some clients write it."""
     parameters = document.get("parameters")
     if parameters is None:
@@ -191,12 +191,12 @@ def checked_parameters(document: Mapping[str, Any], where: str, problems: list[P
     return parameters
 
 
-def _content_type(parameters: dict[str, Any], datatype: object, where: str, problems: list[Problem]) -> str | None:
+def _read_content_type(parameters: dict[str, Any], datatype: object, where: str, problems: list[Problem]) -> str | None:
     content_type = parameters.get("content_type")
-    known = content_types(datatype)
+    known = list_content_types(datatype)
     if content_type is None or content_type in known:
         return content_type
-    of_it = datatype if datatype in every_datatype() else "this datatype"
+    of_it = datatype if datatype in list_datatypes() else "this datatype"
     problems.append(
         Problem(
             f"{where}/parameters/content_type",
@@ -207,7 +207,7 @@ def _content_type(parameters: dict[str, Any], datatype: object, where: str, prob
     return None
 
 
-def _sizes(shape: object, where: str, problems: list[Problem]) -> list[int] | None:
+def _read_sizes(shape: object, where: str, problems: list[Problem]) -> list[int] | None:
     """One or two sizes: how many rows there are, and how many values in each."""
     sizes = shape if isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape) else []
     if len(sizes) in (1, 2):
@@ -216,7 +216,7 @@ def _sizes(shape: object, where: str, problems: list[Problem]) -> list[int] | No
     return None
 
 
-def _data(data: object, sizes: list[int], where: str, problems: list[Problem]) -> tuple[list[object], bool] | None:
+def _read_data(data: object, sizes: list[int], where: str, problems: list[Problem]) -> tuple[list[object], bool] | None:
     """The values row by row, and whether they came with brackets around each row."""
     if not isinstance(data, list):
         problems.append(Problem(f"{where}/data", "wrong_type", "expected an array of values"))

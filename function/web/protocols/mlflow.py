@@ -15,9 +15,9 @@ from function.model.manifest import label_text
 from function.model.prediction import Prediction, Records, answer_document, predict
 from function.service import Service
 from function.version import VERSION
-from function.web.content_negotiation import accepted, has_header, media_type_of
-from function.web.protocols.records import Table, by_column, by_row, check_names
-from function.web.request_response import CSV, TEXT, Request, Response, json_response
+from function.web.content_negotiation import choose_request_type, choose_response_type, read_header_parameter
+from function.web.protocols.records import RecordTable, check_names, read_columns, read_rows
+from function.web.request_response import CSV, TEXT, Request, Response, make_json_response
 
 KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _BESIDE = ("params", "signature_name")
@@ -25,42 +25,42 @@ IGNORED = "ignored-columns"
 """The header that says how many columns an answer left out."""
 
 
-def ping(_: Service, __: Request) -> Response:
+def handle_ping(_: Service, __: Request) -> Response:
     """`GET /ping`: the model is loaded, or this would not run."""
-    return json_response({})
+    return make_json_response({})
 
 
-def version(_: Service, __: Request) -> Response:
+def handle_version(_: Service, __: Request) -> Response:
     """`GET /version`: the server's."""
     return Response(200, TEXT, VERSION)
 
 
-def invocations(service: Service, request: Request) -> Response:
+def handle_invocations(service: Service, request: Request) -> Response:
     """`POST /invocations`: as JSON what `/predict` answers to instances, as CSV one prediction a line."""
     empty = f"The body is empty: send a CSV, or JSON with one of {', '.join(KEYS)}."
-    media_type = media_type_of(request, empty)
-    wanted = accepted(request)
+    media_type = choose_request_type(request, empty)
+    wanted = choose_response_type(request)
     model, strict, seen = service.model, service.settings.strict_inputs, service.seen
     if media_type == CSV:
-        header = has_header(request)
-        predictions, ignored = csv_table.predictions(model, request.body, has_header=header, strict=strict, seen=seen)
+        header = read_header_parameter(request)
+        predictions, ignored = csv_table.predict_csv(model, request.body, has_header=header, strict=strict, seen=seen)
     else:
-        table, ignored = table_of(model.manifest.contract.names, strict_json.loads(request.body))
+        table, ignored = read_table(model.manifest.contract.names, strict_json.loads(request.body))
         predictions = predict(model, table.records, table.pointer_of, strict=strict, seen=seen)
     headers = {IGNORED: str(ignored)} if ignored else {}
     if wanted == CSV:
-        return Response(200, CSV, _lines(predictions), headers)
-    return json_response(answer_document(model, Records([], many=True), predictions))._replace(headers=headers)
+        return Response(200, CSV, _write_lines(predictions), headers)
+    return make_json_response(answer_document(model, Records([], many=True), predictions))._replace(headers=headers)
 
 
-def table_of(features: tuple[str, ...], body: object) -> tuple[Table, int]:
+def read_table(features: tuple[str, ...], body: object) -> tuple[RecordTable, int]:
     """The records in a body of any of the protocol's forms, or in a bare array of rows as SageMaker's clients send it.
 
     They have features alone; with them comes how many other columns there were.
     Raises MalformedInput, InvalidInput, InputTooLarge.
     """
     if isinstance(body, list):
-        return _of_features(features, by_row(features, body, ""))
+        return _select_features(features, read_rows(features, body, ""))
     found = [key for key in KEYS if key in body] if isinstance(body, dict) else []
     if not isinstance(body, dict) or len(found) != 1:
         raise MalformedInput(f"The body needs exactly one of {', '.join(KEYS)}.")
@@ -70,13 +70,13 @@ def table_of(features: tuple[str, ...], body: object) -> tuple[Table, int]:
     (key,) = found
     match key:
         case "dataframe_split":
-            return _of_features(features, _split(features, body[key]))
+            return _select_features(features, _read_split(features, body[key]))
         case "inputs" if isinstance(body[key], dict):
-            return _columns(features, body[key])
-    return _of_features(features, by_row(features, body[key], f"/{key}"))
+            return _read_columns(features, body[key])
+    return _select_features(features, read_rows(features, body[key], f"/{key}"))
 
 
-def _of_features(features: tuple[str, ...], table: Table) -> tuple[Table, int]:
+def _select_features(features: tuple[str, ...], table: RecordTable) -> tuple[RecordTable, int]:
     """The table without what is no feature, and how many names that were."""
     known = frozenset(features)
     ignored = {name for record in table.records if isinstance(record, dict) for name in record.keys() - known}
@@ -87,27 +87,27 @@ def _of_features(features: tuple[str, ...], table: Table) -> tuple[Table, int]:
     return (table._replace(records=records), len(ignored)) if ignored else (table, 0)
 
 
-def _split(features: tuple[str, ...], frame: object) -> Table:
+def _read_split(features: tuple[str, ...], frame: object) -> RecordTable:
     where = "/dataframe_split"
     if not isinstance(frame, dict) or not isinstance(frame.get("columns"), list):
         raise InvalidInput([Problem(f"{where}/columns", "missing", "expected an array with the features' names")])
     extra = [key for key in frame if key not in ("columns", "data", "index")]
     if extra:
         raise InvalidInput([Problem(where + pointer(key), "unknown_field", "no part of a frame") for key in extra])
-    columns = list(map(_name_of, frame["columns"]))
+    columns = list(map(_name_column, frame["columns"]))
     kept = [index for index, name in enumerate(columns) if name in features]
     check_names(
         features, [columns[index] for index in kept], lambda place: f"{where}/columns/{kept[place]}", f"{where}/columns"
     )
-    return by_row(columns, frame.get("data"), f"{where}/data", by_position=True)
+    return read_rows(columns, frame.get("data"), f"{where}/data", by_position=True)
 
 
-def _name_of(column: object) -> str:
+def _name_column(column: object) -> str:
     """A column's name: pandas numbers those that have none. What has another kind of name is no feature's."""
     return str(column) if isinstance(column, str | int | float) and not isinstance(column, bool) else ""
 
 
-def _columns(features: tuple[str, ...], inputs: dict[str, Any]) -> tuple[Table, int]:
+def _read_columns(features: tuple[str, ...], inputs: dict[str, Any]) -> tuple[RecordTable, int]:
     columns = {name: column for name, column in inputs.items() if name in features}
     where = {name: "/inputs" + pointer(name) for name in columns}
     check_names(features, list(columns), lambda _: "/inputs", "/inputs")
@@ -118,8 +118,8 @@ def _columns(features: tuple[str, ...], inputs: dict[str, Any]) -> tuple[Table, 
     ]
     if problems:
         raise InvalidInput(problems)
-    return by_column(features, columns, where), len(inputs) - len(columns)
+    return read_columns(features, columns, where), len(inputs) - len(columns)
 
 
-def _lines(predictions: list[Prediction]) -> str:
-    return csv_table.write([[label_text(prediction.value)] for prediction in predictions], "\n")
+def _write_lines(predictions: list[Prediction]) -> str:
+    return csv_table.write_rows([[label_text(prediction.value)] for prediction in predictions], "\n")

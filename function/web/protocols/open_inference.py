@@ -16,11 +16,11 @@ from function.model.manifest import Manifest
 from function.model.prediction import predict
 from function.service import Service
 from function.version import VERSION
-from function.web.content_negotiation import media_type_of
+from function.web.content_negotiation import choose_request_type
 from function.web.problems import RouteNotFound, UnsupportedMediaType
 from function.web.protocols import input_tensors, output_tensors
 from function.web.protocols.tensor_datatypes import DATATYPES
-from function.web.request_response import JSON, Request, Response, json_response
+from function.web.request_response import JSON, Request, Response, make_json_response
 
 PLATFORM = "scikit-learn"
 CONTENT_TYPES = ("pd", "np", "str")
@@ -31,20 +31,20 @@ def respond(service: Service, request: Request) -> Response:
     """The response to a request under `/v2`. Raises RouteNotFound where it names another model or version."""
     manifest = service.model.manifest
     if request.route == "/v2":
-        return json_response({"name": "ml-model-deployer", "version": VERSION, "extensions": []})
+        return make_json_response({"name": "ml-model-deployer", "version": VERSION, "extensions": []})
     if request.route.startswith("/v2/health/"):
-        return json_response({request.route.rpartition("/")[2]: True})
+        return make_json_response({request.route.rpartition("/")[2]: True})
     if request.names["model"] != manifest.name or request.names.get("version", manifest.version) != manifest.version:
         raise RouteNotFound("There is no such model or version here: GET /health names the one that there is.")
     match request.route.rpartition("/")[2]:
         case "infer":
-            return json_response(_infer(service, request))
+            return make_json_response(_infer(service, request))
         case "ready":
-            return json_response({"name": manifest.name, "ready": True})
-    return json_response(metadata(manifest))
+            return make_json_response({"name": manifest.name, "ready": True})
+    return make_json_response(make_metadata(manifest))
 
 
-def metadata(manifest: Manifest) -> dict[str, Any]:
+def make_metadata(manifest: Manifest) -> dict[str, Any]:
     """What the model takes, one tensor for each feature, and what it gives."""
     return {
         "name": manifest.name,
@@ -54,23 +54,23 @@ def metadata(manifest: Manifest) -> dict[str, Any]:
             {"name": feature.name, "datatype": DATATYPES[feature.type][0], "shape": [-1]}
             for feature in manifest.contract.features
         ],
-        "outputs": output_tensors.described(manifest),
+        "outputs": output_tensors.describe_outputs(manifest),
     }
 
 
 def _infer(service: Service, request: Request) -> dict[str, Any]:
     if "inference-header-content-length" in request.headers or _is_raw(request):
         raise UnsupportedMediaType("The binary tensor extension is not spoken here: send the tensors' data as JSON.")
-    if media_type_of(request, "The body is empty: send a request of the protocol as JSON.") != JSON:
+    if choose_request_type(request, "The body is empty: send a request of the protocol as JSON.") != JSON:
         raise UnsupportedMediaType(f"Send {JSON}.")
     model, body = service.model, strict_json.loads(request.body)
     if not isinstance(body, dict):
         raise InvalidInput([Problem("", "wrong_type", "expected an object with inputs")])
-    problems = _problems(model.manifest, body)
+    problems = _find_problems(model.manifest, body)
     if problems:
         raise InvalidInput(problems)
-    wanted = output_tensors.wanted(model.manifest, body.get("outputs"))
-    table, misdeclared = input_tensors.read(model.manifest.contract.features, body.get("inputs"))
+    wanted = output_tensors.read_outputs(model.manifest, body.get("outputs"))
+    table, misdeclared = input_tensors.read_inputs(model.manifest.contract.features, body.get("inputs"))
     strict = service.settings.strict_inputs
     if misdeclared:
         # The contract's problems too: a caller learns everything at once.
@@ -83,14 +83,14 @@ def _infer(service: Service, request: Request) -> dict[str, Any]:
     answer: dict[str, Any] = {"model_name": model.manifest.name, "model_version": model.manifest.version}
     if body.get("id") is not None:
         answer["id"] = body["id"]
-    return answer | {"outputs": output_tensors.filled(model.manifest, predictions, wanted)}
+    return answer | {"outputs": output_tensors.fill_outputs(model.manifest, predictions, wanted)}
 
 
 def _is_raw(request: Request) -> bool:
     return request.headers.get("content-type", "").lower().startswith("application/octet-stream")
 
 
-def _problems(manifest: Manifest, body: Mapping[str, Any]) -> list[Problem]:
+def _find_problems(manifest: Manifest, body: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with a request beside its inputs and outputs. Clients write null for what they leave out."""
     problems = [
         Problem(pointer(key), "unknown_field", "no part of the protocol")
@@ -103,7 +103,7 @@ def _problems(manifest: Manifest, body: Mapping[str, Any]) -> list[Problem]:
     for key, own in (("model_name", manifest.name), ("model_version", manifest.version)):
         if body.get(key) not in (None, own):
             problems.append(Problem(pointer(key), "other_model", f"the path names {own}: send the same, or none"))
-    content_type = input_tensors.checked_parameters(body, "", problems).get("content_type")
+    content_type = input_tensors.check_parameters(body, "", problems).get("content_type")
     if content_type is not None and content_type not in CONTENT_TYPES:
         detail = f"not decoded here: expected {' or '.join(CONTENT_TYPES)}"
         problems.append(Problem("/parameters/content_type", "unsupported", detail))

@@ -8,32 +8,32 @@ from function.formats import csv_table, strict_json
 from function.model.contract import pointer
 from function.model.manifest import CLASSIFICATION, Label, Manifest, label_text
 from function.model.prediction import Prediction
-from function.web.protocols.input_tensors import NOT_READ, checked_parameters
-from function.web.protocols.records import checked_list
+from function.web.protocols.input_tensors import NOT_READ, check_parameters
+from function.web.protocols.records import check_list
 
 
-class Wanted(NamedTuple):
+class RequestedOutput(NamedTuple):
     """An output that is asked for; `best` is how many classes of it, as Triton ranks them, None for the values."""
 
     name: str
     best: int | None = None
 
 
-def described(manifest: Manifest) -> list[dict[str, Any]]:
+def describe_outputs(manifest: Manifest) -> list[dict[str, Any]]:
     """The outputs that there are, without data."""
     return [
-        {"name": "prediction", "datatype": _label_datatype(manifest), "shape": [-1]},
-        *([_probabilities(manifest, -1)] if manifest.probability_keys else []),
+        {"name": "prediction", "datatype": _get_label_datatype(manifest), "shape": [-1]},
+        *([_describe_probabilities(manifest, -1)] if manifest.probability_keys else []),
         {"name": "warnings", "datatype": "BYTES", "shape": [-1]},
     ]
 
 
-def wanted(manifest: Manifest, documents: object) -> list[Wanted]:
+def read_outputs(manifest: Manifest, documents: object) -> list[RequestedOutput]:
     """The outputs that a request asks for; all, where it names none. Raises InvalidInput, InputTooLarge."""
-    known = {tensor["name"]: tensor for tensor in described(manifest)}
+    known = {tensor["name"]: tensor for tensor in describe_outputs(manifest)}
     problems: list[Problem] = []
-    found: list[Wanted] = []
-    listed = checked_list([] if documents is None else documents, "/outputs", "an array of outputs")
+    found: list[RequestedOutput] = []
+    listed = check_list([] if documents is None else documents, "/outputs", "an array of outputs")
     for index, document in enumerate(listed):
         where = f"/outputs/{index}"
         name = document.get("name") if isinstance(document, dict) else None
@@ -45,24 +45,29 @@ def wanted(manifest: Manifest, documents: object) -> list[Wanted]:
             for key in document
             if key not in ("name", "parameters")
         ]
-        parameters = checked_parameters(document, where, problems)
-        problems += _unsupported(parameters, known[name]["datatype"], f"{where}/parameters")
-        found.append(Wanted(name, _best(parameters, name, f"{where}/parameters/classification", problems)))
+        parameters = check_parameters(document, where, problems)
+        problems += _find_unsupported(parameters, known[name]["datatype"], f"{where}/parameters")
+        found.append(
+            RequestedOutput(name, _read_best(parameters, name, f"{where}/parameters/classification", problems))
+        )
     if problems:
         raise InvalidInput(problems)
-    return found or [Wanted(name) for name in known]
+    return found or [RequestedOutput(name) for name in known]
 
 
-def filled(manifest: Manifest, predictions: Sequence[Prediction], wanted: Sequence[Wanted]) -> list[dict[str, Any]]:
+def fill_outputs(
+    manifest: Manifest, predictions: Sequence[Prediction], wanted: Sequence[RequestedOutput]
+) -> list[dict[str, Any]]:
     """Those outputs with the predictions in them, each once, in the order in which they are described."""
     asked = {output.name: output.best for output in wanted}
-    tensors = [tensor for tensor in _tensors(manifest, predictions) if tensor["name"] in asked]
+    tensors = [tensor for tensor in _make_tensors(manifest, predictions) if tensor["name"] in asked]
     return [
-        tensor if (best := asked[tensor["name"]]) is None else _ranked(manifest, tensor, best) for tensor in tensors
+        tensor if (best := asked[tensor["name"]]) is None else _rank_classes(manifest, tensor, best)
+        for tensor in tensors
     ]
 
 
-def _unsupported(parameters: dict[str, Any], datatype: str, where: str) -> list[Problem]:
+def _find_unsupported(parameters: dict[str, Any], datatype: str, where: str) -> list[Problem]:
     """What is asked of an output and not done; `binary_data` is no such thing, since who asks for it reads JSON too."""
     problems = [
         Problem(f"{where}/{key}", "unsupported", "not written here: the values come as JSON in data")
@@ -74,7 +79,7 @@ def _unsupported(parameters: dict[str, Any], datatype: str, where: str) -> list[
     return problems
 
 
-def _best(parameters: dict[str, Any], name: str, where: str, problems: list[Problem]) -> int | None:
+def _read_best(parameters: dict[str, Any], name: str, where: str, problems: list[Problem]) -> int | None:
     """How many classes Triton's parameter `classification` asks for."""
     best = parameters.get("classification")
     if best is None:
@@ -90,7 +95,7 @@ def _best(parameters: dict[str, Any], name: str, where: str, problems: list[Prob
     return None
 
 
-def _ranked(manifest: Manifest, tensor: dict[str, Any], best: int) -> dict[str, Any]:
+def _rank_classes(manifest: Manifest, tensor: dict[str, Any], best: int) -> dict[str, Any]:
     """The likeliest classes of each record as `probability:index:class`.
 
     https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_classification.md
@@ -105,26 +110,26 @@ def _ranked(manifest: Manifest, tensor: dict[str, Any], best: int) -> dict[str, 
     return {"name": tensor["name"], "datatype": "BYTES", "shape": [tensor["shape"][0], best], "data": data}
 
 
-def _tensors(manifest: Manifest, predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
+def _make_tensors(manifest: Manifest, predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
     count = len(predictions)
     values = [prediction.value for prediction in predictions]
-    datatype = _label_datatype(manifest)
+    datatype = _get_label_datatype(manifest)
     data = [label_text(value) for value in values] if datatype == "BYTES" else values
     tensors: list[dict[str, Any]] = [{"name": "prediction", "datatype": datatype, "shape": [count], "data": data}]
     if manifest.probability_keys:
         shares = [share for prediction in predictions for share in (prediction.probabilities or {}).values()]
-        tensors.append(_probabilities(manifest, count) | {"data": shares})
-    warnings = [csv_table.warnings_cell(prediction.warnings) for prediction in predictions]
+        tensors.append(_describe_probabilities(manifest, count) | {"data": shares})
+    warnings = [csv_table.format_warnings(prediction.warnings) for prediction in predictions]
     return [*tensors, {"name": "warnings", "datatype": "BYTES", "shape": [count], "data": warnings}]
 
 
-def _probabilities(manifest: Manifest, count: int) -> dict[str, Any]:
+def _describe_probabilities(manifest: Manifest, count: int) -> dict[str, Any]:
     """The tensor without its data: a row for each record, a column for each class, which a parameter names."""
     shape, classes = [count, len(manifest.probability_keys)], strict_json.dumps(list(manifest.probability_keys))
     return {"name": "probabilities", "datatype": "FP64", "shape": shape, "parameters": {"classes": classes}}
 
 
-def _label_datatype(manifest: Manifest) -> str:
+def _get_label_datatype(manifest: Manifest) -> str:
     """The datatype that holds every label; texts where they are of several types."""
     if manifest.task != CLASSIFICATION:
         return "FP64"

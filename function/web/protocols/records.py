@@ -8,19 +8,19 @@ from function.model.contract import pointer
 from function.model.prediction import MAX_RECORDS, PointerOf
 
 
-class Table(NamedTuple):
+class RecordTable(NamedTuple):
     """Records, and where each of their values stands in the body: `pointer_of(i, inside)`."""
 
     records: Sequence[object]
     pointer_of: PointerOf
 
 
-def by_row(names: Sequence[str], rows: object, where: str, *, by_position: bool = False) -> Table:
+def read_rows(names: Sequence[str], rows: object, where: str, *, by_position: bool = False) -> RecordTable:
     """Rows of values in the order of `names`, at the JSON pointer `where`; a row may be a record, unless `by_position`.
 
     Raises InvalidInput, InputTooLarge.
     """
-    listed = checked_list(rows, where, "an array of rows")
+    listed = check_list(rows, where, "an array of rows")
     problems: list[Problem] = []
     records: list[object] = []
     for index, row in enumerate(listed):
@@ -39,12 +39,14 @@ def by_row(names: Sequence[str], rows: object, where: str, *, by_position: bool 
     named = [isinstance(row, dict) and not by_position for row in listed]
 
     def pointer_of(index: int, inside: str) -> str:
-        return f"{where}/{index}" + (inside if named[index] else _position(names, inside))
+        return f"{where}/{index}" + (inside if named[index] else _locate_value(names, inside))
 
-    return Table(records, pointer_of)
+    return RecordTable(records, pointer_of)
 
 
-def by_column(features: Sequence[str], columns: Mapping[str, Sequence[object]], where: Mapping[str, str]) -> Table:
+def read_columns(
+    features: Sequence[str], columns: Mapping[str, Sequence[object]], where: Mapping[str, str]
+) -> RecordTable:
     """Columns of values, one for each feature and of one length; `where` has the JSON pointer of each.
 
     Raises InvalidInput, InputTooLarge.
@@ -65,7 +67,7 @@ def by_column(features: Sequence[str], columns: Mapping[str, Sequence[object]], 
         name = next((name for name in columns if pointer(name) == inside), None)
         return f"{where[name]}/{index}" if name is not None else where[features[0]].rpartition("/")[0]
 
-    return Table(records, pointer_of)
+    return RecordTable(records, pointer_of)
 
 
 def check_names(features: Sequence[str], names: Sequence[object], where: Callable[[int], str], whole: str) -> None:
@@ -89,7 +91,7 @@ def check_names(features: Sequence[str], names: Sequence[object], where: Callabl
         raise InvalidInput(problems)
 
 
-def checked_list(value: object, where: str, expected: str) -> list[Any]:
+def check_list(value: object, where: str, expected: str) -> list[Any]:
     """The value, where it is an array of no more records than are answered at once.
 
     Raises InvalidInput, InputTooLarge.
@@ -106,6 +108,6 @@ def check_count(count: int) -> None:
         raise InputTooLarge(f"More than {MAX_RECORDS:,} records at once: send them in several calls.")
 
 
-def _position(names: Sequence[str], inside: str) -> str:
+def _locate_value(names: Sequence[str], inside: str) -> str:
     """The pointer of a value that stands in a row by position; the row's own where it is no value's."""
     return next((f"/{place}" for place, name in enumerate(names) if pointer(name) == inside), "")

@@ -28,31 +28,31 @@ _FLOATS = {"FP32": FLOAT32, "FP16": FLOAT16}
 type Decode = Callable[[object], object]
 
 
-def every_datatype() -> list[str]:
+def list_datatypes() -> list[str]:
     """What a tensor may say it holds."""
     return [datatype for datatypes in DATATYPES.values() for datatype in datatypes]
 
 
-def content_types(datatype: object) -> tuple[str, ...]:
+def list_content_types(datatype: object) -> tuple[str, ...]:
     """What a tensor may say of its content, by the names of MLServer's codecs; the first two say nothing new."""
     return ("np", "str", "base64", "pd_json") if datatype == "BYTES" else ("np",)
 
 
-def decoder(datatype: str, content_type: str | None) -> Decode | None:
+def find_decoder(datatype: str, content_type: str | None) -> Decode | None:
     """What turns an element into the value that it stands for; None where it is the value itself.
 
     It raises ValueError, with a sentence for the caller, for an element that is none of what is declared.
     """
     if datatype == "BYTES":
-        return {"base64": _of_base64, "pd_json": _of_json}.get(content_type or "")
+        return {"base64": _decode_base64, "pd_json": _decode_json}.get(content_type or "")
     if "INT" in datatype:
-        return _whole(datatype)
+        return _make_integer_decoder(datatype)
     if datatype in _FLOATS:
-        return _rounded(datatype)
-    return _brain_rounded if datatype == "BF16" else None
+        return _make_float_decoder(datatype)
+    return _round_to_bfloat16 if datatype == "BF16" else None
 
 
-def _whole(datatype: str) -> Decode:
+def _make_integer_decoder(datatype: str) -> Decode:
     bits = int(datatype.partition("INT")[2])
     low, high = (0, 2**bits - 1) if datatype.startswith("U") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
@@ -70,7 +70,7 @@ def _whole(datatype: str) -> Decode:
     return whole
 
 
-def _rounded(datatype: str) -> Decode:
+def _make_float_decoder(datatype: str) -> Decode:
     def rounded(value: object) -> object:
         if not isinstance(value, int | float) or isinstance(value, bool):
             return value
@@ -82,11 +82,11 @@ def _rounded(datatype: str) -> Decode:
     return rounded
 
 
-def _brain_rounded(value: object) -> object:
+def _round_to_bfloat16(value: object) -> object:
     """The nearest float of 8 bits of precision in FP32's range; of two, the even one."""
     from struct import pack, unpack
 
-    number = _rounded("FP32")(value)
+    number = _make_float_decoder("FP32")(value)
     if type(number) is not float or not isfinite(number):
         return number
     (bits,) = unpack("<I", pack("<f", number))
@@ -96,7 +96,7 @@ def _brain_rounded(value: object) -> object:
     return rounded
 
 
-def _of_base64(element: object) -> object:
+def _decode_base64(element: object) -> object:
     if not isinstance(element, str):
         return element
     try:
@@ -107,7 +107,7 @@ def _of_base64(element: object) -> object:
         raise ValueError("not base64, which content_type says it is") from None
 
 
-def _of_json(element: object) -> object:
+def _decode_json(element: object) -> object:
     if not isinstance(element, str):
         return element
     try:

@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 
 from function.errors import MalformedInput
-from function.files.keys import MAX_KEY_BYTES, format_of, predictions_key, report_key
+from function.files.keys import MAX_KEY_BYTES, find_format, make_predictions_key, make_report_key
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from function.files.keys import MAX_KEY_BYTES, format_of, predictions_key, repor
     ],
 )
 def test_name_s_end_says_the_format(key: str, suffix: str, gzip: bool) -> None:
-    found = format_of(key)
+    found = find_format(key)
     assert (found.suffix, found.gzip) == (suffix, gzip)
 
 
@@ -33,7 +33,7 @@ def test_name_s_end_says_the_format(key: str, suffix: str, gzip: bool) -> None:
 )
 def test_name_of_no_format_is_refused_with_those_that_are_read(key: str) -> None:
     with pytest.raises(MalformedInput, match=r"\.parquet: no other format is read"):
-        format_of(key)
+        find_format(key)
 
 
 @pytest.mark.parametrize("letter", ["a", "é"])
@@ -41,10 +41,10 @@ def test_key_stays_as_it_is_up_to_what_s3_takes(letter: str) -> None:
     room = MAX_KEY_BYTES - len("predictions/.report.json")
     fits = letter * (room // len(letter.encode())) + "b" * (room % len(letter.encode()))
     assert MAX_KEY_BYTES == 1024
-    assert report_key("predictions/", fits) == f"predictions/{fits}.report.json"
-    assert len(report_key("predictions/", fits).encode()) == MAX_KEY_BYTES
-    assert predictions_key("predictions/", fits, ".csv") == f"predictions/{fits}.csv"
+    assert make_report_key("predictions/", fits) == f"predictions/{fits}.report.json"
+    assert len(make_report_key("predictions/", fits).encode()) == MAX_KEY_BYTES
+    assert make_predictions_key("predictions/", fits, ".csv") == f"predictions/{fits}.csv"
     longer = fits + "b"
     digest = sha256(longer.encode()).hexdigest()
-    assert report_key("predictions/", longer) == f"predictions/{digest}.report.json"
-    assert predictions_key("predictions/", longer, ".csv") == f"predictions/{digest}.csv"
+    assert make_report_key("predictions/", longer) == f"predictions/{digest}.report.json"
+    assert make_predictions_key("predictions/", longer, ".csv") == f"predictions/{digest}.csv"

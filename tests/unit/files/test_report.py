@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from function.errors import InputTooLarge, InvalidInput, Problem, RetryLater
-from function.files.chunk import Scored
+from function.files.chunk import ScoredRows
 from function.files.report import (
     MAX_PROBLEMS,
     MAX_REJECTED,
-    Subject,
+    ReportSubject,
     Tally,
+    encode_report,
+    format_problems,
     is_done,
-    problems_text,
-    report_bytes,
-    written,
+    read_report,
 )
 from function.files.s3_events import SourceObject
 from function.files.s3_reader import Version
@@ -27,13 +27,13 @@ MODEL = {"name": "small", "version": "1"}
 PROBLEM = Problem("/size", "missing", "missing")
 
 
-def subject(sequencer: str | None = "0A", etag: str = "e", **changed: Any) -> Subject:
+def subject(sequencer: str | None = "0A", etag: str = "e", **changed: Any) -> ReportSubject:
     source = SourceObject("in", "a.csv", None, etag, 3, sequencer)
-    return Subject(source, Version(None, etag, 3, None), MODEL, strict=False)._replace(**changed)
+    return ReportSubject(source, Version(None, etag, 3, None), MODEL, strict=False)._replace(**changed)
 
 
-def report(of: Subject) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(report_bytes(of, Tally(), "predictions/a.csv", None, 0.5))
+def report(of: ReportSubject) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(encode_report(of, Tally(), "predictions/a.csv", None, 0.5))
     return document
 
 
@@ -76,9 +76,9 @@ def test_report_of_another_model_settles_nothing(changed: dict[str, Any]) -> Non
     assert not is_done(report(subject("0A", **changed)), subject("0A"))
 
 
-def scored(rows: int, *problems: int) -> Scored:
+def scored(rows: int, *problems: int) -> ScoredRows:
     warnings = {0: [Warning("size", "out_of_range", "above 10")]}
-    return Scored([1.0] * rows, [None] * rows, warnings, {row: [PROBLEM] for row in problems})
+    return ScoredRows([1.0] * rows, [None] * rows, warnings, {row: [PROBLEM] for row in problems})
 
 
 def test_rows_are_counted_from_one_over_all_chunks() -> None:
@@ -101,7 +101,7 @@ def test_report_lists_the_first_rejected_rows_and_counts_all() -> None:
 def test_report_says_what_there_is() -> None:
     tally = Tally()
     tally.add(scored(4, 2), [2, 3, 4, 5])
-    document = json.loads(report_bytes(subject(), tally, "predictions/a.csv", None, 1.23456))
+    document = json.loads(encode_report(subject(), tally, "predictions/a.csv", None, 1.23456))
     assert (document["rows_read"], document["rows_predicted"], document["rows_rejected"]) == (4, 3, 1)
     assert (document["predictions"], document["error"], document["warnings"]) == (
         "predictions/a.csv",
@@ -114,7 +114,7 @@ def test_report_says_what_there_is() -> None:
 def test_refused_file_has_its_error_and_no_rows() -> None:
     tally = Tally()
     tally.add(scored(4, 2), None)
-    document = json.loads(report_bytes(subject(), tally, None, InvalidInput([PROBLEM] * 12), 1))
+    document = json.loads(encode_report(subject(), tally, None, InvalidInput([PROBLEM] * 12), 1))
     assert (document["rows_read"], document["rows_rejected"], document["rejected"], document["warnings"]) == (
         0,
         0,
@@ -123,19 +123,19 @@ def test_refused_file_has_its_error_and_no_rows() -> None:
     )
     assert document["error"]["code"] == "invalid_input"
     assert document["error"]["problems"] == [PROBLEM._asdict()] * MAX_PROBLEMS
-    large = json.loads(report_bytes(subject(), tally, None, InputTooLarge("It is too large."), 1))
+    large = json.loads(encode_report(subject(), tally, None, InputTooLarge("It is too large."), 1))
     assert large["error"] == {"code": "too_large", "detail": "It is too large.", "problems": []}
 
 
 @pytest.mark.parametrize(("count", "more"), [(1, ""), (10, ""), (11, "; and 1 more"), (12, "; and 2 more")])
 def test_cell_of_problems_says_how_many_more_there_are(count: int, more: str) -> None:
     shown = min(count, MAX_PROBLEMS)
-    assert problems_text([PROBLEM] * count) == "; ".join(["size: missing"] * shown) + more
+    assert format_problems([PROBLEM] * count) == "; ".join(["size: missing"] * shown) + more
 
 
 def test_cell_of_problems_names_features_as_they_are() -> None:
-    assert problems_text([Problem("/a~1b~0c", "missing", "missing")]) == "a/b~c: missing"
-    assert problems_text([Problem("", "not_finite", "no finite answer")]) == "no finite answer"
+    assert format_problems([Problem("/a~1b~0c", "missing", "missing")]) == "a/b~c: missing"
+    assert format_problems([Problem("", "not_finite", "no finite answer")]) == "no finite answer"
 
 
 class Breaks:
@@ -159,7 +159,7 @@ class Answers:
 
 def earlier(answer: Any) -> dict[str, Any]:
     client: Any = Answers(answer)
-    return written(client, "results", "a.csv.report.json")
+    return read_report(client, "results", "a.csv.report.json")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.errors import MalformedInput
-from function.files.s3_events import SourceObject, notification_of, notified
+from function.files.s3_events import SourceObject, make_notification, read_notification
 
 
 def record(name: str = "ObjectCreated:Put", **item: Any) -> dict[str, Any]:
@@ -17,25 +17,25 @@ def record(name: str = "ObjectCreated:Put", **item: Any) -> dict[str, Any]:
 
 
 def test_key_of_a_notification_is_decoded_once() -> None:
-    assert notified({"Records": [record()]}) == [SourceObject("b", "in/a b+c%2Fé.csv", "v1", "abc", 3, "0A")]
+    assert read_notification({"Records": [record()]}) == [SourceObject("b", "in/a b+c%2Fé.csv", "v1", "abc", 3, "0A")]
 
 
 def test_key_of_eventbridge_is_not_encoded() -> None:
     detail = {"bucket": {"name": "b"}, "object": {"key": "a+b%20.csv", "size": 3, "etag": "abc", "version-id": "v1"}}
     event = {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
-    assert notified(event) == [SourceObject("b", "a+b%20.csv", "v1", "abc", 3)]
-    assert notified({**event, "detail-type": "Object Deleted"}) == []
+    assert read_notification(event) == [SourceObject("b", "a+b%20.csv", "v1", "abc", 3)]
+    assert read_notification({**event, "detail-type": "Object Deleted"}) == []
 
 
 def test_what_is_no_created_object_is_left_out() -> None:
     records = [record("ObjectRemoved:Delete"), record("s3:ObjectCreated:Copy"), record("ObjectRestore:Completed")]
-    assert len(notified({"Records": records}) or []) == 1
-    assert notified({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}) == []
+    assert len(read_notification({"Records": records}) or []) == 1
+    assert read_notification({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}) == []
 
 
 @pytest.mark.parametrize("item", [{"eTag": None}, {"eTag": "0123456789abcdef0123456789abcdef"}, {"eTag": ""}])
 def test_etag_may_be_unknown(item: dict[str, Any]) -> None:
-    (found,) = notified({"Records": [record(**item)]}) or []
+    (found,) = read_notification({"Records": [record(**item)]}) or []
     assert isinstance(found, SourceObject)
     assert found.etag is None
 
@@ -65,7 +65,7 @@ MALFORMED: list[dict[str, Any]] = [
 @pytest.mark.parametrize("malformed", MALFORMED, ids=range(len(MALFORMED)))
 def test_imitation_is_told_beside_the_objects_of_others(malformed: dict[str, Any]) -> None:
     odd = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", **malformed}
-    first, second, third = notified({"Records": [record(), odd, record()]}) or []
+    first, second, third = read_notification({"Records": [record(), odd, record()]}) or []
     assert isinstance(first, SourceObject)
     assert isinstance(second, MalformedInput)
     assert third == first
@@ -73,7 +73,7 @@ def test_imitation_is_told_beside_the_objects_of_others(malformed: dict[str, Any
 
 @pytest.mark.parametrize("detail", [None, 5, "x", [], {}, {"bucket": {}}, {"bucket": {"name": "b"}, "object": {}}])
 def test_event_of_s3s_with_an_odd_detail_names_no_object(detail: object) -> None:
-    (found,) = notified({"source": "aws.s3", "detail-type": "Object Created", "detail": detail}) or []
+    (found,) = read_notification({"source": "aws.s3", "detail-type": "Object Created", "detail": detail}) or []
     assert isinstance(found, MalformedInput)
 
 
@@ -85,7 +85,7 @@ def test_event_of_s3s_with_an_odd_detail_names_no_object(detail: object) -> None
     ],
 )
 def test_other_documents_are_none_of_s3s(document: object) -> None:
-    assert notified(document) is None
+    assert read_notification(document) is None
 
 
 OPTIONAL = st.none() | st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"'), min_size=1)
@@ -98,4 +98,4 @@ OPTIONAL = st.none() | st.text(st.characters(min_codepoint=33, max_codepoint=126
     )
 )
 def test_object_that_is_notified_anew_is_the_same(item: SourceObject) -> None:
-    assert notified(json.loads(json.dumps(notification_of(item)))) == [item]
+    assert read_notification(json.loads(json.dumps(make_notification(item)))) == [item]

@@ -10,7 +10,7 @@ from wsgiref.validate import validator
 import pytest
 
 from function.dispatch import create_handler
-from function.local.wsgi import application, event
+from function.local.wsgi import create_application, make_event
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
@@ -44,7 +44,7 @@ def served(model: Model, request: dict[str, Any]) -> Answer:
         return None
 
     request.setdefault("QUERY_STRING", "")
-    checked: Any = validator(application(create_handler(Service(model, Settings(model_path="")))))
+    checked: Any = validator(create_application(create_handler(Service(model, Settings(model_path="")))))
     parts = checked(request, start_response)
     body = b"".join(parts)
     parts.close()
@@ -131,7 +131,7 @@ def test_event_is_what_the_http_api_sends() -> None:
         QUERY_STRING="a=1&b=%20",
         REMOTE_ADDR="127.0.0.9",
     )
-    made = event(request, "the-id")
+    made = make_event(request, "the-id")
     assert http_api.matches(made)
     assert json.loads(json.dumps(made)) == made
     assert (made["version"], made["rawPath"], made["rawQueryString"]) == ("2.0", "/predict", "a=1&b=%20")
@@ -147,8 +147,8 @@ def test_event_is_what_the_http_api_sends() -> None:
 
 
 def test_path_is_never_empty() -> None:
-    assert event(environ(path=""), "")["rawPath"] == "/"
+    assert make_event(environ(path=""), "")["rawPath"] == "/"
 
 
 def test_path_is_read_as_utf_8() -> None:
-    assert event(environ(path="/é🏠".encode().decode("latin-1")), "")["rawPath"] == "/é🏠"
+    assert make_event(environ(path="/é🏠".encode().decode("latin-1")), "")["rawPath"] == "/é🏠"

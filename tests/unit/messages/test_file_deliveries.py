@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from function.files.report import Subject
-from function.files.s3_events import SourceObject, notification_of, notified
+from function.files.report import ReportSubject
+from function.files.s3_events import SourceObject, make_notification, read_notification
 from function.files.s3_reader import Version
-from function.messages.file_deliveries import work_on
+from function.messages.file_deliveries import process_files
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
@@ -21,7 +21,7 @@ from tests.unit.small_queue import Queue
 
 RECORD = json.dumps({"AreaSqft": 1500, "NumBedrooms": 3})
 FILES = [SourceObject("inputs", f"{name}.csv", "v1", "abc", 3, "0A") for name in "abcd"]
-FILE = json.dumps(notification_of(FILES[0]))
+FILE = json.dumps(make_notification(FILES[0]))
 QUEUE = Settings("", results_queue_url="https://queue", input_bucket="inputs", results_bucket="results")
 
 
@@ -72,7 +72,7 @@ def batch(*bodies: str, received: str = "1", arn: str = "input") -> dict[str, An
 
 def report(houses: Model, file: SourceObject, **changed: Any) -> dict[str, Any]:
     """What stands beside the predictions of a file that is done."""
-    subject = Subject(file, Version("v1", "abc", 3, None), houses.manifest.identity, strict=False)
+    subject = ReportSubject(file, Version("v1", "abc", 3, None), houses.manifest.identity, strict=False)
     return subject.document() | changed
 
 
@@ -101,21 +101,21 @@ def test_file_in_company_is_handed_over_where_there_is_a_queue_for_it(houses: Mo
     settings = QUEUE._replace(files_queue_url="https://queue")
     assert handed_back(sqs.handle(event, None, service(houses, queue, s3, settings)), event) == []
     assert s3.asked == []
-    assert [notified(document) for document in queue.batches[0]] == [[FILES[0]]] * 3
+    assert [read_notification(document) for document in queue.batches[0]] == [[FILES[0]]] * 3
     assert [document["prediction"] for document in queue.batches[1]] == [360000.0]
 
 
 def test_several_files_of_one_message_are_handed_over_one_by_one(houses: Model) -> None:
-    both = {"Records": [notification_of(file)["Records"][0] for file in FILES[:2]]}  # type: ignore[index]
+    both = {"Records": [make_notification(file)["Records"][0] for file in FILES[:2]]}  # type: ignore[index]
     queue, s3 = Queue(), S3()
     settings = QUEUE._replace(files_queue_url="https://queue")
     assert sns.handle(topic_event(json.dumps(both), "1"), None, service(houses, queue, s3, settings)) == {"done": 1}
-    assert [notified(document) for document in queue.results] == [[FILES[0]], [FILES[1]]]
+    assert [read_notification(document) for document in queue.results] == [[FILES[0]], [FILES[1]]]
     assert s3.asked == []
 
 
 def test_queue_of_files_that_sends_batches_gets_nothing_from_itself(houses: Model) -> None:
-    queue, s3, event = Queue(), S3(), batch(FILE, json.dumps(notification_of(FILES[1])), arn="files")
+    queue, s3, event = Queue(), S3(), batch(FILE, json.dumps(make_notification(FILES[1])), arn="files")
     settings = QUEUE._replace(files_queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/files")
     assert handed_back(sqs.handle(event, None, service(houses, queue, s3, settings)), event) == [0, 1]
     assert (queue.batches, s3.asked) == ([], ["a.csv", "b.csv"])
@@ -123,7 +123,7 @@ def test_queue_of_files_that_sends_batches_gets_nothing_from_itself(houses: Mode
 
 @pytest.mark.parametrize("received", [None, 5, "", "x", "-1", "²", "9" * 40, [], "2"])
 def test_odd_count_of_receives_is_borne(houses: Model, received: Any) -> None:
-    s3, event = S3(), batch(FILE, json.dumps(notification_of(FILES[1])), received=received)
+    s3, event = S3(), batch(FILE, json.dumps(make_notification(FILES[1])), received=received)
     assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3)), event) == [0, 1]
     assert s3.asked == (["b.csv", "a.csv"] if received == "2" else ["a.csv", "b.csv"])
 
@@ -132,7 +132,7 @@ def test_odd_count_of_receives_is_borne(houses: Model, received: Any) -> None:
 def test_files_are_worked_on_from_both_ends_in_turn(houses: Model, received: int, order: str) -> None:
     s3 = S3()
     files = dict(enumerate([file] for file in FILES))
-    outcomes = work_on(service(houses, Queue(), s3), files, received, lambda: 60_000.0)
+    outcomes = process_files(service(houses, Queue(), s3), files, received, lambda: 60_000.0)
     assert s3.asked == [f"{name}.csv" for name in order]
     assert all(outcomes.values())
 
@@ -140,7 +140,7 @@ def test_files_are_worked_on_from_both_ends_in_turn(houses: Model, received: int
 def test_what_was_done_before_a_death_is_settled_without_the_rest(houses: Model) -> None:
     s3 = S3([report(houses, FILES[0]), report(houses, FILES[2]), report(houses, FILES[3], strict_inputs=True)])
     files = dict(enumerate([file] for file in FILES))
-    outcomes = work_on(service(houses, Queue(), s3), files, 2, lambda: 60_000.0)
+    outcomes = process_files(service(houses, Queue(), s3), files, 2, lambda: 60_000.0)
     assert [index for index, outcome in outcomes.items() if outcome is None] == [0, 2]
     assert s3.asked == []
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.messages.results_queue import send
+from function.messages.results_queue import send_documents
 from function.service import Service
 from function.settings import Settings
 from tests.unit.small_models import regressor
@@ -17,7 +17,7 @@ RESULTS: list[dict[str, object]] = [{"id": str(index)} for index in range(25)]
 
 def not_accepted(queue: Queue, results: list[dict[str, object]], **others: Any) -> list[int]:
     clients: Any = Clients(queue)
-    return send(Service(regressor(), Settings(""), clients), "https://queue", results, lambda: inf, **others)
+    return send_documents(Service(regressor(), Settings(""), clients), "https://queue", results, lambda: inf, **others)
 
 
 def test_what_is_named_as_successful_is_accepted() -> None:

@@ -103,7 +103,7 @@ def test_what_training_never_saw_is_a_warning_unless_it_is_asked_otherwise() -> 
     (outcome,) = predict_each(model, [unusual])
     assert isinstance(outcome, Prediction)
     assert [warning.code for warning in model.manifest.contract.check([unusual]).warnings[0]] == codes
-    assert csv_table.answer(model, b"size,note\n30,zzz\n").count("the largest value in training") == 1
+    assert csv_table.answer_csv(model, b"size,note\n30,zzz\n").count("the largest value in training") == 1
 
 
 def test_predicted_records_are_counted_and_refused_ones_are_not() -> None:

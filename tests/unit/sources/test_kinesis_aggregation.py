@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from function.errors import MalformedInput
 from function.model.runtime import Model
 from function.sources import kinesis
-from function.sources.kinesis_aggregation import is_aggregated, taken_apart
+from function.sources.kinesis_aggregation import is_aggregated, split_record
 from tests.cloud.events import stream_record
 from tests.unit.small_queue import Queue
 from tests.unit.sources.test_message_sources import event, failures, service
@@ -52,12 +52,12 @@ def aggregate(*parts: bytes) -> bytes:
 @given(st.lists(st.binary(max_size=300), max_size=5))
 def test_what_was_put_together_is_taken_apart(parts: list[bytes]) -> None:
     assert is_aggregated(aggregate(*parts))
-    assert taken_apart(aggregate(*parts)) == parts
+    assert split_record(aggregate(*parts)) == parts
 
 
 def test_unknown_fields_are_passed_over() -> None:
     fixed = varint(9 << 3 | 1) + bytes(8) + varint(10 << 3 | 5) + bytes(4)
-    assert taken_apart(sealed(fixed + field(99, 2**63) + field(3, fixed + record(GOOD)) + field(98, b"x"))) == [GOOD]
+    assert split_record(sealed(fixed + field(99, 2**63) + field(3, fixed + record(GOOD)) + field(98, b"x"))) == [GOOD]
 
 
 def test_changed_bit_is_refused_wherever_it_is() -> None:
@@ -66,14 +66,14 @@ def test_changed_bit_is_refused_wherever_it_is() -> None:
         damaged = bytearray(whole)
         damaged[place // 8] ^= 1 << place % 8
         with pytest.raises(MalformedInput, match="checksum"):
-            taken_apart(bytes(damaged))
+            split_record(bytes(damaged))
 
 
 def test_truncated_record_is_refused_at_any_length() -> None:
     whole = aggregate(GOOD, b"{}")
     for length in range(len(MAGIC), len(whole)):
         with pytest.raises(MalformedInput, match="checksum"):
-            taken_apart(whole[:length])
+            split_record(whole[:length])
 
 
 def test_truncated_protobuf_under_a_right_checksum_is_refused_or_holds_fewer_records() -> None:
@@ -81,7 +81,7 @@ def test_truncated_protobuf_under_a_right_checksum_is_refused_or_holds_fewer_rec
     refused = 0
     for length in range(len(message)):
         try:
-            assert taken_apart(sealed(message[:length])) in ([], [GOOD])
+            assert split_record(sealed(message[:length])) in ([], [GOOD])
         except MalformedInput:
             refused += 1
     assert refused == len(message) - 4  # the message may end behind each of its four fields but the last, and be empty
@@ -113,13 +113,13 @@ def test_truncated_protobuf_under_a_right_checksum_is_refused_or_holds_fewer_rec
 )
 def test_what_is_no_such_protobuf_is_refused(message: bytes) -> None:
     with pytest.raises(MalformedInput, match="protobuf"):
-        taken_apart(sealed(message))
+        split_record(sealed(message))
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_taken_apart_or_refused(message: bytes) -> None:
     try:
-        assert isinstance(taken_apart(sealed(message)), list)
+        assert isinstance(split_record(sealed(message)), list)
     except MalformedInput:
         return
 
@@ -159,4 +159,4 @@ def test_record_that_holds_nothing_is_dealt_with(houses: Model) -> None:
 
 def test_aggregated_event_is_what_a_producer_sent() -> None:
     data = base64.b64decode(event("kinesis-aggregated")["Records"][0]["kinesis"]["data"])
-    assert [json.loads(part)["AreaSqft"] for part in taken_apart(data)] == [1500, 1800]
+    assert [json.loads(part)["AreaSqft"] for part in split_record(data)] == [1500, 1800]

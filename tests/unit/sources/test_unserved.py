@@ -15,7 +15,7 @@ from function.errors import UnknownEvent
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.sources.unserved import unserved
+from function.sources.unserved import name_unserved_source
 from tests.events import documented
 
 type Event = dict[str, Any]
@@ -141,7 +141,7 @@ def test_other_event_is_refused_by_name(houses: Model, name: str, event: Any) ->
 
 @pytest.mark.parametrize("row", documented(), ids=lambda row: row.file)
 def test_event_that_is_served_has_no_such_name(row: Any) -> None:
-    assert row.source in ("http_api", "rest_api", "alb") or unserved(row.event) is None
+    assert row.source in ("http_api", "rest_api", "alb") or name_unserved_source(row.event) is None
 
 
 NAMES = sorted({key for _, event in OTHERS if isinstance(event, dict) for key in event} | {"Records", "Name", "info"})

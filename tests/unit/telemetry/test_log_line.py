@@ -14,7 +14,14 @@ from function.files.report import Tally
 from function.service import Service
 from function.settings import Settings
 from function.telemetry.counts import Seen
-from function.telemetry.log_line import MAX_FEATURES, OTHER_FEATURES, Invocation, begin, correlation_id, lines
+from function.telemetry.log_line import (
+    MAX_FEATURES,
+    OTHER_FEATURES,
+    Invocation,
+    begin_invocation,
+    correlation_id,
+    make_lines,
+)
 from tests.unit.small_models import failing, regressor
 from tests.unit.small_queue import Clients, Queue
 
@@ -140,7 +147,9 @@ def test_dimensions_are_bounded_and_of_cloudwatchs_form() -> None:
     seen = Seen()
     seen.out_of_range = {f"feature {i:04}": 1 for i in range(1000)} | {"": 1, "größe\n": 1, "x" * 2000: 1}
     invocation = Invocation("f", "r", "http_api", {"name": "m", "version": "v"}, 0.001, cold=False)
-    found = {line["Feature"]: line["OutOfRange"] for line in lines("models", invocation, seen) if "Feature" in line}
+    found = {
+        line["Feature"]: line["OutOfRange"] for line in make_lines("models", invocation, seen) if "Feature" in line
+    }
     assert len(found) == MAX_FEATURES + 1
     assert found[OTHER_FEATURES] == 1003 - MAX_FEATURES
     assert all(isinstance(n, str) and n.isascii() and n.isprintable() and 0 < len(n.strip()) <= 250 for n in found)
@@ -173,7 +182,7 @@ def test_every_record_of_the_log_has_the_correlation_id(caplog: pytest.LogCaptur
     create_handler(Service(failing(CANARY), SETTINGS))(http('{"size":2,"note":"a"}'), Context())
     (record,) = caplog.records
     assert vars(record)["correlation_id"] == "gateway-1"
-    begin(None)
+    begin_invocation(None)
 
 
 VALUE = json.dumps({"size": 2, "note": CANARY})

@@ -9,13 +9,13 @@ import pytest
 
 from function.dispatch import create_handler
 from function.errors import InternalError, InvalidInput
-from function.local.wsgi import Context
+from function.local.wsgi import WsgiContext
 from function.model.contract import NUMBER, Feature
 from function.model.runtime import Model
 from function.runtimes import flat
 from function.service import Service
 from function.settings import Settings
-from function.telemetry.unexpected_errors import report
+from function.telemetry.unexpected_errors import report_error
 from function.web.request_response import Request
 from function.web.routes import respond
 from tests.unit import small_flat, small_models
@@ -90,7 +90,7 @@ def test_http_source_answers_with_the_id_of_the_invocation() -> None:
         "requestContext": {"http": {"method": "POST"}, "requestId": "gateway-1"},
         "body": json.dumps(RECORD),
     }
-    answer: Any = handler(event, Context("lambda-1"))
+    answer: Any = handler(event, WsgiContext("lambda-1"))
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["request_id"] == "lambda-1"
     assert json.loads(handler(event, None)["body"])["request_id"] == "gateway-1"  # type: ignore[index]
@@ -99,14 +99,14 @@ def test_http_source_answers_with_the_id_of_the_invocation() -> None:
 def test_direct_invocation_raises_by_name_without_the_text(caplog: pytest.LogCaptureFixture) -> None:
     handler = create_handler(Service(failing(CANARY), Settings("")))
     with pytest.raises(InternalError) as raised:
-        handler(RECORD, Context("lambda-1"))
+        handler(RECORD, WsgiContext("lambda-1"))
     assert "lambda-1" in str(raised.value)
     assert CANARY not in "".join(traceback.format_exception(raised.value))
     assert CANARY not in logged(caplog)
 
 
 def test_report_takes_an_error_that_was_never_raised(caplog: pytest.LogCaptureFixture) -> None:
-    assert str(report(ValueError(CANARY), "id-1")).endswith("under the id id-1.")
+    assert str(report_error(ValueError(CANARY), "id-1")).endswith("under the id id-1.")
     assert CANARY not in logged(caplog)
 
 

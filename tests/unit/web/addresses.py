@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 
 from function.model.manifest import Manifest
-from function.web.openapi.schemas import examples
+from function.web.openapi.schemas import make_examples
 
 FILE = "start.js"
 
@@ -24,6 +24,6 @@ def documented(path: str, manifest: Manifest) -> str:
 
 def body(path: str, manifest: Manifest) -> bytes:
     """A body that the route answers."""
-    sent = examples(manifest)
+    sent = make_examples(manifest)
     name = "tensors" if path.endswith("infer") else "dataframe_split" if path == "/invocations" else "record"
     return json.dumps(sent[name]).encode()

@@ -13,8 +13,8 @@ from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.web.openapi.document import document
-from function.web.openapi.schemas import describe
+from function.web.openapi.document import make_document
+from function.web.openapi.schemas import describe_feature
 from function.web.request_response import Request, Response
 from function.web.routes import ROUTES, respond
 from tests.unit.corpus import CASES
@@ -39,12 +39,12 @@ NAMES = ("houses", "iris", "mixed", "picky", "small", "labels")
 
 def validator(model: Model, schema: Schema) -> Draft202012Validator:
     """The validator of a part of the document, whose references lead into the whole."""
-    return Draft202012Validator({**schema, "components": document(model.manifest)["components"]})
+    return Draft202012Validator({**schema, "components": make_document(model.manifest)["components"]})
 
 
 def schema_of(model: Model, path: str, response: Response) -> Schema:
     """What the document says of such an answer."""
-    made = document(model.manifest)
+    made = make_document(model.manifest)
     (operation,) = made["paths"][documented(path, model.manifest)].values()
     found = operation["responses"][str(response.status)]
     found = made["components"]["responses"][found["$ref"].rpartition("/")[2]] if "$ref" in found else found
@@ -65,7 +65,7 @@ def validate(model: Model, path: str, response: Response) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_document_is_openapi_3_1(name: str, models: dict[str, Model]) -> None:
-    made = document(models[name].manifest)
+    made = make_document(models[name].manifest)
     assert made["openapi"].startswith("3.1.")
     OpenAPIV31SpecValidator(made).validate()
     assert json.loads(json.dumps(made, allow_nan=False)) == made
@@ -73,19 +73,19 @@ def test_document_is_openapi_3_1(name: str, models: dict[str, Model]) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_schema_is_a_json_schema(name: str, models: dict[str, Model]) -> None:
-    for schema in document(models[name].manifest)["components"]["schemas"].values():
+    for schema in make_document(models[name].manifest)["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
 
 
 def test_document_that_is_wrong_is_refused(houses: Model) -> None:
-    made = document(houses.manifest)
+    made = make_document(houses.manifest)
     del made["paths"]["/predict"]["post"]["responses"]
     made["info"].pop("title")
     assert list(OpenAPIV31SpecValidator(made).iter_errors())
 
 
 def test_every_route_is_in_the_document(houses: Model) -> None:
-    paths = document(houses.manifest)["paths"]
+    paths = make_document(houses.manifest)["paths"]
     assert {path: [*operations] for path, operations in paths.items()} == {
         documented(path, houses.manifest): [method.lower()] for path, (method, _) in ROUTES.items()
     }
@@ -126,7 +126,7 @@ def test_prediction_with_warnings_is_what_the_document_says(houses: Model, mixed
 
 @pytest.mark.parametrize("name", NAMES)
 def test_csv_is_what_the_document_says(name: str, models: dict[str, Model]) -> None:
-    content = document(models[name].manifest)["paths"]["/predict"]["post"]["requestBody"]["content"]
+    content = make_document(models[name].manifest)["paths"]["/predict"]["post"]["requestBody"]["content"]
     validator(models[name], content["text/csv"]["schema"]).validate(content["text/csv"]["example"])
     response = ask(models[name], content["text/csv"]["example"].encode(), "text/csv")
     assert response.status == 200
@@ -135,7 +135,7 @@ def test_csv_is_what_the_document_says(name: str, models: dict[str, Model]) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_of_the_document_can_be_sent(name: str, models: dict[str, Model]) -> None:
-    content = document(models[name].manifest)["paths"]["/predict"]["post"]["requestBody"]["content"][JSON]
+    content = make_document(models[name].manifest)["paths"]["/predict"]["post"]["requestBody"]["content"][JSON]
     takes = validator(models[name], content["schema"])
     for example in content["examples"].values():
         takes.validate(example["value"])
@@ -212,7 +212,7 @@ def bodies() -> Iterator[Case]:
 def test_requests_that_are_answered_and_refused_are_those_of_the_schema(models: dict[str, Model]) -> None:
     takes = {
         name: validator(
-            model, document(model.manifest)["paths"]["/predict"]["post"]["requestBody"]["content"][JSON]["schema"]
+            model, make_document(model.manifest)["paths"]["/predict"]["post"]["requestBody"]["content"][JSON]["schema"]
         )
         for name, model in models.items()
     }
@@ -234,4 +234,4 @@ def test_requests_that_are_answered_and_refused_are_those_of_the_schema(models: 
     ],
 )
 def test_feature_is_described_by_what_training_saw(feature: Feature, words: str) -> None:
-    assert describe(feature) == words
+    assert describe_feature(feature) == words

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from function.web.page import CONTENT_SECURITY_POLICY, html
+from function.web.page import CONTENT_SECURITY_POLICY, render_page
 
 MAX_BYTES = 50_000
 # Ways from a text to markup or code.
@@ -52,7 +52,7 @@ def directives() -> dict[str, str]:
 
 @pytest.mark.parametrize("tag", ["style", "script"])
 def test_the_policy_allows_the_one_inline_block_and_nothing_else(tag: str) -> None:
-    (block,) = Reading(html()).blocks[tag]
+    (block,) = Reading(render_page()).blocks[tag]
     assert len(block) > 1000
     assert directives()[f"{tag}-src"] == f"'sha256-{b64encode(sha256(block.encode()).digest()).decode()}'"
 
@@ -70,7 +70,7 @@ def test_the_policy_refuses_whatever_it_does_not_name() -> None:
 
 
 def test_the_document_loads_nothing_and_turns_no_text_into_markup() -> None:
-    assert Reading(html()).refused == []
+    assert Reading(render_page()).refused == []
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_what_the_page_must_not_hold_is_found(document: str, refused: list[str])
 
 
 def test_the_page_is_small_and_made_once() -> None:
-    assert len(html().encode()) < MAX_BYTES
-    assert html() is html()
+    assert len(render_page().encode()) < MAX_BYTES
+    assert render_page() is render_page()
 
 
 def test_the_policy_is_one_header_line() -> None:
@@ -100,6 +100,6 @@ def test_the_policy_is_one_header_line() -> None:
 
 
 def test_every_element_that_the_script_asks_for_is_in_the_document() -> None:
-    asked = set(re.findall(r'byId\("([^"]+)"\)', html()))
+    asked = set(re.findall(r'byId\("([^"]+)"\)', render_page()))
     assert asked
-    assert asked <= set(re.findall(r' id="([^"]+)"', html()))
+    assert asked <= set(re.findall(r' id="([^"]+)"', render_page()))

@@ -10,14 +10,14 @@ from function.errors import DeployerError, InputTooLarge, InternalError, Invalid
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.sources.http_api import envelope
+from function.sources.http_api import make_envelope
 from function.web.problems import (
     STATUS,
     MethodNotAllowed,
     NotAcceptable,
     RouteNotFound,
     UnsupportedMediaType,
-    problem_response,
+    make_problem_response,
 )
 from function.web.request_response import Request
 from function.web.routes import respond
@@ -37,7 +37,7 @@ EXAMPLES: dict[DeployerError, tuple[int, str]] = {
 
 @pytest.mark.parametrize(("error", "expected"), EXAMPLES.items(), ids=lambda value: type(value).__name__)
 def test_error_has_its_status_code_and_title(error: DeployerError, expected: tuple[int, str]) -> None:
-    response = problem_response(error, "request-1")
+    response = make_problem_response(error, "request-1")
     document = json.loads(response.body)
     assert (response.status, document["code"]) == expected
     assert document["status"] == response.status
@@ -53,18 +53,18 @@ def test_every_error_that_a_caller_can_cause_has_a_status() -> None:
 
 
 def test_internal_error_tells_the_request_id_and_nothing_else() -> None:
-    document = json.loads(problem_response(InternalError("secret"), "request-1").body)
+    document = json.loads(make_problem_response(InternalError("secret"), "request-1").body)
     assert set(document) == {"type", "title", "status", "code", "request_id"}
     assert document["request_id"] == "request-1"
 
 
 def test_other_errors_do_not_tell_the_request_id() -> None:
-    assert "request-1" not in problem_response(MalformedInput("It is broken."), "request-1").body
+    assert "request-1" not in make_problem_response(MalformedInput("It is broken."), "request-1").body
 
 
 def test_invalid_input_lists_every_problem() -> None:
     problems = [Problem(f"/{index}", "missing", "missing") for index in range(1000)]
-    document = json.loads(problem_response(InvalidInput(problems), "").body)
+    document = json.loads(make_problem_response(InvalidInput(problems), "").body)
     assert document["errors"] == [problem._asdict() for problem in problems]
     assert "errors_omitted" not in document
     assert document["detail"] == "/0: missing (and 999 more)"
@@ -80,11 +80,11 @@ def test_long_list_is_cut_and_fits_into_an_answer(name: str) -> None:
         Problem(f"/instances/{index}/{name}", "unknown_field", f"{name}?")
         for index in range(9_000_000 // (len(name) + 100))
     ]
-    response = problem_response(InvalidInput(problems), "")
+    response = make_problem_response(InvalidInput(problems), "")
     document = json.loads(response.body)
     assert len(document["errors"]) + document["errors_omitted"] == len(problems)
     assert document["errors"] == [problem._asdict() for problem in problems[: len(document["errors"])]]
-    assert len(json.dumps(envelope(response))) < SIX_MEGABYTES
+    assert len(json.dumps(make_envelope(response))) < SIX_MEGABYTES
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_field_as_long_as_the_body_fits_into_an_answer(name: str, houses: Model)
     body = json.dumps({name: 1}, ensure_ascii=False).encode()
     response = respond(Service(houses, Settings("")), Request("POST", "/predict", {}, body, ""))
     assert response.status == 422
-    assert len(json.dumps(envelope(response))) < SIX_MEGABYTES
+    assert len(json.dumps(make_envelope(response))) < SIX_MEGABYTES
 
 
 def test_body_full_of_unknown_fields_is_answered_with_those_that_fit(houses: Model) -> None:
@@ -103,7 +103,7 @@ def test_body_full_of_unknown_fields_is_answered_with_those_that_fit(houses: Mod
     document = json.loads(response.body)
     assert response.status == 422
     assert len(document["errors"]) + document["errors_omitted"] == 500_002
-    assert len(json.dumps(envelope(response))) < SIX_MEGABYTES
+    assert len(json.dumps(make_envelope(response))) < SIX_MEGABYTES
 
 
 def test_sentence_of_a_long_pointer_is_short() -> None:

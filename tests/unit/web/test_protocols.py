@@ -9,7 +9,7 @@ from function.model.contract import NUMBER, Feature
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.web.openapi.schemas import examples
+from function.web.openapi.schemas import make_examples
 from function.web.protocols.tensor_datatypes import DATATYPES
 from function.web.request_response import Request, Response
 from function.web.routes import respond
@@ -362,7 +362,7 @@ def test_no_record_is_answered_with_none() -> None:
 @pytest.mark.parametrize("name", ["houses", "iris", "mixed"])
 def test_every_example_of_the_document_is_answered(name: str, models: dict[str, Model]) -> None:
     model = models[name]
-    for form, body in examples(model.manifest).items():
+    for form, body in make_examples(model.manifest).items():
         is_ours, is_tensors = form in ("record", "instances"), form in ("tensors", "matrix")
         response = ask(model, "/predict", body) if is_ours else infer(model, body) if is_tensors else None
         assert (response or ask(model, "/invocations", body)).status == 200, form

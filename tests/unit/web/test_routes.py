@@ -32,7 +32,7 @@ def test_route_answers_its_methods_and_names_them_to_others(path: str, method: s
         assert response.status == 200
         return
     assert response.status == 405
-    assert response.all_headers()["allow"] == ", ".join(allowed)
+    assert response.list_headers()["allow"] == ", ".join(allowed)
     if method == "HEAD":
         assert response.body == ""
         return
@@ -140,8 +140,8 @@ def test_model_is_the_manifest(mixed: Model) -> None:
 
 def test_page_brings_its_policy() -> None:
     response = ask("GET", "/")
-    assert response.all_headers()["content-type"] == "text/html; charset=utf-8"
-    assert response.all_headers()["content-security-policy"].startswith("default-src 'none'")
+    assert response.list_headers()["content-type"] == "text/html; charset=utf-8"
+    assert response.list_headers()["content-security-policy"].startswith("default-src 'none'")
     assert response.body.lower().startswith("<!doctype html>")
 
 
@@ -153,14 +153,14 @@ def test_prediction_is_json() -> None:
 
 def test_prediction_of_a_csv_is_a_csv() -> None:
     response = ask("POST", "/predict", b"size,note\n3,a\n", content_type="text/csv")
-    assert response.all_headers()["content-type"] == "text/csv; charset=utf-8"
+    assert response.list_headers()["content-type"] == "text/csv; charset=utf-8"
     assert response.body == "size,note,prediction,warnings\n3,a,3.0,\n"
 
 
 def test_every_answer_is_kept_by_nobody_and_is_what_it_says() -> None:
     for path in (*ROUTES, "/x"):
         for method in ("GET", "POST"):
-            headers = ask(method, path).all_headers()
+            headers = ask(method, path).list_headers()
             assert headers["cache-control"] == "no-store"
             assert headers["x-content-type-options"] == "nosniff"
 
@@ -201,4 +201,4 @@ def test_file_of_the_documentation_may_be_kept_for_a_day(name: str) -> None:
     response = ask("GET", f"/docs/{name}")
     assert response.status == 200
     assert f"docs/{name}" in ask("GET", "/docs").body
-    assert response.all_headers()["cache-control"] == "private, max-age=86400"
+    assert response.list_headers()["cache-control"] == "private, max-age=86400"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
 from function.model.runtime import Model
-from function.web.protocols.tensor_datatypes import DATATYPES, decoder, every_datatype
+from function.web.protocols.tensor_datatypes import DATATYPES, find_decoder, list_datatypes
 from tests.unit.small_models import classifier, regressor
 from tests.unit.web.test_protocols import ask, infer, outputs, problems
 
@@ -103,7 +103,7 @@ def test_data_that_are_not_of_the_shape_are_refused(shape: object, data: object,
         lambda inner: st.lists(inner, max_size=3),
         max_leaves=9,
     ),
-    datatype=st.sampled_from(every_datatype()),
+    datatype=st.sampled_from(list_datatypes()),
     name=st.sampled_from(["x", "y", "other"]),
     count=st.integers(0, 3),
     features=st.sampled_from([ONE, NULLABLE, TWO, TEXT, FLAG]),
@@ -174,7 +174,7 @@ def test_float_past_the_declared_width_is_refused(datatype: str, number: float) 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_float_that_the_width_holds_stays_as_it_is(number: float) -> None:
-    decode = decoder("FP32", None)
+    decode = find_decoder("FP32", None)
     assert decode is not None
     assert math.copysign(1, decode(number)) == math.copysign(1, number)  # type: ignore[arg-type]
     assert decode(number) == number

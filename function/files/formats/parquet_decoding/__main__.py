@@ -14,9 +14,9 @@ from pyarrow import compute
 
 from function.errors import InputTooLarge, MalformedInput, RequestError
 from function.files.formats.parquet_decoding.frames import BATCH, END, HEAD, MAX_PIECE_BYTES, REFUSAL, SCHEMA
-from function.files.formats.parquet_decoding.opening import Opened, opened
+from function.files.formats.parquet_decoding.opening import OpenedParquet, open_parquet
 from function.files.formats.parquet_decoding.source import Channel, Source
-from function.files.report import shown
+from function.files.report import shorten
 from function.formats import strict_json
 
 # What the rows of any file may take, and of a larger one for each of its bytes.
@@ -37,7 +37,7 @@ def main(size: int, budget: int) -> None:
     try:
         decode(channel, size, budget)
     except (RequestError, MemoryError, pyarrow.ArrowException, OSError, UnicodeDecodeError, ValueError) as error:
-        refusal = _refusal(error, budget)
+        refusal = _make_refusal(error, budget)
         channel.send(REFUSAL, strict_json.dumps({"code": refusal.code, "text": str(refusal)}).encode())
 
 
@@ -52,13 +52,13 @@ def limit_memory(budget: int) -> None:
 
 def decode(channel: Channel, size: int, budget: int) -> None:
     """Sends what the file is, and its rows. Raises RequestError, MemoryError, ArrowException."""
-    file = opened(Source(channel, size), size, budget)
+    file = open_parquet(Source(channel, size), size, budget)
     channel.send(HEAD, strict_json.dumps({"columns": file.columns, "left_out": file.left_out}).encode())
     for schema in (file.schema, file.read):
         channel.send(SCHEMA, memoryview(schema.serialize()))
     rows = sent = 0
-    for batch in batches(file):
-        for piece in pieces(batch):
+    for batch in read_batches(file):
+        for piece in split_batch(batch):
             counted = pyarrow.MockOutputStream()
             _write(piece, counted)
             rows, sent = rows + piece.num_rows, sent + counted.size()
@@ -79,7 +79,7 @@ def _write(piece: Any, sink: Any) -> None:
         writer.write_batch(piece)
 
 
-def batches(file: Opened) -> Iterator[Any]:
+def read_batches(file: OpenedParquet) -> Iterator[Any]:
     """The rows, in order. Where a batch does not fit into memory, smaller ones are tried from there on.
 
     Raises InputTooLarge where a single row does not fit, ArrowException.
@@ -89,7 +89,7 @@ def batches(file: Opened) -> Iterator[Any]:
         group = max(place for place, start in enumerate(file.starts) if start <= rows)
         past = rows - file.starts[group]
         try:
-            for batch in _read(file, rows_at_once, group, file.leaves):
+            for batch in _read_group(file, rows_at_once, group, file.leaves):
                 fresh = batch.slice(min(past, batch.num_rows))
                 past -= batch.num_rows - fresh.num_rows
                 if fresh.num_rows:
@@ -100,25 +100,25 @@ def batches(file: Opened) -> Iterator[Any]:
             if not is_out_of_memory(error):
                 raise
             if rows_at_once == 1:
-                raise InputTooLarge(_too_large(file, group, rows)) from None
+                raise InputTooLarge(_describe_large_row(file, group, rows)) from None
             rows_at_once = max(1, rows_at_once // _STEP)
 
 
-def _read(file: Opened, rows_at_once: int, group: int, leaves: list[int]) -> Iterator[Any]:
+def _read_group(file: OpenedParquet, rows_at_once: int, group: int, leaves: list[int]) -> Iterator[Any]:
     groups = range(group, len(file.starts) - 1)
     # ParquetFile.iter_batches takes names alone.
     batches_of = file.file.reader.iter_batches
     return iter(batches_of(rows_at_once, row_groups=groups, column_indices=leaves, use_threads=False))
 
 
-def _too_large(file: Opened, group: int, rows: int) -> str:
+def _describe_large_row(file: OpenedParquet, group: int, rows: int) -> str:
     """The sentence about a row that does not fit, with the first column that by itself does not either."""
     where = "A row"
     for leaf, name in list(zip(file.leaves, file.schema.names, strict=True))[:_TRIED_COLUMNS]:
         try:
-            next(_read(file, 1, group, [leaf]), None)
+            next(_read_group(file, 1, group, [leaf]), None)
         except (MemoryError, pyarrow.ArrowException, OSError):
-            where = f"A value of the column {shown(name)}"
+            where = f"A value of the column {shorten(name)}"
             break
     place = f"row group {group + 1:,}, from row {rows + 1:,} on"
     return f"{where} takes more memory than the function has for it ({place})."
@@ -130,7 +130,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or "malloc" in text or "ut of memory" in text or "bad_alloc" in text
 
 
-def pieces(batch: Any) -> Iterator[Any]:
+def split_batch(batch: Any) -> Iterator[Any]:
     """The batch in pieces of bounded bytes. Raises InputTooLarge where a row takes more."""
     if batch.nbytes <= MAX_PIECE_BYTES:
         yield batch
@@ -142,26 +142,26 @@ def pieces(batch: Any) -> Iterator[Any]:
     if batch.num_rows == 1:
         widest = max(zip(batch.schema.names, batch.columns, strict=True), key=lambda pair: pair[1].nbytes)[0]
         raise InputTooLarge(
-            f"A row takes {batch.nbytes:,} bytes, more than {MAX_PIECE_BYTES:,}; most of them in {shown(widest)}."
+            f"A row takes {batch.nbytes:,} bytes, more than {MAX_PIECE_BYTES:,}; most of them in {shorten(widest)}."
         )
     half = batch.num_rows // 2
-    yield from pieces(batch.slice(0, half))
-    yield from pieces(batch.slice(half))
+    yield from split_batch(batch.slice(0, half))
+    yield from split_batch(batch.slice(half))
 
 
 def _compact(batch: Any) -> Any:
     """The batch with no text that no row of it refers to."""
-    columns = [_compacted(c) if pyarrow.types.is_dictionary(c.type) else c for c in batch.columns]
+    columns = [_compact_column(c) if pyarrow.types.is_dictionary(c.type) else c for c in batch.columns]
     return pyarrow.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
-def _compacted(column: Any) -> Any:
+def _compact_column(column: Any) -> Any:
     used = compute.unique(column.indices).drop_null()
     indices = compute.index_in(column.indices, used).cast(column.type.index_type)
     return pyarrow.DictionaryArray.from_arrays(indices, column.dictionary.take(used), ordered=column.type.ordered)
 
 
-def _refusal(error: BaseException, budget: int) -> RequestError:
+def _make_refusal(error: BaseException, budget: int) -> RequestError:
     if isinstance(error, RequestError):
         return error
     if is_out_of_memory(error):

@@ -11,7 +11,7 @@ from function.errors import InputTooLarge, MalformedInput
 from function.files.formats.parquet_decoding.frames import MAX_PIECE_BYTES
 from function.files.formats.parquet_decoding.source import Source
 from function.files.job import MAX_COLUMNS, MAX_ROW_CHARACTERS, MAX_ROWS
-from function.files.report import shown
+from function.files.report import shorten
 
 # In memory the footer takes about eight times as much.
 MAX_FOOTER_BYTES = 16 * 1024 * 1024
@@ -27,7 +27,7 @@ _LENGTH_BYTES = 4
 _ENDS = {b"PAR1": "", b"PARE": " It is encrypted."}
 
 
-class Opened(NamedTuple):
+class OpenedParquet(NamedTuple):
     """A file of which the flat columns are read, each of them by its name.
 
     `leaves` are their places among all that the file has, those inside of nested columns too. `left_out` are the
@@ -46,7 +46,7 @@ class Opened(NamedTuple):
     rows_at_once: int
 
 
-def opened(source: Source, size: int, budget: int) -> Opened:
+def open_parquet(source: Source, size: int, budget: int) -> OpenedParquet:
     """The file. Raises InputTooLarge, MalformedInput, ArrowException, MemoryError."""
     _check_footer(source, size)
     metadata = parquet.ParquetFile(source).metadata
@@ -56,7 +56,7 @@ def opened(source: Source, size: int, budget: int) -> Opened:
     flat = [place for place, field in enumerate(schema) if not _is_nested(field.type)]
     groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
     _check_values(metadata.num_rows, len(flat), size)
-    leaves = _leaves(schema, metadata)
+    leaves = _find_flat_columns(schema, metadata)
     shared = _check_columns(
         [(place, schema.field(at).type) for place, at in zip(leaves, flat, strict=True)], metadata, groups
     )
@@ -70,15 +70,15 @@ def opened(source: Source, size: int, budget: int) -> Opened:
         read_dictionary=shared,
     )
     read = file.schema_arrow  # made anew at each look
-    return Opened(
+    return OpenedParquet(
         file=file,
         columns=schema.names,
         leaves=leaves,
-        left_out=[(f.name, shown(str(f.type))) for f in schema if _is_nested(f.type)],
+        left_out=[(f.name, shorten(str(f.type))) for f in schema if _is_nested(f.type)],
         schema=pyarrow.schema([schema.field(place) for place in flat], schema.metadata),
         read=pyarrow.schema([read.field(place) for place in flat]),
         starts=[0, *accumulate(group.num_rows for group in groups)],
-        rows_at_once=_rows_at_once(groups, metadata.num_rows, len(flat)),
+        rows_at_once=_choose_batch_rows(groups, metadata.num_rows, len(flat)),
     )
 
 
@@ -107,25 +107,25 @@ def _check_values(rows: int, columns: int, size: int) -> None:
         )
 
 
-def _leaves(schema: pyarrow.Schema, metadata: Any) -> list[int]:
+def _find_flat_columns(schema: pyarrow.Schema, metadata: Any) -> list[int]:
     """The places of the flat columns among all of the file's; names do not tell, for `a.b` may be one of either."""
     leaves: list[int] = []
     place = 0
     for field in schema:
         if not _is_nested(field.type):
             leaves.append(place)
-        place += _width(field.type)
+        place += _count_leaves(field.type)
     if place != metadata.num_columns:
         raise MalformedInput("The file is not Parquet, or is damaged.")
     return leaves
 
 
-def _width(kind: Any) -> int:
+def _count_leaves(kind: Any) -> int:
     """How many columns of the file hold values of the type."""
     storage = getattr(kind, "storage_type", kind)
     if not _is_nested(storage):
         return 1
-    return sum(_width(storage.field(place).type) for place in range(storage.num_fields))
+    return sum(_count_leaves(storage.field(place).type) for place in range(storage.num_fields))
 
 
 def _check_columns(leaves: Sequence[tuple[int, Any]], metadata: Any, groups: Sequence[Any]) -> list[str]:
@@ -137,8 +137,8 @@ def _check_columns(leaves: Sequence[tuple[int, Any]], metadata: Any, groups: Seq
         for number, chunk in enumerate(chunks, 1):
             if chunk.total_uncompressed_size > MAX_ROW_CHARACTERS * (chunk.num_values + 1) + MAX_PIECE_BYTES:
                 raise InputTooLarge(
-                    f"The column {shown(name)} takes {chunk.total_uncompressed_size:,} bytes for {chunk.num_values:,} "
-                    f"values of row group {number:,}: a value may take {MAX_ROW_CHARACTERS:,}."
+                    f"The column {shorten(name)} takes {chunk.total_uncompressed_size:,} bytes for "
+                    f"{chunk.num_values:,} values of row group {number:,}: a value may take {MAX_ROW_CHARACTERS:,}."
                 )
         size = sum(chunk.total_uncompressed_size for chunk in chunks)
         values = sum(chunk.num_values for chunk in chunks)
@@ -151,7 +151,7 @@ def _has_dictionary(chunk: Any) -> bool:
     return bool({"RLE_DICTIONARY", "PLAIN_DICTIONARY"}.intersection(chunk.encodings))
 
 
-def _rows_at_once(groups: Sequence[Any], rows: int, columns: int) -> int:
+def _choose_batch_rows(groups: Sequence[Any], rows: int, columns: int) -> int:
     """Rows whose values are about as large as a piece may be; fewer than usual where rows are wide."""
     size = sum(group.total_byte_size for group in groups)
     wide = max(columns * 8, size // max(1, rows))

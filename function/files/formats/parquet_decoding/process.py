@@ -50,12 +50,12 @@ class Decoding:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(os.environ),
+            env=_make_environment(os.environ),
         )
         assert self._process.stdin is not None  # for mypy: both are pipes
         assert self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
-        self._frames = self._taken()
+        self._frames = self._receive_frames()
         with suppress(OSError):  # else it waits at each 64 kB
             fcntl.fcntl(self._from, fcntl.F_SETPIPE_SZ, _READ_BYTES)
 
@@ -95,7 +95,7 @@ class Decoding:
             raise MalformedInput("The file is not Parquet, or is damaged.")
         return bytes(body)
 
-    def _taken(self) -> Iterator[tuple[bytes, bytearray]]:
+    def _receive_frames(self) -> Iterator[tuple[bytes, bytearray]]:
         """The frames, but for those that are dealt with here."""
         while True:
             kind, size = FRAME.unpack(self._read(FRAME.size))
@@ -117,7 +117,7 @@ class Decoding:
             self._to.write(data)
             self._to.flush()
         except BrokenPipeError:
-            raise self._death() from None
+            raise self._explain_death() from None
 
     def _read(self, count: int) -> bytearray:
         """So many bytes of what the process says."""
@@ -133,18 +133,18 @@ class Decoding:
             if poll.poll(_POLL_MS):
                 piece = os.readv(self._from.fileno(), [view[done : done + _READ_BYTES]])
                 if not piece:
-                    raise self._death()
+                    raise self._explain_death()
                 done += piece
         return data
 
-    def _death(self) -> RequestError:
+    def _explain_death(self) -> RequestError:
         """What it died of: memory that ran out where nothing can be told any more, else the file."""
         if self._process.wait() in (-SIGABRT, -SIGKILL):
             return InputTooLarge(f"Reading the file takes more than {self._budget // 1024**2:,} MB of memory.")
         return MalformedInput("The file is not Parquet, or is damaged.")
 
 
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+def _make_environment(variables: Mapping[str, str]) -> dict[str, str]:
     paths = [str(Path(__file__).parents[4]), *filter(None, [variables.get("PYTHONPATH")])]
     return {
         **{name: variables[name] for name in _VARIABLES if name in variables},

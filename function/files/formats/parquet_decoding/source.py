@@ -4,7 +4,7 @@ import sys
 from typing import IO
 
 from function.files.formats.parquet_decoding.frames import FRAME, PLACE, READ
-from function.files.seekable_file import PlacedFile
+from function.files.seekable_file import SeekableFile
 
 _READ_BYTES = 4 * 1024 * 1024
 # A file of no more is read at once: each of its columns would be asked for by itself.
@@ -37,17 +37,17 @@ class Channel:
         return data
 
 
-class Source(PlacedFile):
+class Source(SeekableFile):
     """The file, as Arrow reads it."""
 
     def __init__(self, channel: Channel, size: int) -> None:
         super().__init__(size)
         self._channel = channel
-        self._whole = memoryview(self._asked(0, size)) if size <= _WHOLE_BYTES else None
+        self._whole = memoryview(self._request_bytes(0, size)) if size <= _WHOLE_BYTES else None
 
-    def stretch(self, start: int, end: int) -> bytes:
+    def read_range(self, start: int, end: int) -> bytes:
         """The bytes from `start` to before `end`, which are there."""
-        return self._asked(start, end) if self._whole is None else bytes(self._whole[start:end])
+        return self._request_bytes(start, end) if self._whole is None else bytes(self._whole[start:end])
 
-    def _asked(self, start: int, end: int) -> bytes:
+    def _request_bytes(self, start: int, end: int) -> bytes:
         return b"".join(self._channel.read(at, min(_READ_BYTES, end - at)) for at in range(start, end, _READ_BYTES))

@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, RetryLater
 from function.files import job
-from function.files.chunk import of_cells, of_values, score
+from function.files.chunk import read_cells, read_values, score_rows
 from function.files.formats import csv_blocks, csv_cells, parquet_file
 from function.files.job import Job
 from function.files.report import Tally
@@ -59,10 +59,10 @@ def test_columns_are_scored_as_records_are(rows: list[list[str]], strict: bool) 
     if not rows:
         return
     for columns in (
-        [of_cells(f, [row[place] for row in rows]) for place, f in enumerate(FEATURES)],
-        [of_values(f, [record[f.name] for record in records]) for f in FEATURES],
+        [read_cells(f, [row[place] for row in rows]) for place, f in enumerate(FEATURES)],
+        [read_values(f, [record[f.name] for record in records]) for f in FEATURES],
     ):
-        found = score(model, columns, records.__getitem__, {}, strict=strict)
+        found = score_rows(model, columns, records.__getitem__, {}, strict=strict)
         for place, outcome in enumerate(predict_each(model, records, strict=strict)):
             if isinstance(outcome, Prediction):
                 assert found.values[place] == outcome.value

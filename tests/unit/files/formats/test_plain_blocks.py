@@ -4,7 +4,7 @@ import pytest
 
 from function.errors import InputTooLarge
 from function.files.formats import csv_blocks
-from function.files.formats.csv_blocks import blocks_of, is_plain
+from function.files.formats.csv_blocks import is_plain, split_into_blocks
 
 LF, CRLF = b"\n", b"\r\n"
 
@@ -58,8 +58,8 @@ def test_blocks_end_where_a_line_does(step: int, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(csv_blocks, "MAX_ROW_CHARACTERS", 8)
     data = b"1,a\n2,b\n3,c\n4,d\n5,e\n"
     pieces = [data[at : at + step] for at in range(0, len(data), step)]
-    assert list(blocks_of(pieces)) == [b"1,a\n2,b\n3,c\n", b"4,d\n5,e\n"]
-    returns = list(blocks_of(piece.replace(b"\n", b"\r") for piece in pieces))
+    assert list(split_into_blocks(pieces)) == [b"1,a\n2,b\n3,c\n", b"4,d\n5,e\n"]
+    returns = list(split_into_blocks(piece.replace(b"\n", b"\r") for piece in pieces))
     assert b"".join(returns) == data.replace(b"\n", b"\r")
     assert len(returns) > 1
     assert all(block.endswith(b"\r") for block in returns)
@@ -68,6 +68,6 @@ def test_blocks_end_where_a_line_does(step: int, monkeypatch: pytest.MonkeyPatch
 def test_line_without_an_end_is_too_large_past_its_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 10)
     monkeypatch.setattr(csv_blocks, "MAX_ROW_CHARACTERS", 8)
-    assert list(blocks_of([b"x" * 18])) == [b"x" * 18]
+    assert list(split_into_blocks([b"x" * 18])) == [b"x" * 18]
     with pytest.raises(InputTooLarge):
-        list(blocks_of([b"x" * 19]))
+        list(split_into_blocks([b"x" * 19]))
