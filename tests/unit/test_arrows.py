@@ -90,7 +90,7 @@ CONSTRUCTORS = {
 # page.py puts its files together once, when its route is first asked for; app.py is there to act.
 ACTS_AT_IMPORT = {"function.app", "function.release"}
 READS_ITSELF_AT_IMPORT = {
-    "function.web.page": {"map", "_source", "_hash", "_source.replace", "_source.replace.replace"}
+    "function.web.page": {"map", "_read_asset", "_hash_block", "_read_asset.replace", "_read_asset.replace.replace"}
 }
 
 
