@@ -13,10 +13,9 @@ RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-comp
  && cd /opt/libraries \
  # What nothing here loads: libraries' own tests (numpy's stay: numpy.testing imports some of them), headers, the parts
  # of Arrow beside Parquet, CSV and its functions, onnxruntime's tools for those who make models, and boto3's
- # descriptions of the services that this function never calls; of Powertools, whose Swagger UI is served, everything else.
+ # descriptions of the services that this function never calls.
  && find . -type d -name tests -not -path './numpy/*' -prune -exec rm -rf {} + \
  && find . -type f '(' -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' ')' -delete \
- && find aws_lambda_powertools -type f -not -path '*/swagger_ui/*.min.*' -not -path aws_lambda_powertools/__init__.py -delete \
  && rm -rf bin numpy/_core/include pyarrow/include pyarrow/src pyarrow/libarrow_flight* pyarrow/libarrow_python_flight* \
       pyarrow/_flight* pyarrow/libarrow_s3* pyarrow/_s3fs* pyarrow/libarrow_python.so pyarrow/libarrow_python.so.*.*.* \
       onnxruntime/capi/libonnxruntime.so* onnxruntime/tools onnxruntime/transformers onnxruntime/quantization \

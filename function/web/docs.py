@@ -1,16 +1,14 @@
 """`GET /docs`: Swagger UI over `openapi.json`, from files inside the image; nothing is asked of another host.
 
-The files are those that aws-lambda-powertools carries; nothing of it is imported.
+The files lie in `assets/swagger/`; SOURCE.txt there says which release they are (docs/decisions/0010).
 """
 
-from importlib.util import find_spec
 from os.path import dirname, join
 
-from function.errors import InternalError
 from function.web.problems import RouteNotFound
 from function.web.request_response import HTML, Response
 
-_FOLDER = ("event_handler", "openapi", "swagger_ui")
+_FOLDER = join(dirname(__file__), "assets", "swagger")
 # What a browser may keep for a day: they change with the image alone.
 _KEPT = {"cache-control": "private, max-age=86400"}
 _ASSETS = {"swagger-ui.min.css": "text/css", "swagger-ui-bundle.min.js": "text/javascript"}
@@ -52,13 +50,10 @@ def show_page(above: str = "") -> Response:
 
 
 def serve_asset(name: str) -> Response:
-    """A file of the page. Raises RouteNotFound, and InternalError where the package is not installed."""
+    """Return a file of the page. Raises RouteNotFound."""
     if name == "start.js":
         return Response(200, "text/javascript", _START, _KEPT)
     if name not in _ASSETS:
         raise RouteNotFound("There is no such file: GET /docs names those that there are.")
-    package = find_spec("aws_lambda_powertools")
-    if package is None or package.origin is None:
-        raise InternalError("aws-lambda-powertools is not installed")
-    with open(join(dirname(package.origin), *_FOLDER, name), encoding="utf-8") as file:
+    with open(join(_FOLDER, name), encoding="utf-8") as file:
         return Response(200, _ASSETS[name], file.read(), _KEPT)
