@@ -7,7 +7,7 @@ ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 # a file's time was changed on the way, is compiled again at every cold start. unchecked-hash looks at no time.
 FROM ${PYTHON_IMAGE} AS slim-libraries
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-COPY function/slim.txt /build/
+COPY function/runtimes/slim.txt /build/
 RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-compile --target /opt/libraries \
       --requirement /build/slim.txt \
  && cd /opt/libraries \

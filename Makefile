@@ -7,6 +7,8 @@ TARGET ?= full
 # pytest's own words, or those of bench: make test ARGS="tests/unit -k csv"
 ARGS ?=
 SBOM ?= sbom.cdx.json
+# `make lock UPGRADE=` keeps each pin that still fits.
+UPGRADE ?= --upgrade
 export JOBLIB_MULTIPROCESSING := 0
 
 VENV := .venv
@@ -16,7 +18,6 @@ SERVE_STAMP := $(VENV)/.installed-training
 TEST_STAMP := $(VENV)/.installed-tests
 POLICY_STAMP := $(VENV)/.installed-checkov
 CLIENTS_STAMP := $(VENV)/.installed-clients
-BENCH_STAMP := $(VENV)/.installed-benchmarks
 
 .PHONY: help
 help: ## show the targets
@@ -53,23 +54,19 @@ sbom: $(TEST_STAMP) ## list the image's Python packages in sbom.cdx.json (Cyclon
 	  --output-reproducible --of JSON -o $(SBOM) && echo "wrote $(SBOM)"
 
 .PHONY: bench
-bench: $(BENCH_STAMP) ## measure everything against its peers, about ten minutes (ARGS="--quick" for a look)
+bench: $(TEST_STAMP) ## measure everything against its peers, about ten minutes (ARGS="--quick" for a look)
 	@$(PYTHON) -m benchmarks $(ARGS)
 
 .PHONY: lock
 lock: $(TEST_STAMP) ## pin the newest releases that pyproject.toml allows, with hashes
-	@everything="-c tests/requirements.txt --extra scikit-learn"; \
-	for lock in "tests/requirements.txt --extra scikit-learn --group training --group dev" \
-	  "benchmarks/requirements.txt $$everything --group training --group dev --group bench" \
-	  "training/requirements.txt $$everything --group training" \
-	  "function/requirements.txt $$everything" "function/slim.txt -c tests/requirements.txt"; do \
+	@rest="pyproject.toml -c tests/requirements.txt"; \
+	for lock in "tests/requirements.txt pyproject.toml --extra scikit-learn --group training --group dev --group bench" \
+	  "training/requirements.txt $$rest --extra scikit-learn --group training" \
+	  "function/requirements.txt $$rest --extra scikit-learn" "function/runtimes/slim.txt $$rest" \
+	  "tests/checkov.txt --group policy" "tests/clients.txt --group clients"; do \
 	  set -- $$lock; file=$$1; shift; echo "locking $$file"; \
-	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-header \
-	    pyproject.toml "$$@" -o $$file || exit 1; done; \
-	echo "locking tests/checkov.txt"; $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 \
-	  --generate-hashes --no-header --group policy -o tests/checkov.txt; \
-	echo "locking tests/clients.txt"; $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.13 \
-	  --generate-hashes --no-header --group clients -o tests/clients.txt
+	  $(VENV)/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.13 --generate-hashes --no-header \
+	    "$$@" -o $$file || exit 1; done
 
 .PHONY: clean
 clean: ## remove what the targets made
@@ -107,11 +104,6 @@ $(CLIENTS_STAMP): tests/clients.txt | $(PYTHON)
 	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
 	  --ignore-requires-python -r $<
 	@touch $@
-
-$(BENCH_STAMP): benchmarks/requirements.txt | $(PYTHON)
-	@echo "installing benchmarks/requirements.txt (one to three minutes)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r $<
-	@touch $@ $(TEST_STAMP) $(SERVE_STAMP)
 
 model/manifest.json:
 	@test -x $(PYTHON) && echo "making the example bundle in model/"

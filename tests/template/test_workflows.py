@@ -215,8 +215,8 @@ def test_dependabot_knows_every_lock() -> None:
     (pip,) = (
         update for update in yaml.safe_load(text_of(DEPENDABOT))["updates"] if update["package-ecosystem"] == "pip"
     )
-    locks = [path for path in REPOSITORY.glob("*/*.txt") if "--hash=" in path.read_text()]
-    assert {f"/{path.parent.name}" for path in locks} == set(pip["directories"])
+    locks = [path for path in REPOSITORY.glob("[!.]*/**/*.txt") if "--hash=" in path.read_text()]
+    assert {f"/{path.parent.relative_to(REPOSITORY)}" for path in locks} == set(pip["directories"])
 
 
 def test_prod_is_deployed_as_dev_is() -> None:
