@@ -5,10 +5,10 @@ from hashlib import sha256
 
 import pytest
 
-from function.model import Model
+from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.web.messages import Request, Response
+from function.web.request_response import Request, Response
 from function.web.routes import respond
 from tests.emulator import REPOSITORY
 from tests.unit.small_models import regressor
