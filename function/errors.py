@@ -15,13 +15,109 @@
 Each has a stable `code`; its text is one sentence for people that holds no value the caller sent.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# The request.
+MALFORMED_BODY: Final = "malformed_body"
+MALFORMED_REQUEST: Final = "malformed_request"
+NOT_FOUND: Final = "not_found"
+METHOD_NOT_ALLOWED: Final = "method_not_allowed"
+NOT_ACCEPTABLE: Final = "not_acceptable"
+TOO_LARGE: Final = "too_large"
+UNSUPPORTED_MEDIA_TYPE: Final = "unsupported_media_type"
+INVALID_INPUT: Final = "invalid_input"
+INTERNAL_ERROR: Final = "internal_error"
+UNKNOWN_EVENT: Final = "unknown_event"
+BUCKET_NOT_ALLOWED: Final = "bucket_not_allowed"
+RETRY_LATER: Final = "retry_later"
+
+# A value.
+WRONG_TYPE: Final = "wrong_type"
+MISSING: Final = "missing"
+NULL: Final = "null"
+UNKNOWN_FIELD: Final = "unknown_field"
+REPEATED: Final = "repeated"
+REPEATED_COLUMN: Final = "repeated_column"
+RESERVED_COLUMN: Final = "reserved_column"
+RESERVED_MEMBER: Final = "reserved_member"
+UNCLEAR_HEADER: Final = "unclear_header"
+ROW_LENGTH: Final = "row_length"
+COLUMN_LENGTH: Final = "column_length"
+SHAPE_MISMATCH: Final = "shape_mismatch"
+DATATYPE_MISMATCH: Final = "datatype_mismatch"
+UNSUPPORTED: Final = "unsupported"
+OTHER_MODEL: Final = "other_model"
+OUT_OF_RANGE: Final = "out_of_range"
+UNSEEN_CATEGORY: Final = "unseen_category"
+NOT_PREDICTABLE: Final = "not_predictable"
+NOT_FINITE: Final = "not_finite"
+
+# The bundle and the settings.
+MODEL_MISSING: Final = "model_missing"
+MODEL_UNREACHABLE: Final = "model_unreachable"
+MANIFEST_INVALID: Final = "manifest_invalid"
+FORMAT_UNSUPPORTED: Final = "format_unsupported"
+ARTIFACT_MISSING: Final = "artifact_missing"
+ARTIFACT_UNREADABLE: Final = "artifact_unreadable"
+DIGEST_MISMATCH: Final = "digest_mismatch"
+VERSION_MISMATCH: Final = "version_mismatch"
+GOLDEN_MISMATCH: Final = "golden_mismatch"
+RUNTIME_UNSUPPORTED: Final = "runtime_unsupported"
+RELEASE_REFUSED: Final = "release_refused"
+BAD_SETTING: Final = "bad_setting"
+
+CODES: Final = {
+    MALFORMED_BODY: "the-request",
+    MALFORMED_REQUEST: "the-request",
+    NOT_FOUND: "the-request",
+    METHOD_NOT_ALLOWED: "the-request",
+    NOT_ACCEPTABLE: "the-request",
+    TOO_LARGE: "the-request",
+    UNSUPPORTED_MEDIA_TYPE: "the-request",
+    INVALID_INPUT: "the-request",
+    INTERNAL_ERROR: "the-request",
+    UNKNOWN_EVENT: "the-request",
+    BUCKET_NOT_ALLOWED: "the-request",
+    RETRY_LATER: "the-request",
+    WRONG_TYPE: "a-value",
+    MISSING: "a-value",
+    NULL: "a-value",
+    UNKNOWN_FIELD: "a-value",
+    REPEATED: "a-value",
+    REPEATED_COLUMN: "a-value",
+    RESERVED_COLUMN: "a-value",
+    RESERVED_MEMBER: "a-value",
+    UNCLEAR_HEADER: "a-value",
+    ROW_LENGTH: "a-value",
+    COLUMN_LENGTH: "a-value",
+    SHAPE_MISMATCH: "a-value",
+    DATATYPE_MISMATCH: "a-value",
+    UNSUPPORTED: "a-value",
+    OTHER_MODEL: "a-value",
+    OUT_OF_RANGE: "a-value",
+    UNSEEN_CATEGORY: "a-value",
+    NOT_PREDICTABLE: "a-value",
+    NOT_FINITE: "a-value",
+    MODEL_MISSING: "the-bundle-and-the-settings",
+    MODEL_UNREACHABLE: "the-bundle-and-the-settings",
+    MANIFEST_INVALID: "the-bundle-and-the-settings",
+    FORMAT_UNSUPPORTED: "the-bundle-and-the-settings",
+    ARTIFACT_MISSING: "the-bundle-and-the-settings",
+    ARTIFACT_UNREADABLE: "the-bundle-and-the-settings",
+    DIGEST_MISMATCH: "the-bundle-and-the-settings",
+    VERSION_MISMATCH: "the-bundle-and-the-settings",
+    GOLDEN_MISMATCH: "the-bundle-and-the-settings",
+    RUNTIME_UNSUPPORTED: "the-bundle-and-the-settings",
+    RELEASE_REFUSED: "the-bundle-and-the-settings",
+    BAD_SETTING: "the-bundle-and-the-settings",
+}
+"""Each code with the anchor of the section in docs/troubleshooting.md that explains it. Add a code here and there."""
 
 
 class DeployerError(Exception):
     """The base of all of them."""
 
-    code = "internal_error"
+    code: str = INTERNAL_ERROR
     counted = False
     """Whether function.telemetry.counts has it already."""
 
@@ -37,7 +133,7 @@ class BundleError(DeployerError):
 class SettingError(DeployerError):
     """An environment variable has a value that it cannot have."""
 
-    code = "bad_setting"
+    code = BAD_SETTING
 
 
 class InternalError(DeployerError):
@@ -47,19 +143,19 @@ class InternalError(DeployerError):
 class RetryLater(DeployerError):
     """The input was not dealt with, by no fault of its own; Lambda delivers it again."""
 
-    code = "retry_later"
+    code = RETRY_LATER
 
 
 class BucketNotAllowed(DeployerError):
     """The event names an object of another bucket than the one that files are read from."""
 
-    code = "bucket_not_allowed"
+    code = BUCKET_NOT_ALLOWED
 
 
 class UnknownEvent(DeployerError):
     """The event comes from no source that the function serves."""
 
-    code = "unknown_event"
+    code = UNKNOWN_EVENT
 
 
 class RequestError(DeployerError):
@@ -69,13 +165,13 @@ class RequestError(DeployerError):
 class MalformedInput(RequestError):
     """The body cannot be read at all."""
 
-    code = "malformed_body"
+    code = MALFORMED_BODY
 
 
 class InputTooLarge(RequestError):
     """The body, its rows or the answer to it pass a cap."""
 
-    code = "too_large"
+    code = TOO_LARGE
 
 
 class Problem(NamedTuple):
@@ -92,7 +188,7 @@ MAX_SHOWN = 200
 class InvalidInput(RequestError):
     """Values are missing, unknown, of the wrong type or refused by the model; `problems` lists every one."""
 
-    code = "invalid_input"
+    code = INVALID_INPUT
 
     def __init__(self, problems: list[Problem]) -> None:
         first = problems[0]

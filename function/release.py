@@ -14,7 +14,7 @@ from typing import Any, Literal
 from function.aws import Clients, service_errors
 from function.bundle.loading import RELATIVE_TOLERANCE, matches_example
 from function.bundle.location import place_of
-from function.errors import DeployerError
+from function.errors import RELEASE_REFUSED, DeployerError
 from function.model.manifest import Manifest
 from function.settings import Settings
 from function.telemetry.unexpected_errors import report_error
@@ -31,7 +31,7 @@ logger = logging.getLogger("function")
 class ReleaseRefused(DeployerError):
     """A new version does not answer as it should; the sentence says which and how."""
 
-    code = "release_refused"
+    code = RELEASE_REFUSED
 
 
 def check(event: dict[str, str], _: object) -> dict[str, str]:

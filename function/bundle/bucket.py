@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from function.aws import service_errors
 from function.bundle.folder import checked, missing
-from function.errors import BundleError
+from function.errors import DIGEST_MISMATCH, MODEL_MISSING, MODEL_UNREACHABLE, BundleError
 from function.model.manifest import FILE_NAME, Artifact, Manifest
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ class Prefix:
         data = self._read(FILE_NAME, MAX_MANIFEST_BYTES, self._version_id)
         if data is None:
             raise BundleError(
-                "model_missing",
+                MODEL_MISSING,
                 f"There is no {FILE_NAME} of that version at MODEL_URI, or the function's role may not read it: copy "
                 "the bundle there, and give its version id.",
             )
         found = sha256(data).hexdigest()
         if found != self._digest:
             raise BundleError(
-                "digest_mismatch",
+                DIGEST_MISMATCH,
                 f"The {FILE_NAME} at MODEL_URI is not the one that MODEL_SHA256 names (its SHA-256 starts with "
                 f"{found[:12]}, wanted is {self._digest[:12]}): deploy with the digest of the bundle that is meant.",
             )
@@ -75,10 +75,10 @@ class Prefix:
             try:
                 answer = self._client.get_object(**request)
                 if answer["ContentLength"] > most:
-                    raise BundleError("digest_mismatch", f"The bundle's file {name} is larger than it was packaged.")
+                    raise BundleError(DIGEST_MISMATCH, f"The bundle's file {name} is larger than it was packaged.")
                 return answer["Body"].read()
             except failures as error:
                 status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
                 if status is not None and 400 <= status < 500:
                     return None
-        raise BundleError("model_unreachable", f"The bundle's file {name} could not be read from MODEL_URI: try again.")
+        raise BundleError(MODEL_UNREACHABLE, f"The bundle's file {name} could not be read from MODEL_URI: try again.")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from os.path import dirname, join
 from typing import TYPE_CHECKING, NamedTuple
 
-from function.errors import BundleError
+from function.errors import ARTIFACT_MISSING, DIGEST_MISMATCH, MODEL_MISSING, BundleError
 from function.model.manifest import DIGEST_NAME, FILE_NAME, PACKAGE_AGAIN, Artifact, Manifest
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Folder:
         except OSError:
             # The path is left out: this sentence reaches the callers of a function that fails to start.
             raise BundleError(
-                "model_missing",
+                MODEL_MISSING,
                 f"The bundle directory that MODEL_PATH names holds no readable {FILE_NAME}: make a bundle with "
                 "python -m training.",
             ) from None
@@ -58,7 +58,7 @@ class Folder:
         wanted = _digest_beside(self._path)
         if wanted is not None and wanted != self._digest:
             raise BundleError(
-                "digest_mismatch",
+                DIGEST_MISMATCH,
                 f"The bundle's {FILE_NAME} is not the one that was packaged (its SHA-256 starts with "
                 f"{self._digest[:12]}, {DIGEST_NAME} says {wanted[:12]}): copy the bundle again, or {PACKAGE_AGAIN}.",
             )
@@ -123,7 +123,7 @@ def _read_record(path: str) -> _Record | None:
 
 def missing(file: str) -> BundleError:
     """What is raised where a file of the bundle is not there."""
-    return BundleError("artifact_missing", f"The bundle's file {file} is missing or unreadable: {PACKAGE_AGAIN}.")
+    return BundleError(ARTIFACT_MISSING, f"The bundle's file {file} is missing or unreadable: {PACKAGE_AGAIN}.")
 
 
 def checked(data: bytes, artifact: Artifact) -> bytes:
@@ -131,7 +131,7 @@ def checked(data: bytes, artifact: Artifact) -> bytes:
     found = sha256_of(data)
     if found != artifact.sha256:
         raise BundleError(
-            "digest_mismatch",
+            DIGEST_MISMATCH,
             f"The bundle's file {artifact.file} is not the one that was packaged (its SHA-256 starts with "
             f"{found[:12]}, the manifest says {artifact.sha256[:12]}): copy the bundle again, or {PACKAGE_AGAIN}.",
         )

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from function.bundle import runtime_choice
 from function.bundle.folder import Folder, mapped
-from function.errors import BundleError, DeployerError
+from function.errors import ARTIFACT_UNREADABLE, GOLDEN_MISMATCH, VERSION_MISMATCH, BundleError, DeployerError
 from function.model.manifest import FLAT, JOBLIB, ONNX, PACKAGE_AGAIN, RUNTIMES, Artifact, Example, Manifest
 from function.model.runtime import Model, NotPredictable, Runtime
 
@@ -127,7 +127,7 @@ def load_runtime(place: Place, manifest: Manifest, artifact: Artifact, content: 
     except Exception as error:  # noqa: BLE001
         # A library loads what is damaged, too, and then answers in another form, or raises anything.
         raise BundleError(
-            "artifact_unreadable",
+            ARTIFACT_UNREADABLE,
             f"What the bundle's file {artifact.file} holds cannot predict ({type(error).__name__}): {PACKAGE_AGAIN}.",
         ) from None
     return runtime
@@ -155,7 +155,7 @@ def check_environment(wanted: dict[str, str], found: dict[str, str]) -> None:
     ]
     if differences:
         raise BundleError(
-            "version_mismatch",
+            VERSION_MISMATCH,
             f"The bundle was made with {', '.join(differences)}: install what function/requirements.txt pins where the "
             f"bundle is made and where it runs, or {PACKAGE_AGAIN}.",
         )
@@ -203,7 +203,7 @@ def matches_example(
 
 def _golden(what: str) -> BundleError:
     return BundleError(
-        "golden_mismatch",
+        GOLDEN_MISMATCH,
         f"The bundle does not reproduce the predictions it was packaged with: {what}; {PACKAGE_AGAIN}.",
     )
 

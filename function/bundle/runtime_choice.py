@@ -6,7 +6,7 @@ everywhere, but for one thing: an image without scikit-learn has no joblib runti
 
 from collections.abc import Callable, Sequence
 
-from function.errors import BundleError
+from function.errors import RUNTIME_UNSUPPORTED, BundleError
 from function.model.manifest import FLAT, JOBLIB, ONNX, PACKAGE_AGAIN, RUNTIMES, Artifact
 
 # An ONNX file up to this size is ready before scikit-learn is even imported; of larger ones joblib's is ready first.
@@ -25,13 +25,13 @@ def for_records(artifacts: Sequence[Artifact], asked: str, can_unpickle: Callabl
     if asked and asked not in known:
         there = ", ".join(known) or "none that this code knows"
         raise BundleError(
-            "runtime_unsupported",
+            RUNTIME_UNSUPPORTED,
             f"MODEL_RUNTIME asks for {asked} and the bundle has {there}: unset it, or {PACKAGE_AGAIN}.",
         )
     chosen = known.get(asked) or known.get(FLAT) or _onnx_or_joblib(known, can_unpickle)
     if chosen is None or (chosen.runtime == JOBLIB and not can_unpickle()):
         raise BundleError(
-            "runtime_unsupported",
+            RUNTIME_UNSUPPORTED,
             "The bundle has nothing that this image can run: "
             + ("build the image's target full, which has scikit-learn." if known else f"{PACKAGE_AGAIN}."),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from function.errors import InvalidInput, Problem
+from function.errors import UNCLEAR_HEADER, InvalidInput, Problem
 from function.model.contract import BOOLEAN, NUMBER, Contract, Feature, parse_cell, parse_number
 
 _SAY = "say which by the media type: text/csv; header=present, or text/csv; header=absent"
@@ -19,13 +19,13 @@ def is_header(contract: Contract, line: Sequence[str], *, has_more: bool) -> boo
     if has_every_name and not may_be_row:
         return True
     if has_every_name and has_more:
-        raise InvalidInput([Problem("", "unclear_header", f"the first line may be a header and may be a row: {_SAY}")])
+        raise InvalidInput([Problem("", UNCLEAR_HEADER, f"the first line may be a header and may be a row: {_SAY}")])
     # A name that looks like a number is as likely a value.
     named = [cell for cell in line if cell in contract.names and not _is_number(cell)]
     if named and not may_be_row:
         missing = ", ".join(name for name in contract.names if name not in line)
         detail = f"the first line has some of the features' names and lacks {missing}: name all, or {_SAY}"
-        raise InvalidInput([Problem("", "unclear_header", detail)])
+        raise InvalidInput([Problem("", UNCLEAR_HEADER, detail)])
     return False
 
 

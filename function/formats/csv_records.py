@@ -5,7 +5,7 @@ Cells mean what they mean in a CSV: what comes out is what the file would have g
 
 from collections.abc import Mapping, Sequence
 
-from function.errors import InvalidInput, MalformedInput, Problem
+from function.errors import WRONG_TYPE, InvalidInput, MalformedInput, Problem
 from function.formats.csv_dialect import name_hidden_separator
 from function.model.contract import Feature, parse_cell, pointer
 from function.model.prediction import Records, answer_document, predict
@@ -44,7 +44,7 @@ def _read_row(features: Sequence[Feature], index: int, record: object, problems:
         cell = cells.get(feature.name, "")
         if not isinstance(cell, str):
             where = f"/{KEY}/{index}{pointer(feature.name)}"
-            problems.append(Problem(where, "wrong_type", "expected a cell of a CSV, which is a text"))
+            problems.append(Problem(where, WRONG_TYPE, "expected a cell of a CSV, which is a text"))
         elif feature.name in cells:
             row[feature.name] = parse_cell(feature, cell)
     return row

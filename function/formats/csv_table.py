@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import NamedTuple
 
-from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
+from function.errors import (
+    MISSING,
+    REPEATED_COLUMN,
+    RESERVED_COLUMN,
+    ROW_LENGTH,
+    InputTooLarge,
+    InvalidInput,
+    MalformedInput,
+    Problem,
+)
 from function.formats.csv_dialect import Dialect, detect_dialect, is_blank, is_comma_number, read_cell
 from function.formats.csv_header import is_header
 from function.formats.csv_text import decode_text
@@ -129,17 +138,17 @@ def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]
     """
     counts = Counter(header)
     problems = [
-        Problem(pointer(name), "missing", f"the header line lacks the column {name}")
+        Problem(pointer(name), MISSING, f"the header line lacks the column {name}")
         for name in contract.names
         if name not in counts
     ]
     problems += [
-        Problem(pointer(name), "repeated_column", f"the header line has the column {name} {count} times")
+        Problem(pointer(name), REPEATED_COLUMN, f"the header line has the column {name} {count} times")
         for name in contract.names
         if (count := counts[name]) > 1
     ]
     problems += [
-        Problem(pointer(name), "reserved_column", f"the answer adds a column {name}: rename the one that is there")
+        Problem(pointer(name), RESERVED_COLUMN, f"the answer adds a column {name}: rename the one that is there")
         for name in added
         if name in counts
     ]
@@ -149,7 +158,7 @@ def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]
 
 def _check_lengths(header: list[str], rows: list[list[str]]) -> None:
     problems = [
-        Problem(f"/{index}", "row_length", f"{len(row)} cells where the header line has {len(header)}")
+        Problem(f"/{index}", ROW_LENGTH, f"{len(row)} cells where the header line has {len(header)}")
         for index, row in enumerate(rows)
         if len(row) != len(header)
     ]

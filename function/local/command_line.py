@@ -9,7 +9,7 @@ from typing import TextIO
 
 from function.bundle import loading
 from function.bundle.location import load_model
-from function.errors import DeployerError, InvalidInput, MalformedInput, Problem, RequestError
+from function.errors import REPEATED, DeployerError, InvalidInput, MalformedInput, Problem, RequestError
 from function.formats import csv_table, strict_json
 from function.model.contract import Feature, parse_cell, pointer, show
 from function.model.manifest import label_text
@@ -116,7 +116,7 @@ def _read_record(features: Sequence[Feature], values: Sequence[str]) -> dict[str
             expected = " ".join(f"{known}=…" for known in by_name)
             raise MalformedInput(f"{value.partition('=')[0]}: no feature of the model; expected {expected}")
         if name in record:
-            raise InvalidInput([Problem(pointer(name), "repeated", "given more than once")])
+            raise InvalidInput([Problem(pointer(name), REPEATED, "given more than once")])
         record[name] = parse_cell(by_name[name], value[len(name) + 1 :])
     return record
 

@@ -11,7 +11,7 @@ from gunicorn.http import errors
 from gunicorn.http.message import Request
 from gunicorn.workers.gthread import ThreadWorker
 
-from function.errors import DeployerError, InputTooLarge
+from function.errors import MALFORMED_REQUEST, DeployerError, InputTooLarge
 from function.telemetry.unexpected_errors import report_error
 from function.web.problems import make_problem_response
 from function.web.request_response import Response
@@ -39,7 +39,7 @@ _OTHER = "A header is not HTTP's, or is repeated: correct or remove it."
 class MalformedRequest(DeployerError):
     """The request is not HTTP as the server reads it; it was refused before any route saw it."""
 
-    code = "malformed_request"
+    code = MALFORMED_REQUEST
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types

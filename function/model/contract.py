@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
 
-from function.errors import Problem
+from function.errors import MISSING, NULL, OUT_OF_RANGE, TOO_LARGE, UNKNOWN_FIELD, UNSEEN_CATEGORY, WRONG_TYPE, Problem
 from function.model.dtypes import FLOAT64, NARROW, bits_of, round_to
 
 type Value = float | bool | str | None
@@ -17,8 +17,6 @@ type Columns = list[list[Value]]
 NUMBER, BOOLEAN, STRING, TEXT = "number", "boolean", "string", "text"
 """Types of features. A `string` is one of a few known categories; a `text` is free text, or one of many values."""
 TEXTS = (STRING, TEXT)
-OUT_OF_RANGE, UNSEEN_CATEGORY = "out_of_range", "unseen_category"
-"""The codes of warnings: a number beyond those in training, a text that is not among those in training."""
 TYPES = (NUMBER, BOOLEAN, STRING, TEXT)
 _ARTICLE = {NUMBER: "a number", BOOLEAN: "true or false", STRING: "a text", TEXT: "a text"}
 
@@ -114,7 +112,7 @@ class Contract:
     def _check_record(self, record: object, row: list[Value], warnings: list[Warning]) -> list[Problem]:
         """The record's problems; its values go to `row`, its warnings to `warnings`."""
         if not isinstance(record, Mapping):
-            return [Problem("", "wrong_type", f"expected an object of features, got {_kind(record)}")]
+            return [Problem("", WRONG_TYPE, f"expected an object of features, got {_kind(record)}")]
         problems: list[Problem] = []
         for feature in self.features:
             value = record.get(feature.name, _MISSING)
@@ -147,7 +145,7 @@ class Contract:
 
     def _unknown(self, record: Mapping[object, object]) -> list[Problem]:
         return [
-            Problem(pointer(str(name)), "unknown_field", self._expected) for name in record if name not in self._known
+            Problem(pointer(str(name)), UNKNOWN_FIELD, self._expected) for name in record if name not in self._known
         ]
 
 
@@ -157,12 +155,10 @@ _MISSING = object()
 def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
     """Why the value is not one of the feature's, as code and sentence; None where it is."""
     if value is None:
-        return (
-            None if feature.nullable else ("null", f"null; training saw none here: expected {_ARTICLE[feature.type]}")
-        )
+        return None if feature.nullable else (NULL, f"null; training saw none here: expected {_ARTICLE[feature.type]}")
     if value is _MISSING:
         hint = ", or null" if feature.nullable else ""
-        return "missing", f"missing: expected {_ARTICLE[feature.type]}{hint}"
+        return MISSING, f"missing: expected {_ARTICLE[feature.type]}{hint}"
     kind = type(value)
     if feature.type == NUMBER:
         # bool is an int to Python; it is none here.
@@ -172,18 +168,18 @@ def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
             except OverflowError:  # an integer past every float
                 finite = False
             if not finite and value != value:  # noqa: PLR0124  (only NaN is not itself)
-                return "wrong_type", "expected a number, got NaN"
+                return WRONG_TYPE, "expected a number, got NaN"
             if not finite:
-                return "too_large", "too large for a 64-bit floating-point number"
+                return TOO_LARGE, "too large for a 64-bit floating-point number"
             return None if feature.dtype not in NARROW else _width_fault(feature.dtype, float(value))  # type: ignore[arg-type]
     elif feature.type == BOOLEAN:
         if kind is bool:
             return None
     elif isinstance(value, str):
-        return None if is_unicode(value) else ("wrong_type", "not valid Unicode: it holds half of a surrogate pair")
+        return None if is_unicode(value) else (WRONG_TYPE, "not valid Unicode: it holds half of a surrogate pair")
     comma = feature.type == NUMBER and isinstance(value, str) and _is_number_with_comma(value)
     advice = " with a comma: write numbers with a decimal point, and nothing between thousands" if comma else ""
-    return "wrong_type", f"expected {_ARTICLE[feature.type]}, got {_kind(value)}{advice}"
+    return WRONG_TYPE, f"expected {_ARTICLE[feature.type]}, got {_kind(value)}{advice}"
 
 
 def _is_number_with_comma(text: str) -> bool:
@@ -194,7 +190,7 @@ def _width_fault(dtype: str, number: float) -> tuple[str, str] | None:
     try:
         round_to(dtype, number)
     except OverflowError:
-        return "too_large", f"too large for a {bits_of(dtype)}-bit floating-point number, which training had here"
+        return TOO_LARGE, f"too large for a {bits_of(dtype)}-bit floating-point number, which training had here"
     return None
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from function.errors import BundleError
+from function.errors import FORMAT_UNSUPPORTED, MANIFEST_INVALID, BundleError
 from function.model.contract import NAN, NONE, NUMBER, PANDAS_NULL_CELLS, TYPES, Contract, Feature
 from function.model.dtypes import DTYPES, FLOAT64
 
@@ -107,7 +107,7 @@ class Manifest(NamedTuple):
             raise _invalid("is not a JSON object")
         if document.get("format") != FORMAT:
             raise BundleError(
-                "format_unsupported",
+                FORMAT_UNSUPPORTED,
                 f"The bundle has format {document.get('format')!r}, this code reads format {FORMAT}: {PACKAGE_AGAIN}.",
             )
         try:
@@ -287,4 +287,4 @@ def _nonempty(items: list[Any]) -> list[Any]:
 
 
 def _invalid(why: str) -> BundleError:
-    return BundleError("manifest_invalid", f"The bundle's {FILE_NAME} {why}: {PACKAGE_AGAIN}.")
+    return BundleError(MANIFEST_INVALID, f"The bundle's {FILE_NAME} {why}: {PACKAGE_AGAIN}.")

@@ -5,7 +5,7 @@ from math import copysign, inf, isfinite
 from sys import float_info
 from typing import NamedTuple
 
-from function.errors import InputTooLarge, InvalidInput, Problem
+from function.errors import NOT_FINITE, NOT_PREDICTABLE, UNKNOWN_FIELD, WRONG_TYPE, InputTooLarge, InvalidInput, Problem
 from function.model.contract import Columns, Value, Warning, as_problems, pointer
 from function.model.dtypes import FLOAT32, LARGEST
 from function.model.manifest import Label
@@ -56,10 +56,10 @@ def records_of(model: Model, body: object) -> Records:
         return Records([body], many=False)
     records = body["instances"]
     problems = [
-        Problem(pointer(key), "unknown_field", "only instances may stand here") for key in body if key != "instances"
+        Problem(pointer(key), UNKNOWN_FIELD, "only instances may stand here") for key in body if key != "instances"
     ]
     if not isinstance(records, list):
-        problems.append(Problem("/instances", "wrong_type", "expected an array of records"))
+        problems.append(Problem("/instances", WRONG_TYPE, "expected an array of records"))
     if problems:
         raise InvalidInput(problems)
     _check_count(records)
@@ -146,11 +146,11 @@ def predict_each(model: Model, records: Sequence[object], *, strict: bool = Fals
 def _outcome(classes: Sequence[str], answer: Answer | None, warnings: list[Warning]) -> Outcome:
     if answer is None:
         # What training never saw is why, where there is any.
-        return as_problems(warnings) or [Problem("", "not_predictable", "the model cannot predict these values")]
+        return as_problems(warnings) or [Problem("", NOT_PREDICTABLE, "the model cannot predict these values")]
     value, row = answer
     probabilities = None if row is None else dict(zip(classes, row, strict=True))
     if (isinstance(value, float) and not isfinite(value)) or not all(map(isfinite, row or ())):
-        return [Problem("", "not_finite", "the model has no finite answer for these values")]
+        return [Problem("", NOT_FINITE, "the model has no finite answer for these values")]
     return Prediction(value, probabilities, warnings)
 
 

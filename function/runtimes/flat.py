@@ -9,7 +9,7 @@ from math import exp, inf, isinf, isnan, nan
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from function.errors import BundleError
+from function.errors import ARTIFACT_UNREADABLE, BundleError
 from function.model.contract import Columns
 from function.model.manifest import PACKAGE_AGAIN, Artifact, Label, Manifest
 from function.model.runtime import NotPredictable, Outputs
@@ -48,9 +48,7 @@ def load(data: "bytes | mmap | memoryview", manifest: Manifest, artifact: Artifa
 
 
 def _unreadable(artifact: Artifact) -> BundleError:
-    return BundleError(
-        "artifact_unreadable", f"The bundle's file {artifact.file} is no flat artifact: {PACKAGE_AGAIN}."
-    )
+    return BundleError(ARTIFACT_UNREADABLE, f"The bundle's file {artifact.file} is no flat artifact: {PACKAGE_AGAIN}.")
 
 
 class FlatRuntime:

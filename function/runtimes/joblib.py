@@ -8,7 +8,7 @@ from io import BytesIO
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from function.errors import BundleError
+from function.errors import ARTIFACT_UNREADABLE, VERSION_MISMATCH, BundleError
 from function.model.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature
 from function.model.dtypes import FLOAT64, NULLABLE_BOOLEAN, NULLABLE_FLOAT32, OBJECT, SMALL_INTEGERS
 from function.model.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
@@ -60,19 +60,19 @@ def load(data: bytes, manifest: Manifest, artifact: Artifact) -> "JoblibRuntime"
         _prepare(estimator)
     except InconsistentVersionWarning as warning:
         raise BundleError(
-            "version_mismatch",
+            VERSION_MISMATCH,
             f"The estimator in {artifact.file} comes from scikit-learn {warning.original_sklearn_version} and this is "
             f"{warning.current_sklearn_version}: {PACKAGE_AGAIN}.",
         ) from None
     except MemoryError:
         raise BundleError(
-            "artifact_unreadable",
+            ARTIFACT_UNREADABLE,
             f"The estimator in {artifact.file} needs more memory than there is: give it more, or {PACKAGE_AGAIN}.",
         ) from None
     except Exception as error:  # noqa: BLE001
         # Unpickling raises whatever the pickled classes raise; the type alone is told, the text may quote anything.
         raise BundleError(
-            "artifact_unreadable",
+            ARTIFACT_UNREADABLE,
             f"The estimator in {artifact.file} cannot be loaded ({type(error).__name__}): an estimator may use only "
             f"what function/requirements.txt installs; then {PACKAGE_AGAIN}.",
         ) from None

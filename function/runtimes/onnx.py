@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from function.errors import BundleError
+from function.errors import ARTIFACT_UNREADABLE, BundleError
 from function.model.contract import TEXTS, Columns, Feature
 from function.model.manifest import PACKAGE_AGAIN, Artifact, Manifest
 from function.model.runtime import ArrayOutputs, NotPredictable, Outputs
@@ -40,7 +40,7 @@ def load(data: bytes | str, manifest: Manifest, artifact: Artifact) -> "OnnxRunt
     except Exception as error:  # noqa: BLE001
         # onnxruntime has no base of its own for what it raises; its text may quote paths.
         raise BundleError(
-            "artifact_unreadable",
+            ARTIFACT_UNREADABLE,
             f"onnxruntime cannot load the bundle's file {artifact.file} ({type(error).__name__}): {PACKAGE_AGAIN}.",
         ) from None
     return OnnxRuntime(session, manifest, artifact.input)
@@ -132,7 +132,7 @@ class OnnxRuntime:
         if self._classes is not None and places.size and not 0 <= places.min() <= places.max() < len(self._classes):
             # A place below 0 would count from the end.
             raise BundleError(
-                "artifact_unreadable",
+                ARTIFACT_UNREADABLE,
                 f"The bundle's ONNX file answers with a class that the manifest does not list: {PACKAGE_AGAIN}.",
             )
         return answers

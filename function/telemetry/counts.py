@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from function.errors import DeployerError, InvalidInput
-from function.model.contract import OUT_OF_RANGE, UNSEEN_CATEGORY, Warning
+from function.errors import OUT_OF_RANGE, UNSEEN_CATEGORY, DeployerError, InvalidInput
+from function.model.contract import Warning
 
 
 class Seen:

@@ -1,6 +1,10 @@
 """Errors as RFC 9457 problem details, and the status of each."""
 
 from function.errors import (
+    METHOD_NOT_ALLOWED,
+    NOT_ACCEPTABLE,
+    NOT_FOUND,
+    UNSUPPORTED_MEDIA_TYPE,
     DeployerError,
     InputTooLarge,
     InternalError,
@@ -14,13 +18,13 @@ from function.web.request_response import PROBLEM, Response
 class RouteNotFound(DeployerError):
     """No route has the request's path."""
 
-    code = "not_found"
+    code = NOT_FOUND
 
 
 class MethodNotAllowed(DeployerError):
     """The route does not take the request's method; `allowed` are those that it takes."""
 
-    code = "method_not_allowed"
+    code = METHOD_NOT_ALLOWED
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"This route takes {allowed}.")
@@ -30,13 +34,13 @@ class MethodNotAllowed(DeployerError):
 class UnsupportedMediaType(DeployerError):
     """The body's media type, charset or encoding is none that the route reads."""
 
-    code = "unsupported_media_type"
+    code = UNSUPPORTED_MEDIA_TYPE
 
 
 class NotAcceptable(DeployerError):
     """The route has no answer of a media type that the request accepts."""
 
-    code = "not_acceptable"
+    code = NOT_ACCEPTABLE
 
 
 STATUS: dict[type[DeployerError], int] = {

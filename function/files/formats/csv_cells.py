@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
-from function.errors import InputTooLarge, MalformedInput, Problem
+from function.errors import ROW_LENGTH, InputTooLarge, MalformedInput, Problem
 from function.files.chunk import Column, read_cells, read_values, score_rows
 from function.files.formats.csv_opening import SUBJECT, OpenedCsv
 from function.files.job import MAX_CELLS, MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, Job
@@ -161,7 +161,7 @@ class CellTable:
             if len(row) != self.width:
                 lost = f": {len(row) - self.width:,} of them are left out here" if len(row) > self.width else ""
                 detail = f"{len(row):,} cells where the header line has {self.width:,}{lost}"
-                faults[index] = [Problem("", "row_length", detail)]
+                faults[index] = [Problem("", ROW_LENGTH, detail)]
                 self.rows[index] = (row + [""] * self.width)[: self.width]
         return faults
 

@@ -7,7 +7,7 @@ as those members alone, with its number under `line`. Empty lines are none.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
-from function.errors import InputTooLarge, MalformedInput, Problem
+from function.errors import RESERVED_MEMBER, WRONG_TYPE, InputTooLarge, MalformedInput, Problem
 from function.files.chunk import ScoredRows, read_values, score_rows
 from function.files.job import MAX_CHARACTERS, MAX_ROW_CHARACTERS, Job
 from function.files.report import format_problems, make_warning_documents
@@ -116,10 +116,10 @@ def _read_object(text: bytes, added: Sequence[str]) -> tuple[dict[str, object], 
     """The object in a line, or what is wrong with the line as such. Raises MalformedInput."""
     value = strict_json.loads(text)
     if not isinstance(value, dict):
-        return {}, [Problem("", "wrong_type", "expected an object of features")]
+        return {}, [Problem("", WRONG_TYPE, "expected an object of features")]
     taken = [name for name in added if name in value]
     if taken:
-        return {}, [Problem("", "reserved_member", f"the answer adds {', '.join(taken)}: rename what is there")]
+        return {}, [Problem("", RESERVED_MEMBER, f"the answer adds {', '.join(taken)}: rename what is there")]
     return value, []
 
 

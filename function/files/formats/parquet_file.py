@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from function.errors import InputTooLarge, InvalidInput, MalformedInput, Problem
+from function.errors import WRONG_TYPE, InputTooLarge, InvalidInput, MalformedInput, Problem
 from function.files.chunk import ScoredRows, read_values, score_rows
 from function.files.formats.parquet_decoding.process import Decoding
 from function.files.job import Job
@@ -72,7 +72,7 @@ def _convert(job: Job, decoding: Decoding) -> None:
 def _check_features(job: Job, left_out: dict[str, str]) -> None:
     """Raises InvalidInput where a feature is among what is left out."""
     problems = [
-        Problem(pointer(f.name), "wrong_type", f"expected a column of {f.type}s, got one of {left_out[f.name]}")
+        Problem(pointer(f.name), WRONG_TYPE, f"expected a column of {f.type}s, got one of {left_out[f.name]}")
         for f in job.features
         if f.name in left_out
     ]

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from function.errors import InvalidInput, Problem
+from function.errors import (
+    COLUMN_LENGTH,
+    DATATYPE_MISMATCH,
+    ROW_LENGTH,
+    SHAPE_MISMATCH,
+    UNKNOWN_FIELD,
+    UNSUPPORTED,
+    WRONG_TYPE,
+    InvalidInput,
+    Problem,
+)
 from function.model.contract import Feature, pointer
 from function.web.protocols.records import RecordTable, check_count, check_list, check_names
 from function.web.protocols.tensor_datatypes import DATATYPES, find_decoder, list_content_types, list_datatypes
@@ -77,7 +87,7 @@ def _assign_columns(features: Sequence[Feature], tensors: Sequence[Tensor]) -> l
         return [TensorColumn(feature, tensors[0], column) for column, feature in enumerate(features)]
     check_names(names, [tensor.name for tensor in tensors], lambda index: f"/inputs/{index}/name", "/inputs")
     wide = [
-        Problem(f"{tensor.where}/shape", "shape_mismatch", "expected [n] or [n, 1]: the feature's values")
+        Problem(f"{tensor.where}/shape", SHAPE_MISMATCH, "expected [n] or [n, 1]: the feature's values")
         for tensor in tensors
         if tensor.width != 1
     ]
@@ -91,7 +101,7 @@ def _check_datatypes(places: Sequence[TensorColumn]) -> None:
     problems = {
         Problem(
             f"{tensor.where}/datatype",
-            "wrong_type",
+            WRONG_TYPE,
             f"the feature is a {feature.type}: expected {' or '.join(DATATYPES[feature.type])}",
         ): None
         for feature, tensor, _ in places
@@ -107,7 +117,7 @@ def _count_records(places: Sequence[TensorColumn]) -> int:
     problems = [
         Problem(
             f"{tensor.where}/data",
-            "column_length",
+            COLUMN_LENGTH,
             f"{tensor.rows} values where {first.feature.name} has {first.tensor.rows}",
         )
         for _, tensor, _ in places
@@ -130,7 +140,7 @@ def _read_column(place: TensorColumn, count: int, problems: list[Problem]) -> li
         try:
             values[row] = decode(values[row])
         except ValueError as error:
-            problems.append(Problem(tensor.pointer_of(row, place.column), "datatype_mismatch", str(error)))
+            problems.append(Problem(tensor.pointer_of(row, place.column), DATATYPE_MISMATCH, str(error)))
     return values
 
 
@@ -149,23 +159,23 @@ def _read_tensor(document: object, where: str, problems: list[Problem]) -> Tenso
     """The tensor; None where something is wrong with it, which is then among the problems."""
     if not isinstance(document, dict):
         detail = "expected a tensor: an object with name, shape, datatype and data"
-        problems.append(Problem(where, "wrong_type", detail))
+        problems.append(Problem(where, WRONG_TYPE, detail))
         return None
     found = len(problems)
     problems += [
-        Problem(where + pointer(key), "unknown_field", "no part of a tensor")
+        Problem(where + pointer(key), UNKNOWN_FIELD, "no part of a tensor")
         for key in document
         if key not in ("name", "shape", "datatype", "parameters", "data")
     ]
     name, datatype = document.get("name"), document.get("datatype")
     if not isinstance(name, str):
-        problems.append(Problem(f"{where}/name", "wrong_type", "expected a text"))
+        problems.append(Problem(f"{where}/name", WRONG_TYPE, "expected a text"))
     if datatype not in list_datatypes():
-        problems.append(Problem(f"{where}/datatype", "wrong_type", f"expected one of {', '.join(list_datatypes())}"))
+        problems.append(Problem(f"{where}/datatype", WRONG_TYPE, f"expected one of {', '.join(list_datatypes())}"))
     parameters = check_parameters(document, where, problems)
     elsewhere = [key for key in NOT_READ if parameters.get(key) is not None]
     problems += [
-        Problem(f"{where}/parameters/{key}", "unsupported", "not read here: send the values as JSON in data")
+        Problem(f"{where}/parameters/{key}", UNSUPPORTED, "not read here: send the values as JSON in data")
         for key in elsewhere
     ]
     content_type = _read_content_type(parameters, datatype, where, problems)
@@ -186,7 +196,7 @@ def check_parameters(document: Mapping[str, Any], where: str, problems: list[Pro
     if parameters is None:
         return {}
     if not isinstance(parameters, dict):
-        problems.append(Problem(f"{where}/parameters", "wrong_type", "expected an object"))
+        problems.append(Problem(f"{where}/parameters", WRONG_TYPE, "expected an object"))
         return {}
     return parameters
 
@@ -200,7 +210,7 @@ def _read_content_type(parameters: dict[str, Any], datatype: object, where: str,
     problems.append(
         Problem(
             f"{where}/parameters/content_type",
-            "unsupported",
+            UNSUPPORTED,
             f"not decoded here: of {of_it} expected {' or '.join(known)}",
         )
     )
@@ -212,23 +222,23 @@ def _read_sizes(shape: object, where: str, problems: list[Problem]) -> list[int]
     sizes = shape if isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape) else []
     if len(sizes) in (1, 2):
         return sizes
-    problems.append(Problem(f"{where}/shape", "wrong_type", "expected one or two sizes, such as [1] or [1, 1]"))
+    problems.append(Problem(f"{where}/shape", WRONG_TYPE, "expected one or two sizes, such as [1] or [1, 1]"))
     return None
 
 
 def _read_data(data: object, sizes: list[int], where: str, problems: list[Problem]) -> tuple[list[object], bool] | None:
     """The values row by row, and whether they came with brackets around each row."""
     if not isinstance(data, list):
-        problems.append(Problem(f"{where}/data", "wrong_type", "expected an array of values"))
+        problems.append(Problem(f"{where}/data", WRONG_TYPE, "expected an array of values"))
         return None
     is_nested = len(sizes) == 2 and any(isinstance(row, list) for row in data)
     if is_nested and not all(isinstance(row, list) and len(row) == sizes[1] for row in data):
         detail = f"expected rows of {sizes[1]} values, as the shape says, or the values alone"
-        problems.append(Problem(f"{where}/data", "row_length", detail))
+        problems.append(Problem(f"{where}/data", ROW_LENGTH, detail))
         return None
     expected = sizes[0] if is_nested else prod(sizes)
     if len(data) != expected:
         detail = f"{len(data)} {'rows' if is_nested else 'values'} where the shape says {expected}"
-        problems.append(Problem(f"{where}/data", "shape_mismatch", detail))
+        problems.append(Problem(f"{where}/data", SHAPE_MISMATCH, detail))
         return None
     return [value for row in data for value in row] if is_nested else list(data), is_nested

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.h
 
 from typing import Any
 
-from function.errors import InvalidInput, MalformedInput, Problem
+from function.errors import MISSING, UNKNOWN_FIELD, WRONG_TYPE, InvalidInput, MalformedInput, Problem
 from function.formats import csv_table, strict_json
 from function.model.contract import pointer
 from function.model.manifest import label_text
@@ -66,7 +66,7 @@ def read_table(features: tuple[str, ...], body: object) -> tuple[RecordTable, in
         raise MalformedInput(f"The body needs exactly one of {', '.join(KEYS)}.")
     extra = [key for key in body if key not in (*found, *_BESIDE)]
     if extra:
-        raise InvalidInput([Problem(pointer(key), "unknown_field", "no part of the protocol") for key in extra])
+        raise InvalidInput([Problem(pointer(key), UNKNOWN_FIELD, "no part of the protocol") for key in extra])
     (key,) = found
     match key:
         case "dataframe_split":
@@ -90,10 +90,10 @@ def _select_features(features: tuple[str, ...], table: RecordTable) -> tuple[Rec
 def _read_split(features: tuple[str, ...], frame: object) -> RecordTable:
     where = "/dataframe_split"
     if not isinstance(frame, dict) or not isinstance(frame.get("columns"), list):
-        raise InvalidInput([Problem(f"{where}/columns", "missing", "expected an array with the features' names")])
+        raise InvalidInput([Problem(f"{where}/columns", MISSING, "expected an array with the features' names")])
     extra = [key for key in frame if key not in ("columns", "data", "index")]
     if extra:
-        raise InvalidInput([Problem(where + pointer(key), "unknown_field", "no part of a frame") for key in extra])
+        raise InvalidInput([Problem(where + pointer(key), UNKNOWN_FIELD, "no part of a frame") for key in extra])
     columns = list(map(_name_column, frame["columns"]))
     kept = [index for index, name in enumerate(columns) if name in features]
     check_names(
@@ -112,7 +112,7 @@ def _read_columns(features: tuple[str, ...], inputs: dict[str, Any]) -> tuple[Re
     where = {name: "/inputs" + pointer(name) for name in columns}
     check_names(features, list(columns), lambda _: "/inputs", "/inputs")
     problems = [
-        Problem(where[name], "wrong_type", "expected an array of values")
+        Problem(where[name], WRONG_TYPE, "expected an array of values")
         for name, column in columns.items()
         if not isinstance(column, list)
     ]

@@ -9,7 +9,7 @@ https://github.com/open-inference/open-inference-protocol/blob/main/specificatio
 from collections.abc import Mapping
 from typing import Any
 
-from function.errors import InvalidInput, Problem
+from function.errors import OTHER_MODEL, UNKNOWN_FIELD, UNSUPPORTED, WRONG_TYPE, InvalidInput, Problem
 from function.formats import strict_json
 from function.model.contract import pointer
 from function.model.manifest import Manifest
@@ -65,7 +65,7 @@ def _infer(service: Service, request: Request) -> dict[str, Any]:
         raise UnsupportedMediaType(f"Send {JSON}.")
     model, body = service.model, strict_json.loads(request.body)
     if not isinstance(body, dict):
-        raise InvalidInput([Problem("", "wrong_type", "expected an object with inputs")])
+        raise InvalidInput([Problem("", WRONG_TYPE, "expected an object with inputs")])
     problems = _find_problems(model.manifest, body)
     if problems:
         raise InvalidInput(problems)
@@ -93,18 +93,18 @@ def _is_raw(request: Request) -> bool:
 def _find_problems(manifest: Manifest, body: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with a request beside its inputs and outputs. Clients write null for what they leave out."""
     problems = [
-        Problem(pointer(key), "unknown_field", "no part of the protocol")
+        Problem(pointer(key), UNKNOWN_FIELD, "no part of the protocol")
         for key in body
         if key not in ("id", "model_name", "model_version", "parameters", "inputs", "outputs")
     ]
     if not isinstance(body.get("id"), str | None):
-        problems.append(Problem("/id", "wrong_type", "expected a text"))
+        problems.append(Problem("/id", WRONG_TYPE, "expected a text"))
     # KServe's SDK says it again.
     for key, own in (("model_name", manifest.name), ("model_version", manifest.version)):
         if body.get(key) not in (None, own):
-            problems.append(Problem(pointer(key), "other_model", f"the path names {own}: send the same, or none"))
+            problems.append(Problem(pointer(key), OTHER_MODEL, f"the path names {own}: send the same, or none"))
     content_type = input_tensors.check_parameters(body, "", problems).get("content_type")
     if content_type is not None and content_type not in CONTENT_TYPES:
         detail = f"not decoded here: expected {' or '.join(CONTENT_TYPES)}"
-        problems.append(Problem("/parameters/content_type", "unsupported", detail))
+        problems.append(Problem("/parameters/content_type", UNSUPPORTED, detail))
     return problems

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from function.errors import InvalidInput, Problem
+from function.errors import UNKNOWN_FIELD, UNSUPPORTED, WRONG_TYPE, InvalidInput, Problem
 from function.formats import csv_table, strict_json
 from function.model.contract import pointer
 from function.model.manifest import CLASSIFICATION, Label, Manifest, label_text
@@ -38,10 +38,10 @@ def read_outputs(manifest: Manifest, documents: object) -> list[RequestedOutput]
         where = f"/outputs/{index}"
         name = document.get("name") if isinstance(document, dict) else None
         if not isinstance(document, dict) or not isinstance(name, str) or name not in known:
-            problems.append(Problem(where, "unknown_field", f"no output of the model: {', '.join(sorted(known))}"))
+            problems.append(Problem(where, UNKNOWN_FIELD, f"no output of the model: {', '.join(sorted(known))}"))
             continue
         problems += [
-            Problem(where + pointer(key), "unknown_field", "no part of it")
+            Problem(where + pointer(key), UNKNOWN_FIELD, "no part of it")
             for key in document
             if key not in ("name", "parameters")
         ]
@@ -70,12 +70,12 @@ def fill_outputs(
 def _find_unsupported(parameters: dict[str, Any], datatype: str, where: str) -> list[Problem]:
     """What is asked of an output and not done; `binary_data` is no such thing, since who asks for it reads JSON too."""
     problems = [
-        Problem(f"{where}/{key}", "unsupported", "not written here: the values come as JSON in data")
+        Problem(f"{where}/{key}", UNSUPPORTED, "not written here: the values come as JSON in data")
         for key in NOT_READ
         if parameters.get(key) is not None
     ]
     if parameters.get("content_type") not in (None, "np", *(["str"] if datatype == "BYTES" else [])):
-        problems.append(Problem(f"{where}/content_type", "unsupported", f"not encoded here: it comes as {datatype}"))
+        problems.append(Problem(f"{where}/content_type", UNSUPPORTED, f"not encoded here: it comes as {datatype}"))
     return problems
 
 
@@ -87,9 +87,9 @@ def _read_best(parameters: dict[str, Any], name: str, where: str, problems: list
     if type(best) is float and best.is_integer():
         best = int(best)  # JSON has one kind of number
     if name != "probabilities":
-        problems.append(Problem(where, "unsupported", "it ranks classes: ask it of the output probabilities"))
+        problems.append(Problem(where, UNSUPPORTED, "it ranks classes: ask it of the output probabilities"))
     elif type(best) is not int or best < 1:
-        problems.append(Problem(where, "wrong_type", "expected how many classes: 1 or more"))
+        problems.append(Problem(where, WRONG_TYPE, "expected how many classes: 1 or more"))
     else:
         return best
     return None

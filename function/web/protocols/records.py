@@ -3,7 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from function.errors import InputTooLarge, InvalidInput, Problem
+from function.errors import (
+    COLUMN_LENGTH,
+    MISSING,
+    REPEATED,
+    ROW_LENGTH,
+    UNKNOWN_FIELD,
+    WRONG_TYPE,
+    InputTooLarge,
+    InvalidInput,
+    Problem,
+)
 from function.model.contract import pointer
 from function.model.prediction import MAX_RECORDS, PointerOf
 
@@ -31,7 +41,7 @@ def read_rows(names: Sequence[str], rows: object, where: str, *, by_position: bo
         cells = row if isinstance(row, list) else [row]
         if len(cells) != len(names):
             detail = f"{len(cells)} values where there are {len(names)} columns"
-            problems.append(Problem(f"{where}/{index}", "row_length", detail))
+            problems.append(Problem(f"{where}/{index}", ROW_LENGTH, detail))
             continue
         records.append(dict(zip(names, cells, strict=True)))
     if problems:
@@ -54,7 +64,7 @@ def read_columns(
     lengths = {name: len(column) for name, column in columns.items()}
     count = lengths[features[0]]
     problems = [
-        Problem(where[name], "column_length", f"{length} values where {features[0]} has {count}")
+        Problem(where[name], COLUMN_LENGTH, f"{length} values where {features[0]} has {count}")
         for name, length in lengths.items()
         if length != count
     ]
@@ -79,14 +89,14 @@ def check_names(features: Sequence[str], names: Sequence[object], where: Callabl
     seen: set[object] = set()
     for index, name in enumerate(names):
         if not isinstance(name, str):
-            problems.append(Problem(where(index), "wrong_type", "expected a feature's name"))
+            problems.append(Problem(where(index), WRONG_TYPE, "expected a feature's name"))
         elif name not in features:
-            problems.append(Problem(where(index), "unknown_field", f"no feature of the model: {', '.join(features)}"))
+            problems.append(Problem(where(index), UNKNOWN_FIELD, f"no feature of the model: {', '.join(features)}"))
         elif name in seen:
-            problems.append(Problem(where(index), "repeated", "given more than once"))
+            problems.append(Problem(where(index), REPEATED, "given more than once"))
         else:
             seen.add(name)
-    problems += [Problem(whole, "missing", f"{name} is missing") for name in features if name not in seen]
+    problems += [Problem(whole, MISSING, f"{name} is missing") for name in features if name not in seen]
     if problems:
         raise InvalidInput(problems)
 
@@ -97,7 +107,7 @@ def check_list(value: object, where: str, expected: str) -> list[Any]:
     Raises InvalidInput, InputTooLarge.
     """
     if not isinstance(value, list):
-        raise InvalidInput([Problem(where, "wrong_type", f"expected {expected}")])
+        raise InvalidInput([Problem(where, WRONG_TYPE, f"expected {expected}")])
     check_count(len(value))
     return value
 
