@@ -24,7 +24,7 @@ from function.formats.csv_dialect import Dialect, detect_dialect, is_blank, is_c
 from function.formats.csv_header import is_header
 from function.formats.csv_text import decode_text
 from function.model.contract import PANDAS_NULL_CELLS, Contract, Warning, parse_number, pointer
-from function.model.manifest import label_text
+from function.model.manifest import format_label
 from function.model.prediction import MAX_RECORDS, Prediction, predict
 from function.model.runtime import Model
 from function.telemetry.counts import Seen
@@ -88,7 +88,7 @@ def _predict_table(model: Model, table: ParsedTable, *, strict: bool, seen: Seen
 def format_cells(prediction: Prediction) -> list[str]:
     """The cells of the manifest's output columns for one prediction."""
     return [
-        label_text(prediction.value),
+        format_label(prediction.value),
         *map(repr, (prediction.probabilities or {}).values()),
         format_warnings(prediction.warnings),
     ]

@@ -12,7 +12,7 @@ from function.bundle.location import load_model
 from function.errors import REPEATED, DeployerError, InvalidInput, MalformedInput, Problem, RequestError
 from function.formats import csv_table, strict_json
 from function.model.contract import Feature, parse_cell, pointer, show
-from function.model.manifest import label_text
+from function.model.manifest import format_label
 from function.model.prediction import Prediction, answer, predict
 from function.model.runtime import Model
 from function.service import Service
@@ -127,7 +127,7 @@ def _read_cell(value: object) -> str:
 
 def _print_prediction(model: Model, prediction: Prediction, out: TextIO) -> None:
     unit = f" {model.manifest.unit}" if model.manifest.unit else ""
-    print(f"{model.manifest.target}: {label_text(prediction.value)}{unit}", file=out)
+    print(f"{model.manifest.target}: {format_label(prediction.value)}{unit}", file=out)
     for label, probability in (prediction.probabilities or {}).items():
         print(f"  {label}: {probability:.4f}", file=out)
     for warning in prediction.warnings:

@@ -1,7 +1,7 @@
-"""The bundle's manifest, `manifest.json`: its format, read strictly.
+"""The manifest of a bundle, `manifest.json`, read strictly.
 
-Raise FORMAT when a reader of the old format would misread the new one, and let `Manifest.parse` name the command that
-makes a new bundle; it never guesses at another format.
+Raise FORMAT when a reader of the old format would misread the new one. `Manifest.parse` refuses every other format with
+a sentence that names the command to make a new bundle; it never guesses.
 """
 
 import json
@@ -9,18 +9,27 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from function.errors import FORMAT_UNSUPPORTED, MANIFEST_INVALID, BundleError
-from function.model.contract import NAN, NONE, NUMBER, PANDAS_NULL_CELLS, TYPES, Contract, Feature
-from function.model.dtypes import DTYPES, FLOAT64
+from function.model.contract import Contract
+from function.model.feature_document import read_feature
+from function.model.manifest_values import (
+    expect,
+    expect_examples,
+    expect_label,
+    expect_number,
+    expect_one_of,
+    expect_text,
+)
+from function.model.output_columns import OutputColumns, read_output_columns
 
 FORMAT = 2
 FILE_NAME = "manifest.json"
-# Beside it: its SHA-256, as `sha256sum -c` reads it.
+# The file with the SHA-256 of the manifest, in the form that `sha256sum -c` reads.
 DIGEST_NAME = "manifest.json.sha256"
 REGRESSION, CLASSIFICATION = "regression", "classification"
 JOBLIB, ONNX, FLAT = "joblib", "onnx", "flat"
 RUNTIMES = (JOBLIB, ONNX, FLAT)
 
-# What an estimator that joblib wrote depends on, by the name that pip knows and the module's.
+# The libraries that a joblib artifact depends on: name of the package on PyPI to name of its module.
 LIBRARIES = {
     "scikit-learn": "sklearn",
     "numpy": "numpy",
@@ -29,18 +38,15 @@ LIBRARIES = {
     "pandas": "pandas",
 }
 
-# The manifest's word for PANDAS_NULL_CELLS.
-PANDAS = "pandas"
-
 type Label = str | int | float | bool
 PACKAGE_AGAIN = "package the model again (python -m training)"
 
 
 class Artifact(NamedTuple):
-    """A file of the bundle beside the manifest.
+    """A file of the bundle beside the manifest; `size` is in bytes.
 
-    `input` is how its runtime takes the values: `array` (in column order, one matrix) or `frame` (named columns).
-    `largest_error` is the largest relative difference from scikit-learn that packaging found; 0 means equal bits.
+    `input` is what the runtime gives to the model: `array` (one matrix, in column order) or `frame` (named columns).
+    `largest_error` is the largest relative difference from scikit-learn that packaging measured; 0 means equal bits.
     """
 
     file: str
@@ -51,26 +57,8 @@ class Artifact(NamedTuple):
     largest_error: float = 0.0
 
 
-class OutputColumns(NamedTuple):
-    """The names under which predictions stand beside the features of a table's row: none is a feature's.
-
-    `probabilities` is the one member of JSON lines, `by_class` are the columns of CSV and Parquet, one for each class.
-    """
-
-    prediction: str
-    probabilities: str
-    by_class: tuple[str, ...]
-    warnings: str
-    error: str
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns that a table of predictions gets, in their order; a file's has `error` too, as its last."""
-        return [self.prediction, *self.by_class, self.warnings]
-
-
 class Example(NamedTuple):
-    """A golden row: a record, and what scikit-learn answered for it."""
+    """A golden row: a record with the answer that scikit-learn gave for it."""
 
     record: dict[str, object]
     prediction: Label
@@ -78,7 +66,7 @@ class Example(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """A manifest that was checked; `document` is all of it, as `GET /model` shows it."""
+    """A valid manifest; `document` is the whole JSON object, as `GET /model` returns it."""
 
     document: dict[str, Any]
     name: str
@@ -95,196 +83,104 @@ class Manifest(NamedTuple):
 
     @classmethod
     def parse(cls, data: bytes) -> "Manifest":
-        """The manifest in `data`.
+        """Parse the bytes of `manifest.json`.
 
-        Raises BundleError `format_unsupported` for another format, `manifest_invalid` where a key is missing or wrong.
+        Raises BundleError `format_unsupported` for another format, `manifest_invalid` if a key is missing or wrong.
         """
         try:
             document = json.loads(data)
         except (ValueError, RecursionError):
-            raise _invalid("is not JSON") from None
+            raise _build_error("is not JSON") from None
         if not isinstance(document, dict):
-            raise _invalid("is not a JSON object")
+            raise _build_error("is not a JSON object")
         if document.get("format") != FORMAT:
             raise BundleError(
                 FORMAT_UNSUPPORTED,
                 f"The bundle has format {document.get('format')!r}, this code reads format {FORMAT}: {PACKAGE_AGAIN}.",
             )
         try:
-            return cls._of(document)
+            return cls._read(document)
         except KeyError as error:
-            raise _invalid(f"lacks the key {error}") from None
+            raise _build_error(f"lacks the key {error}") from None
         except (TypeError, ValueError, OverflowError, AttributeError, IndexError) as error:
-            raise _invalid(f"has a wrong value: {error}") from None
+            raise _build_error(f"has a wrong value: {error}") from None
 
     @classmethod
-    def _of(cls, document: dict[str, Any]) -> "Manifest":
-        json.dumps(document, allow_nan=False)  # `GET /model` shows it, and NaN and Infinity are no JSON
-        task = _one_of(document["task"], (REGRESSION, CLASSIFICATION))
+    def _read(cls, document: dict[str, Any]) -> "Manifest":
+        json.dumps(document, allow_nan=False)  # GET /model returns it: refuse NaN and Infinity
+        task = expect_one_of(document["task"], (REGRESSION, CLASSIFICATION))
         if len(document["targets"]) != 1:
             raise ValueError("targets must list exactly one")
         target = document["targets"][0]
-        features = [_feature(item) for item in document["features"]]
+        features = [read_feature(item) for item in document["features"]]
         if not features or len({f.name for f in features}) != len(features):
             raise ValueError("features must have one name each, and there must be some")
         return cls(
             document=document,
-            name=_text(document["name"]),
-            version=_text(document["version"]),
+            name=expect_text(document["name"]),
+            version=expect_text(document["version"]),
             task=task,
-            contract=Contract(features, [_text(name) for name in _is(list, document.get("ignored_columns", []))]),
-            target=_text(target["name"]),
-            unit=None if target.get("unit") is None else _text(target["unit"]),
-            classes=tuple(map(_label, _is(list, target["classes"]))) if task == CLASSIFICATION else None,
-            environment={_text(k): _text(v) for k, v in document["environment"].items()},
-            artifacts=tuple(_artifact(file, item) for file, item in document["artifacts"].items()),
-            examples=(examples := tuple(_example(item) for item in _nonempty(document["examples"]))),
-            outputs=_outputs(document["output_columns"], [f.name for f in features], examples[0]),
+            contract=Contract(
+                features, [expect_text(name) for name in expect(list, document.get("ignored_columns", []))]
+            ),
+            target=expect_text(target["name"]),
+            unit=None if target.get("unit") is None else expect_text(target["unit"]),
+            classes=tuple(map(expect_label, expect(list, target["classes"]))) if task == CLASSIFICATION else None,
+            environment={expect_text(k): expect_text(v) for k, v in document["environment"].items()},
+            artifacts=tuple(_read_artifact(file, item) for file, item in document["artifacts"].items()),
+            examples=(examples := tuple(_read_example(item) for item in expect_examples(document["examples"]))),
+            outputs=read_output_columns(
+                document["output_columns"], [f.name for f in features], len(examples[0].probabilities or ())
+            ),
         )
 
     @property
     def identity(self) -> dict[str, str]:
-        """The model's name and version, as each answer carries them."""
+        """The name and version of the model, as every answer has them."""
         return {"name": self.name, "version": self.version}
 
     @property
     def probability_keys(self) -> tuple[str, ...]:
-        """The classes as an answer's `probabilities` name them; none where the model has no probabilities."""
+        """The keys of `probabilities` in an answer; empty if the model has no probabilities."""
         return tuple(self.examples[0].probabilities or ())
 
 
-def version_of(artifacts: Sequence[Artifact]) -> str:
-    """The version of a bundle with these artifacts: equal bytes are an equal version."""
+def derive_version(artifacts: Sequence[Artifact]) -> str:
+    """Derive the version of a bundle from the digests of its artifacts: equal bytes give an equal version."""
     from hashlib import sha256
 
     lines = sorted(f"{artifact.sha256}  {artifact.file}\n" for artifact in artifacts)
     return sha256("".join(lines).encode()).hexdigest()[:12]
 
 
-def label_text(label: Label) -> str:
-    """A class as the key of a JSON object or the name of a column: texts as they are, others as JSON writes them."""
+def format_label(label: Label) -> str:
+    """Format a class as a JSON key or the name of a column: a text unchanged, another value as JSON writes it."""
     return label if isinstance(label, str) else json.dumps(label)
 
 
-def free_columns(names: Sequence[str], probability_keys: Sequence[str]) -> OutputColumns:
-    """The usual names of the predictions' columns, with `model_` before those that features have already."""
-    taken = set(names)
-
-    def free(name: str) -> str:
-        while name in taken:
-            name = f"model_{name}"
-        taken.add(name)
-        return name
-
-    by_class = tuple(free(f"probability_{key}") for key in probability_keys)
-    return OutputColumns(free("prediction"), free("probabilities"), by_class, free("warnings"), free("error"))
-
-
-def feature_document(feature: Feature) -> dict[str, Any]:
-    """A feature as the manifest writes it: what is unknown of it, or says nothing of its type, is left out."""
-    is_pandas = feature.null_cells == PANDAS_NULL_CELLS
-    fields = {
-        **feature._asdict(),
-        "categories": None if feature.categories is None else list(feature.categories),
-        "null_cells": PANDAS if is_pandas else sorted(feature.null_cells),
-        "null": feature.null if feature.nullable else None,
-        "integer": feature.integer if feature.type == NUMBER else None,
-        "dtype": feature.dtype if feature.type == NUMBER or feature.dtype != FLOAT64 else None,
-    }
-    return {key: value for key, value in fields.items() if value is not None}
-
-
-def _feature(item: dict[str, Any]) -> Feature:
-    categories = item.get("categories")
-    return Feature(
-        name=_text(item["name"]),
-        type=_one_of(item["type"], TYPES),
-        nullable=_is(bool, item["nullable"]),
-        minimum=None if item.get("minimum") is None else _number(item["minimum"]),
-        maximum=None if item.get("maximum") is None else _number(item["maximum"]),
-        categories=None if categories is None else tuple(_text(category) for category in _is(list, categories)),
-        integer=_is(bool, item.get("integer", False)),
-        null_cells=_null_cells(item["null_cells"]),
-        null=_one_of(item.get("null", NAN), (NAN, NONE)),
-        dtype=_one_of(item.get("dtype", FLOAT64), DTYPES),
-    )
-
-
-def _null_cells(item: object) -> frozenset[str]:
-    return PANDAS_NULL_CELLS if item == PANDAS else frozenset(map(_text, _is(list, item)))
-
-
-def _outputs(item: dict[str, Any], names: Sequence[str], example: Example) -> OutputColumns:
-    columns = OutputColumns(
-        prediction=_text(item["prediction"]),
-        probabilities=_text(item["probabilities"]),
-        by_class=tuple(map(_text, _is(list, item["by_class"]))),
-        warnings=_text(item["warnings"]),
-        error=_text(item["error"]),
-    )
-    every = [*columns.columns, columns.probabilities, columns.error, *names]
-    if len(set(every)) != len(every) or len(columns.by_class) != len(example.probabilities or ()):
-        raise ValueError("output_columns must have one name each, none of them a feature's, and one for each class")
-    return columns
-
-
-def _artifact(file: str, item: dict[str, Any]) -> Artifact:
+def _read_artifact(file: str, item: dict[str, Any]) -> Artifact:
     if "/" in file or "\0" in file or file in ("", ".", "..", FILE_NAME, DIGEST_NAME):
         raise ValueError("an artifact must be a file beside the manifest")
     return Artifact(
         file=file,
-        sha256=_text(item["sha256"]),
-        size=_is(int, item["bytes"]),
-        runtime=_text(item["runtime"]),
-        input=_one_of(item["input"], ("array", "frame")),
-        largest_error=_number(item.get("largest_relative_error", 0.0)),
+        sha256=expect_text(item["sha256"]),
+        size=expect(int, item["bytes"]),
+        runtime=expect_text(item["runtime"]),
+        input=expect_one_of(item["input"], ("array", "frame")),
+        largest_error=expect_number(item.get("largest_relative_error", 0.0)),
     )
 
 
-def _example(item: dict[str, Any]) -> Example:
+def _read_example(item: dict[str, Any]) -> Example:
     probabilities = item.get("probabilities")
     return Example(
-        record=_is(dict, item["input"]),
-        prediction=_label(item["prediction"]),
-        probabilities=None if probabilities is None else {k: _number(v) for k, v in _is(dict, probabilities).items()},
+        record=expect(dict, item["input"]),
+        prediction=expect_label(item["prediction"]),
+        probabilities=None
+        if probabilities is None
+        else {k: expect_number(v) for k, v in expect(dict, probabilities).items()},
     )
 
 
-def _is[T](kind: type[T], value: object) -> T:
-    if not isinstance(value, kind):
-        raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, (bool, str)):
-        raise TypeError(f"expected a number, found {type(value).__name__}")
-    return float(value)
-
-
-def _label(value: Any) -> Label:
-    if not isinstance(value, (str, int, float)):
-        raise TypeError(f"expected a class or a number, found {type(value).__name__}")
-    if not isinstance(value, str):
-        float(value)  # raises OverflowError for what no float holds
-    return value
-
-
-def _text(value: object) -> str:
-    return _is(str, value)
-
-
-def _one_of(value: object, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise ValueError(f"expected one of {', '.join(allowed)}")
-    return _text(value)
-
-
-def _nonempty(items: list[Any]) -> list[Any]:
-    if not items:
-        raise ValueError("examples must not be empty")
-    return items
-
-
-def _invalid(why: str) -> BundleError:
+def _build_error(why: str) -> BundleError:
     return BundleError(MANIFEST_INVALID, f"The bundle's {FILE_NAME} {why}: {PACKAGE_AGAIN}.")

@@ -7,7 +7,9 @@ from typing import Any
 import numpy
 
 from function.model.contract import NUMBER, STRING, TEXT, Columns, Feature
-from function.model.manifest import FORMAT, Manifest, feature_document, free_columns
+from function.model.feature_document import write_feature
+from function.model.manifest import FORMAT, Manifest
+from function.model.output_columns import choose_output_columns
 from function.model.runtime import ArrayOutputs, Model, NotPredictable, Outputs
 
 NUMBER_AND_TEXT = (Feature("size", NUMBER, False, 0, 10), Feature("note", STRING, True, categories=("a", "b")))
@@ -78,7 +80,7 @@ def document(features: Sequence[Feature] = NUMBER_AND_TEXT, **changed: Any) -> d
         "name": "small",
         "version": "0123456789ab",
         "task": "regression",
-        "features": [feature_document(feature) for feature in features],
+        "features": [write_feature(feature) for feature in features],
         "targets": [{"name": "size again"}],
         "training": {"rows": 2},
         "environment": {"python": "3.13.0"},
@@ -90,7 +92,7 @@ def document(features: Sequence[Feature] = NUMBER_AND_TEXT, **changed: Any) -> d
 
 def output_columns(features: Sequence[Feature], labels: Sequence[str]) -> dict[str, Any]:
     """The names of what is added, as JSON has them."""
-    columns = free_columns([feature.name for feature in features], labels)
+    columns = choose_output_columns([feature.name for feature in features], labels)
     return {**columns._asdict(), "by_class": list(columns.by_class)}
 
 

@@ -9,6 +9,7 @@ from platform import python_version
 from typing import Any, NamedTuple
 
 from function.model.contract import Feature
+from function.model.feature_document import write_feature
 from function.model.manifest import (
     CLASSIFICATION,
     FORMAT,
@@ -17,10 +18,9 @@ from function.model.manifest import (
     ONNX,
     REGRESSION,
     Artifact,
-    feature_document,
-    free_columns,
-    version_of,
+    derive_version,
 )
+from function.model.output_columns import choose_output_columns
 from training.bundle.examples import Example
 from training.errors import TrainingError
 from training.estimators.inputs import ARRAY
@@ -63,12 +63,12 @@ def document_of(options: Options, table: Table, packaged: Packaged) -> Document:
     document = {
         "format": FORMAT,
         "name": options.name,
-        "version": version_of(artifacts),
+        "version": derive_version(artifacts),
         "task": REGRESSION if classes is None else CLASSIFICATION,
-        "features": [feature_document(feature) for feature in features],
+        "features": [write_feature(feature) for feature in features],
         "ignored_columns": list(packaged.ignored) or None,
         "columns_by": "name" if named else "place",
-        "output_columns": free_columns(
+        "output_columns": choose_output_columns(
             [f.name for f in features], list(examples[0].get("probabilities", ()))
         )._asdict(),
         "targets": [{key: value for key, value in target.items() if value is not None}],

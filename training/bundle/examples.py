@@ -7,7 +7,7 @@ import numpy
 import pandas
 
 from function.model.contract import BOOLEAN, NUMBER, TEXT, Feature
-from function.model.manifest import REGRESSION, label_text
+from function.model.manifest import REGRESSION, format_label
 from training.errors import TrainingError, listed
 from training.estimators.default_forest import SEED
 
@@ -115,7 +115,7 @@ def _answer(estimator: Any, task: str, row: Any) -> Example | None:
         return None
     if task == REGRESSION:
         return {"prediction": float(value)}
-    named = dict(zip(map(label_text, estimator.classes_.tolist()), shares, strict=False))
+    named = dict(zip(map(format_label, estimator.classes_.tolist()), shares, strict=False))
     return {"prediction": value, "probabilities": named} if shares else {"prediction": value}
 
 

@@ -19,7 +19,7 @@ from function.formats.csv_dialect import Dialect
 from function.formats.csv_table import neutralise
 from function.model.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, Feature, parse_cell
 from function.model.dtypes import NARROW
-from function.model.manifest import Manifest, label_text
+from function.model.manifest import Manifest, format_label
 from function.model.runtime import NotPredictable, Runtime
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def _format_outputs(layout: Layout, outputs: "ArrayOutputs") -> list[Any]:
     classes, separator = layout.manifest.classes, layout.dialect.separator
     if classes is None:
         return [_format_numbers(outputs.values)]
-    labels = pyarrow.array([quote_cell(neutralise(label_text(label)), separator) for label in classes])
+    labels = pyarrow.array([quote_cell(neutralise(format_label(label)), separator) for label in classes])
     columns = [labels.take(pyarrow.array(outputs.values))]
     shares = outputs.probabilities
     return (

@@ -13,7 +13,7 @@ from function.formats.csv_dialect import Dialect, is_blank, read_cell
 from function.formats.csv_table import FORMULA_STARTS, check_header, format_warnings, neutralise
 from function.formats.csv_text import decode_blocks
 from function.model.contract import NUMBER, Feature
-from function.model.manifest import Label, label_text
+from function.model.manifest import Label, format_label
 
 
 def convert_cells(job: Job, opened: OpenedCsv, table: "CellTable | None" = None) -> "CellTable":
@@ -178,14 +178,14 @@ class CellTable:
 
 def _format_labels(labels: Sequence[Label | None]) -> Sequence[str]:
     return [
-        repr(label) if type(label) is float else "" if label is None else neutralise(label_text(label))
+        repr(label) if type(label) is float else "" if label is None else neutralise(format_label(label))
         for label in labels
     ]
 
 
 def format_label_cell(label: Label, separator: str) -> str:
     """The cell as it stands in the file, quoted where it needs to be."""
-    text = repr(label) if type(label) is float else neutralise(label_text(label))
+    text = repr(label) if type(label) is float else neutralise(format_label(label))
     return quote_cell(text, separator)
 
 

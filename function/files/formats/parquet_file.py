@@ -17,7 +17,7 @@ from function.files.report import format_problems
 from function.files.s3_reader import ObjectReader, RangeFile
 from function.formats.csv_table import check_header, format_warnings
 from function.model.contract import NUMBER, Feature, pointer
-from function.model.manifest import CLASSIFICATION, Manifest, label_text
+from function.model.manifest import CLASSIFICATION, Manifest, format_label
 
 if TYPE_CHECKING:
     import pyarrow
@@ -165,7 +165,7 @@ def _format_columns(manifest: Manifest, scored: ScoredRows) -> list[Any]:
     values: Sequence[object] = scored.values
     types = _get_added_types(manifest)
     if types[0] == pyarrow.string():
-        values = [None if label is None else label_text(label) for label in scored.values]
+        values = [None if label is None else format_label(label) for label in scored.values]
     probabilities = [
         [None if row is None else row[place] for row in scored.probabilities]
         for place in range(len(manifest.probability_keys))

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document of a model's API, made from its contract: routes, examples and every kind of problem."""
 
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput
-from function.model.manifest import Manifest, label_text
+from function.model.manifest import Manifest, format_label
 from function.web.openapi import schemas
 from function.web.openapi.schemas import Schema, name_examples, refer_to
 from function.web.problems import STATUS, MethodNotAllowed, NotAcceptable, RouteNotFound, UnsupportedMediaType
@@ -174,6 +174,6 @@ def make_csv_example(manifest: Manifest) -> str:
 
     text = StringIO(newline="")
     cells = [manifest.examples[0].record[name] for name in manifest.contract.names]
-    row = ["" if cell is None else label_text(cell) for cell in cells]  # type: ignore[arg-type]
+    row = ["" if cell is None else format_label(cell) for cell in cells]  # type: ignore[arg-type]
     writer(text, lineterminator="\n").writerow(row)
     return f"{schemas.format_header(manifest)}\n{text.getvalue()}"

@@ -11,7 +11,7 @@ from typing import Any
 from function.errors import MISSING, UNKNOWN_FIELD, WRONG_TYPE, InvalidInput, MalformedInput, Problem
 from function.formats import csv_table, strict_json
 from function.model.contract import pointer
-from function.model.manifest import label_text
+from function.model.manifest import format_label
 from function.model.prediction import Prediction, Records, answer_document, predict
 from function.service import Service
 from function.version import VERSION
@@ -122,4 +122,4 @@ def _read_columns(features: tuple[str, ...], inputs: dict[str, Any]) -> tuple[Re
 
 
 def _write_lines(predictions: list[Prediction]) -> str:
-    return csv_table.write_rows([[label_text(prediction.value)] for prediction in predictions], "\n")
+    return csv_table.write_rows([[format_label(prediction.value)] for prediction in predictions], "\n")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from function.errors import UNKNOWN_FIELD, UNSUPPORTED, WRONG_TYPE, InvalidInput, Problem
 from function.formats import csv_table, strict_json
 from function.model.contract import pointer
-from function.model.manifest import CLASSIFICATION, Label, Manifest, label_text
+from function.model.manifest import CLASSIFICATION, Label, Manifest, format_label
 from function.model.prediction import Prediction
 from function.web.protocols.input_tensors import NOT_READ, check_parameters
 from function.web.protocols.records import check_list
@@ -114,7 +114,7 @@ def _make_tensors(manifest: Manifest, predictions: Sequence[Prediction]) -> list
     count = len(predictions)
     values = [prediction.value for prediction in predictions]
     datatype = _get_label_datatype(manifest)
-    data = [label_text(value) for value in values] if datatype == "BYTES" else values
+    data = [format_label(value) for value in values] if datatype == "BYTES" else values
     tensors: list[dict[str, Any]] = [{"name": "prediction", "datatype": datatype, "shape": [count], "data": data}]
     if manifest.probability_keys:
         shares = [share for prediction in predictions for share in (prediction.probabilities or {}).values()]

@@ -10,7 +10,8 @@ import pytest
 
 from function.errors import BundleError
 from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
-from function.model.manifest import Artifact, Manifest, feature_document, label_text, version_of
+from function.model.feature_document import write_feature
+from function.model.manifest import Artifact, Manifest, derive_version, format_label
 from function.model.runtime import Model
 from tests.unit.small_models import classifier_document, document, manifest
 
@@ -202,21 +203,29 @@ def test_regressor_has_no_classes_and_no_probabilities() -> None:
 
 def test_equal_bytes_are_an_equal_version() -> None:
     one, two = (Artifact(name, digest * 64, 1, "joblib", "array") for name, digest in (("a", "1"), ("b", "2")))
-    assert version_of([one, two]) == version_of([two, one])
-    assert version_of([one]) == version_of([one._replace(size=5, runtime="onnx")])
+    assert derive_version([one, two]) == derive_version([two, one])
+    assert derive_version([one]) == derive_version([one._replace(size=5, runtime="onnx")])
     assert (
-        len({version_of([one]), version_of([two]), version_of([one, two]), version_of([one._replace(file="c")])}) == 4
+        len(
+            {
+                derive_version([one]),
+                derive_version([two]),
+                derive_version([one, two]),
+                derive_version([one._replace(file="c")]),
+            }
+        )
+        == 4
     )
 
 
 def test_version_is_the_artifacts(houses: Model, iris: Model) -> None:
     for model in (houses, iris):
-        assert model.manifest.version == version_of(model.manifest.artifacts)
+        assert model.manifest.version == derive_version(model.manifest.artifacts)
 
 
 @pytest.mark.parametrize(("label", "text"), [("a b", "a b"), ("1", "1"), (1, "1"), (1.5, "1.5"), (True, "true")])
 def test_label_as_a_text(label: Any, text: str) -> None:
-    assert label_text(label) == text
+    assert format_label(label) == text
 
 
 @pytest.mark.parametrize(
@@ -231,4 +240,4 @@ def test_label_as_a_text(label: Any, text: str) -> None:
 )
 def test_feature_is_read_as_it_was_written(feature: Feature) -> None:
     assert manifest(document([feature])).contract.features == (feature,)
-    assert None not in feature_document(feature).values()
+    assert None not in write_feature(feature).values()
