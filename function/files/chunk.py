@@ -5,7 +5,8 @@ from math import isfinite, nan
 from typing import NamedTuple
 
 from function.errors import Problem
-from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, Value, Warning, parse_cell
+from function.model.cells import parse_cell
+from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, Value, Warning
 from function.model.dtypes import FLOAT64, LARGEST, NARROW, round_to
 from function.model.manifest import Label
 from function.model.prediction import Prediction, predict_each

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from function.errors import MalformedInput
 from function.formats.csv_text import check_text
-from function.model.contract import NUMBER, Feature, parse_cell
+from function.model.cells import parse_cell
+from function.model.contract import NUMBER, Feature
 
 # No more than so much is looked at: a file is read as it comes, and no reader may know more of it than another.
 HEAD_CHARACTERS = 256 * 1024

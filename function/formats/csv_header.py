@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from function.errors import UNCLEAR_HEADER, InvalidInput, Problem
-from function.model.contract import BOOLEAN, NUMBER, Contract, Feature, parse_cell, parse_number
+from function.model.cells import is_number, parse_cell
+from function.model.contract import BOOLEAN, NUMBER, Contract, Feature
 
 _SAY = "say which by the media type: text/csv; header=present, or text/csv; header=absent"
 
@@ -21,7 +22,7 @@ def is_header(contract: Contract, line: Sequence[str], *, has_more: bool) -> boo
     if has_every_name and has_more:
         raise InvalidInput([Problem("", UNCLEAR_HEADER, f"the first line may be a header and may be a row: {_SAY}")])
     # A name that looks like a number is as likely a value.
-    named = [cell for cell in line if cell in contract.names and not _is_number(cell)]
+    named = [cell for cell in line if cell in contract.names and not is_number(cell)]
     if named and not may_be_row:
         missing = ", ".join(name for name in contract.names if name not in line)
         detail = f"the first line has some of the features' names and lacks {missing}: name all, or {_SAY}"
@@ -31,7 +32,7 @@ def is_header(contract: Contract, line: Sequence[str], *, has_more: bool) -> boo
 
 def _can_be_row(contract: Contract, line: Sequence[str]) -> bool:
     if len(line) != len(contract.features):
-        return all(map(_is_number, line))  # a row that is too long or too short, in which no name stands
+        return all(map(is_number, line))  # a row that is too long or too short, in which no name stands
     return all(_can_be_value(contract, feature, cell) for feature, cell in zip(contract.features, line, strict=True))
 
 
@@ -40,12 +41,4 @@ def _can_be_value(contract: Contract, feature: Feature, cell: str) -> bool:
         value = parse_cell(feature, cell)
         return feature.nullable if value is None else not isinstance(value, str)
     # Every cell is a text; one that training never saw, and that is a name, is a name.
-    return cell not in contract.names or cell in (feature.categories or ()) or _is_number(cell)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        parse_number(cell)
-    except ValueError:
-        return False
-    return True
+    return cell not in contract.names or cell in (feature.categories or ()) or is_number(cell)

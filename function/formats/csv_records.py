@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from function.errors import WRONG_TYPE, InvalidInput, MalformedInput, Problem
 from function.formats.csv_dialect import name_hidden_separator
-from function.model.contract import Feature, parse_cell, pointer
+from function.model.cells import parse_cell
+from function.model.contract import Feature, pointer
 from function.model.prediction import Records, answer_document, predict
 from function.model.runtime import Model
 from function.telemetry.counts import Seen

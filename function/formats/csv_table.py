@@ -23,7 +23,8 @@ from function.errors import (
 from function.formats.csv_dialect import Dialect, detect_dialect, is_blank, is_comma_number, read_cell
 from function.formats.csv_header import is_header
 from function.formats.csv_text import decode_text
-from function.model.contract import PANDAS_NULL_CELLS, Contract, Warning, parse_number, pointer
+from function.model.cells import is_number
+from function.model.contract import PANDAS_NULL_CELLS, Contract, Warning, pointer
 from function.model.manifest import format_label
 from function.model.prediction import MAX_RECORDS, Prediction, predict
 from function.model.runtime import Model
@@ -101,13 +102,10 @@ def format_warnings(warnings: Sequence[Warning]) -> str:
 
 def neutralise(cell: str) -> str:
     """The cell, kept from being run by a spreadsheet; numbers such as -1.5 and -1,5 and nulls (-NaN) are left alone."""
-    if not cell.startswith(FORMULA_STARTS) or is_comma_number(cell) or cell in PANDAS_NULL_CELLS:
-        return cell
-    try:
-        parse_number(cell)
-    except ValueError:
-        return "'" + cell
-    return cell
+    is_harmless = (
+        not cell.startswith(FORMULA_STARTS) or is_comma_number(cell) or cell in PANDAS_NULL_CELLS or is_number(cell)
+    )
+    return cell if is_harmless else "'" + cell
 
 
 def read_table(contract: Contract, body: bytes) -> ParsedTable:

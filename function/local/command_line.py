@@ -11,7 +11,8 @@ from function.bundle import loading
 from function.bundle.location import load_model
 from function.errors import REPEATED, DeployerError, InvalidInput, MalformedInput, Problem, RequestError
 from function.formats import csv_table, strict_json
-from function.model.contract import Feature, parse_cell, pointer, show
+from function.model.cells import parse_cell
+from function.model.contract import Feature, pointer, show
 from function.model.manifest import format_label
 from function.model.prediction import Prediction, answer, predict
 from function.model.runtime import Model

@@ -28,7 +28,6 @@ PANDAS_NULL_CELLS = frozenset(
 )
 NAN, NONE = "NaN", "None"
 """The two nulls that a column of an estimator's table can hold; an encoder tells them apart."""
-_BOOLEAN_CELLS = {"true": True, "false": False}
 
 
 class Feature(NamedTuple):
@@ -229,29 +228,3 @@ def pointer(*keys: str) -> str:
 def show(number: float) -> str:
     """A number for a sentence: 3 rather than 3.0."""
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
-
-
-def parse_number(cell: str) -> float:
-    """The number that a CSV cell holds.
-
-    Raises ValueError for what only Python takes for one (underscores, other scripts' digits, inf, nan).
-    """
-    number = float(cell)
-    if not isfinite(number) or "_" in cell or not cell.isascii():
-        raise ValueError("not a finite decimal number")
-    return number
-
-
-def parse_cell(feature: Feature, cell: str) -> object:
-    """A CSV cell as the JSON value it stands for; the cell itself where it stands for none of the feature's type."""
-    if feature.type in TEXTS:
-        return None if cell in feature.null_cells else cell
-    text = cell.strip()
-    if text in feature.null_cells:
-        return None
-    if feature.type == BOOLEAN:
-        return _BOOLEAN_CELLS.get(text.lower(), cell)
-    try:
-        return parse_number(text)
-    except ValueError:
-        return cell

@@ -38,6 +38,7 @@ LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in laye
 TRAINING_MAY_IMPORT = {
     *(
         "function",
+        "function.model.cells",
         "function.model.contract",
         "function.model.dtypes",
         "function.model.feature_document",

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import pandas
 
 from function.formats.csv_dialect import detect_decimal_mark, is_comma_number
-from function.model.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, STRING, TEXTS, Feature, parse_cell
+from function.model.cells import parse_cell
+from function.model.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, STRING, TEXTS, Feature
 
 type Series = pandas.Series[Any]
 

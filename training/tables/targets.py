@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy
 import pandas
 
-from function.model.contract import BOOLEAN, NUMBER, parse_number
+from function.model.cells import parse_number
+from function.model.contract import BOOLEAN, NUMBER
 from function.model.manifest import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError
 from training.tables.columns import Column, Told

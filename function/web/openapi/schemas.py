@@ -15,7 +15,7 @@ type Schema = dict[str, Any]
 _TEXT: Schema = {"type": "string"}
 # From here on a number is no 32-bit float, in which scikit-learn's trees compute, even rounded; no measure is larger.
 _TOO_LARGE = 3.4028235677973366e38
-# What a cell may hold, as function.model.contract.parse_cell reads it; 38 digits are no more than trees take.
+# What a cell may hold, as function.model.cells.parse_cell reads it; 38 digits are no more than trees take.
 _NUMBER = "[+-]?([0-9]{1,38}([.][0-9]*)?|[.][0-9]+|[0-9]{1,28}([.][0-9]*)?[eE][+-]?[0-9])"
 _CELLS = {
     NUMBER: f"[ \\t]*{_NUMBER}[ \\t]*",

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from function.errors import InputTooLarge, InvalidInput, MalformedInput
 from function.formats.csv_dialect import detect_dialect
 from function.formats.csv_table import answer_csv, neutralise, read_table
-from function.model.contract import NUMBER, PANDAS_NULL_CELLS, STRING, Feature, parse_number
+from function.model.cells import parse_number
+from function.model.contract import NUMBER, PANDAS_NULL_CELLS, STRING, Feature
 from function.model.runtime import Model
 from tests.unit.small_models import classifier, regressor
 

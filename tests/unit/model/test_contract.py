@@ -6,19 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.model.contract import (
-    BOOLEAN,
-    NUMBER,
-    STRING,
-    TEXT,
-    Contract,
-    Feature,
-    as_problems,
-    parse_cell,
-    parse_number,
-    pointer,
-    show,
-)
+from function.model.cells import parse_cell, parse_number
+from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Contract, Feature, as_problems, pointer, show
 from function.model.contract import Warning as Unusual
 
 SIZE = Feature("size", NUMBER, False, 1, 10, integer=True)

@@ -13,7 +13,8 @@ from function.files.formats import csv_blocks, csv_file
 from function.formats import gzip_stream
 from function.formats.csv_dialect import read_cell
 from function.formats.csv_table import answer_csv, read_table
-from function.model.contract import BOOLEAN, NUMBER, STRING, Feature, parse_cell
+from function.model.cells import parse_cell
+from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
 from function.model.runtime import Model
 from tests.unit.corpus_case import Case
 from tests.unit.corpus_csv import csv_bodies

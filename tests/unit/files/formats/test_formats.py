@@ -20,7 +20,8 @@ from function.files.formats import csv_blocks, csv_cells, parquet_file
 from function.files.job import Job
 from function.files.report import Tally
 from function.files.s3_reader import ObjectReader
-from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, parse_cell
+from function.model.cells import parse_cell
+from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
 from function.model.prediction import Prediction, predict_each
 from function.model.runtime import Model
 from tests.unit.files.files import SOURCE, Bucket, csv_of, failed, json_lines_of, parquet_of
