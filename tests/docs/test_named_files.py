@@ -7,7 +7,11 @@ import pytest
 
 from tests.emulator import REPOSITORY
 
-DOCUMENTS = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").rglob("*.md"))]
+FOLDERS_OF_DOCUMENTS = ("docs", "docs/decisions", "events", "benchmarks")
+DOCUMENTS = [
+    *sorted(REPOSITORY.glob("*.md")),
+    *(path for folder in FOLDERS_OF_DOCUMENTS for path in sorted((REPOSITORY / folder).glob("*.md"))),
+]
 FOLDERS = "benchmarks|docs|events|function|stacks|tests|tools|training"
 # A path below one of the repository's folders, a link, and a document at the root.
 NAMED_FILE = re.compile(rf"(?<![\w./-])((?:{FOLDERS})/[\w./-]*)|\]\(([^)#:]+)\)|\b([A-Z]{{3,}}\.md)\b")
