@@ -182,6 +182,16 @@ class Problem(NamedTuple):
     detail: str
 
 
+def format_pointer(*keys: str) -> str:
+    """Return the RFC 6901 JSON pointer of nested keys."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+
+
+def parse_pointer(pointer: str) -> list[str]:
+    """Return the nested keys of a JSON pointer: the inverse of `format_pointer`."""
+    return [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]
+
+
 MAX_SHOWN = 200
 
 

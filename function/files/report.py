@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from function.aws import service_errors
-from function.errors import MAX_SHOWN, InvalidInput, Problem, RequestError, RetryLater
+from function.errors import MAX_SHOWN, InvalidInput, Problem, RequestError, RetryLater, parse_pointer
 from function.files.chunk import ScoredRows
 from function.files.s3_errors import get_status, translate_errors
 from function.files.s3_events import SourceObject
@@ -141,7 +141,7 @@ def shorten(text: str) -> str:
 
 
 def _read_feature_name(problem: Problem) -> str:
-    return problem.pointer.removeprefix("/").replace("~1", "/").replace("~0", "~")
+    return "/".join(parse_pointer(problem.pointer))
 
 
 def _make_problem_documents(problems: Sequence[Problem]) -> list[dict[str, str]]:

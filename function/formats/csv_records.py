@@ -5,11 +5,11 @@ Cells mean what they mean in a CSV: what comes out is what the file would have g
 
 from collections.abc import Mapping, Sequence
 
-from function.errors import WRONG_TYPE, InvalidInput, MalformedInput, Problem
+from function.errors import WRONG_TYPE, InvalidInput, MalformedInput, Problem, format_pointer
 from function.formats.csv_dialect import name_hidden_separator
 from function.model.cells import parse_cell
-from function.model.contract import Feature, pointer
-from function.model.prediction import Records, answer_document, predict
+from function.model.contract import Feature
+from function.model.prediction import Records, build_answer, predict
 from function.model.runtime import Model
 from function.telemetry.counts import Seen
 
@@ -29,7 +29,7 @@ def answer_cells(
     if problems:
         raise InvalidInput(problems)
     predictions = predict(model, rows, lambda index, inside: f"/{KEY}/{index}{inside}", strict=strict, seen=seen)
-    return answer_document(model, Records([], many=True), predictions)
+    return build_answer(model, Records([], many=True), predictions)
 
 
 def _read_row(features: Sequence[Feature], index: int, record: object, problems: list[Problem]) -> object:
@@ -44,7 +44,7 @@ def _read_row(features: Sequence[Feature], index: int, record: object, problems:
     for feature in features:
         cell = cells.get(feature.name, "")
         if not isinstance(cell, str):
-            where = f"/{KEY}/{index}{pointer(feature.name)}"
+            where = f"/{KEY}/{index}{format_pointer(feature.name)}"
             problems.append(Problem(where, WRONG_TYPE, "expected a cell of a CSV, which is a text"))
         elif feature.name in cells:
             row[feature.name] = parse_cell(feature, cell)

@@ -19,12 +19,13 @@ from function.errors import (
     InvalidInput,
     MalformedInput,
     Problem,
+    format_pointer,
 )
 from function.formats.csv_dialect import Dialect, detect_dialect, is_blank, is_comma_number, read_cell
 from function.formats.csv_header import is_header
 from function.formats.csv_text import decode_text
 from function.model.cells import is_number
-from function.model.contract import PANDAS_NULL_CELLS, Contract, Warning, pointer
+from function.model.contract import PANDAS_NULL_CELLS, Contract, Warning
 from function.model.manifest import format_label
 from function.model.prediction import MAX_RECORDS, Prediction, predict
 from function.model.runtime import Model
@@ -136,17 +137,17 @@ def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]
     """
     counts = Counter(header)
     problems = [
-        Problem(pointer(name), MISSING, f"the header line lacks the column {name}")
+        Problem(format_pointer(name), MISSING, f"the header line lacks the column {name}")
         for name in contract.names
         if name not in counts
     ]
     problems += [
-        Problem(pointer(name), REPEATED_COLUMN, f"the header line has the column {name} {count} times")
+        Problem(format_pointer(name), REPEATED_COLUMN, f"the header line has the column {name} {count} times")
         for name in contract.names
         if (count := counts[name]) > 1
     ]
     problems += [
-        Problem(pointer(name), RESERVED_COLUMN, f"the answer adds a column {name}: rename the one that is there")
+        Problem(format_pointer(name), RESERVED_COLUMN, f"the answer adds a column {name}: rename the one that is there")
         for name in added
         if name in counts
     ]

@@ -9,10 +9,19 @@ from typing import TextIO
 
 from function.bundle import loading
 from function.bundle.location import load_model
-from function.errors import REPEATED, DeployerError, InvalidInput, MalformedInput, Problem, RequestError
+from function.errors import (
+    REPEATED,
+    DeployerError,
+    InvalidInput,
+    MalformedInput,
+    Problem,
+    RequestError,
+    format_pointer,
+    parse_pointer,
+)
 from function.formats import csv_table, strict_json
 from function.model.cells import parse_cell
-from function.model.contract import Feature, pointer, show
+from function.model.contract import Feature, format_number
 from function.model.manifest import format_label
 from function.model.prediction import Prediction, answer, predict
 from function.model.runtime import Model
@@ -55,7 +64,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
                 _predict(model, settings, options)
     except InvalidInput as error:
         for problem in error.problems:
-            place = problem.pointer.removeprefix("/").replace("~1", "/").replace("~0", "~")
+            place = "/".join(parse_pointer(problem.pointer))
             print(f"{place or 'input'}: {problem.detail}", file=sys.stderr)
         return 2
     except DeployerError as error:
@@ -117,13 +126,13 @@ def _read_record(features: Sequence[Feature], values: Sequence[str]) -> dict[str
             expected = " ".join(f"{known}=…" for known in by_name)
             raise MalformedInput(f"{value.partition('=')[0]}: no feature of the model; expected {expected}")
         if name in record:
-            raise InvalidInput([Problem(pointer(name), REPEATED, "given more than once")])
+            raise InvalidInput([Problem(format_pointer(name), REPEATED, "given more than once")])
         record[name] = parse_cell(by_name[name], value[len(name) + 1 :])
     return record
 
 
 def _read_cell(value: object) -> str:
-    return "" if value is None else show(value) if isinstance(value, float) else str(value)
+    return "" if value is None else format_number(value) if isinstance(value, float) else str(value)
 
 
 def _print_prediction(model: Model, prediction: Prediction, out: TextIO) -> None:

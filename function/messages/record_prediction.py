@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, RequestError
 from function.formats import strict_json
-from function.model.prediction import Outcome, Records, all_or_none, answer_document, predict_each, records_of
+from function.model.prediction import Outcome, Records, build_answer, predict_each, read_records, require_all
 from function.service import Service
 from function.telemetry.unexpected_errors import report_error
 
@@ -47,7 +47,7 @@ def _read_records(service: Service, body: object) -> Records | DeployerError:
     if isinstance(body, DeployerError):
         return body
     try:
-        return records_of(service.model, body)
+        return read_records(service.model, body)
     except RequestError as error:
         return error
 
@@ -71,10 +71,10 @@ def _make_content(
     if isinstance(outcomes, InternalError):
         return outcomes
     try:
-        predictions = all_or_none(outcomes, records.pointer_of)
+        predictions = require_all(outcomes, records.pointer_of)
     except InvalidInput as error:
         return error
-    content = answer_document(service.model, records, predictions)
+    content = build_answer(service.model, records, predictions)
     if not _is_small_enough(content):
         return InputTooLarge("The answer would be larger than a message of a queue may be: send fewer records at once.")
     service.seen.predicted([prediction.warnings for prediction in predictions])

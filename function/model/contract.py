@@ -7,8 +7,18 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
 
-from function.errors import MISSING, NULL, OUT_OF_RANGE, TOO_LARGE, UNKNOWN_FIELD, UNSEEN_CATEGORY, WRONG_TYPE, Problem
-from function.model.dtypes import FLOAT64, NARROW, bits_of, round_to
+from function.errors import (
+    MISSING,
+    NULL,
+    OUT_OF_RANGE,
+    TOO_LARGE,
+    UNKNOWN_FIELD,
+    UNSEEN_CATEGORY,
+    WRONG_TYPE,
+    Problem,
+    format_pointer,
+)
+from function.model.dtypes import FLOAT64, NARROW, count_bits, round_to
 
 type Value = float | bool | str | None
 type Columns = list[list[Value]]
@@ -59,7 +69,7 @@ class Warning(NamedTuple):
     detail: str
 
 
-class Checked(NamedTuple):
+class CheckedRecords(NamedTuple):
     """Records held against a contract.
 
     `columns` hold the records that have no problem, whose indices are `valid`, in order. `warnings` has a list per
@@ -87,18 +97,18 @@ class Contract:
         self._expected = f"not a feature of the model; its features: {', '.join(self.names)}"
         self._categories = {f.name: frozenset(f.categories) for f in features if f.categories is not None}
 
-    def check(self, records: Sequence[object], *, strict: bool = False) -> Checked:
+    def check(self, records: Sequence[object], *, strict: bool = False) -> CheckedRecords:
         """Every record on its own: its values, or its problems. Numbers come out as floats.
 
         With `strict`, what would be a warning is a problem.
         """
-        checked = Checked([[] for _ in self.features], [], [], {})
+        checked = CheckedRecords([[] for _ in self.features], [], [], {})
         for index, record in enumerate(records):
             row: list[Value] = []
             warnings: list[Warning] = []
             problems = self._check_record(record, row, warnings)
             if strict:
-                problems += as_problems(warnings)
+                problems += convert_warnings(warnings)
             checked.warnings.append(warnings)
             if problems:
                 checked.problems[index] = problems
@@ -117,7 +127,7 @@ class Contract:
             value = record.get(feature.name, _MISSING)
             fault = _fault(feature, value)
             if fault is not None:
-                problems.append(Problem(pointer(feature.name), *fault))
+                problems.append(Problem(format_pointer(feature.name), *fault))
                 continue
             if feature.type == NUMBER and value is not None:
                 # _fault has seen that it is an int or a float, and that it fits.
@@ -133,9 +143,9 @@ class Contract:
     def _unusual(self, feature: Feature, value: object) -> tuple[str, str] | None:
         if feature.type == NUMBER and isinstance(value, float):
             if feature.minimum is not None and value < feature.minimum:
-                return OUT_OF_RANGE, f"below {show(feature.minimum)}, the smallest value in training"
+                return OUT_OF_RANGE, f"below {format_number(feature.minimum)}, the smallest value in training"
             if feature.maximum is not None and value > feature.maximum:
-                return OUT_OF_RANGE, f"above {show(feature.maximum)}, the largest value in training"
+                return OUT_OF_RANGE, f"above {format_number(feature.maximum)}, the largest value in training"
         elif (
             isinstance(value, str) and feature.name in self._categories and value not in self._categories[feature.name]
         ):
@@ -144,7 +154,9 @@ class Contract:
 
     def _unknown(self, record: Mapping[object, object]) -> list[Problem]:
         return [
-            Problem(pointer(str(name)), UNKNOWN_FIELD, self._expected) for name in record if name not in self._known
+            Problem(format_pointer(str(name)), UNKNOWN_FIELD, self._expected)
+            for name in record
+            if name not in self._known
         ]
 
 
@@ -189,7 +201,7 @@ def _width_fault(dtype: str, number: float) -> tuple[str, str] | None:
     try:
         round_to(dtype, number)
     except OverflowError:
-        return TOO_LARGE, f"too large for a {bits_of(dtype)}-bit floating-point number, which training had here"
+        return TOO_LARGE, f"too large for a {count_bits(dtype)}-bit floating-point number, which training had here"
     return None
 
 
@@ -215,16 +227,11 @@ def is_unicode(text: str) -> bool:
     return True
 
 
-def as_problems(warnings: Sequence[Warning]) -> list[Problem]:
+def convert_warnings(warnings: Sequence[Warning]) -> list[Problem]:
     """Warnings about a record, as the problems that they are to who wants none; the pointers start at the record."""
-    return [Problem(pointer(w.feature), w.code, w.detail) for w in warnings]
+    return [Problem(format_pointer(w.feature), w.code, w.detail) for w in warnings]
 
 
-def pointer(*keys: str) -> str:
-    """The RFC 6901 JSON pointer of nested keys."""
-    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
-
-
-def show(number: float) -> str:
+def format_number(number: float) -> str:
     """A number for a sentence: 3 rather than 3.0."""
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

@@ -33,6 +33,6 @@ def round_to(dtype: str, number: float) -> float:
     return number if form is None else float(unpack(form, pack(form, number))[0])
 
 
-def bits_of(dtype: str) -> int:
+def count_bits(dtype: str) -> int:
     """How wide a narrow type is."""
     return 16 if dtype == FLOAT16 else 32

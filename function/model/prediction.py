@@ -5,8 +5,17 @@ from math import copysign, inf, isfinite
 from sys import float_info
 from typing import NamedTuple
 
-from function.errors import NOT_FINITE, NOT_PREDICTABLE, UNKNOWN_FIELD, WRONG_TYPE, InputTooLarge, InvalidInput, Problem
-from function.model.contract import Columns, Value, Warning, as_problems, pointer
+from function.errors import (
+    NOT_FINITE,
+    NOT_PREDICTABLE,
+    UNKNOWN_FIELD,
+    WRONG_TYPE,
+    InputTooLarge,
+    InvalidInput,
+    Problem,
+    format_pointer,
+)
+from function.model.contract import Columns, Value, Warning, convert_warnings
 from function.model.dtypes import FLOAT32, LARGEST
 from function.model.manifest import Label
 from function.model.runtime import Model, NotPredictable
@@ -45,18 +54,20 @@ def answer(model: Model, body: object, *, strict: bool = False, seen: Seen | Non
 
     Raises InvalidInput with every problem and its JSON pointer, InputTooLarge past 10,000 records.
     """
-    records = records_of(model, body)
+    records = read_records(model, body)
     predictions = predict(model, records.records, records.pointer_of, strict=strict, seen=seen)
-    return answer_document(model, records, predictions)
+    return build_answer(model, records, predictions)
 
 
-def records_of(model: Model, body: object) -> Records:
+def read_records(model: Model, body: object) -> Records:
     """The records in a body. Raises InvalidInput, InputTooLarge."""
     if not isinstance(body, dict) or "instances" not in body or _is_record(model, body):
         return Records([body], many=False)
     records = body["instances"]
     problems = [
-        Problem(pointer(key), UNKNOWN_FIELD, "only instances may stand here") for key in body if key != "instances"
+        Problem(format_pointer(key), UNKNOWN_FIELD, "only instances may stand here")
+        for key in body
+        if key != "instances"
     ]
     if not isinstance(records, list):
         problems.append(Problem("/instances", WRONG_TYPE, "expected an array of records"))
@@ -71,7 +82,7 @@ def _is_record(model: Model, body: dict[str, object]) -> bool:
     return "instances" in model.manifest.contract.names and (len(body) > 1 or not isinstance(body["instances"], list))
 
 
-def answer_document(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:
+def build_answer(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:
     """What the sender of these records gets, as JSON-ready objects."""
     if records.many:
         document: dict[str, object] = {"predictions": [p.value for p in predictions]}
@@ -109,13 +120,13 @@ def predict(
     Raises InvalidInput, InputTooLarge.
     """
     _check_count(records)
-    predictions = all_or_none(predict_each(model, records, strict=strict), pointer_of)
+    predictions = require_all(predict_each(model, records, strict=strict), pointer_of)
     if seen is not None:
         seen.predicted([prediction.warnings for prediction in predictions])
     return predictions
 
 
-def all_or_none(outcomes: Sequence[Outcome], pointer_of: PointerOf) -> list[Prediction]:
+def require_all(outcomes: Sequence[Outcome], pointer_of: PointerOf) -> list[Prediction]:
     """The predictions, where all are. Raises InvalidInput with the problems of all that are none."""
     predictions: list[Prediction] = []
     problems: list[Problem] = []
@@ -146,7 +157,7 @@ def predict_each(model: Model, records: Sequence[object], *, strict: bool = Fals
 def _outcome(classes: Sequence[str], answer: Answer | None, warnings: list[Warning]) -> Outcome:
     if answer is None:
         # What training never saw is why, where there is any.
-        return as_problems(warnings) or [Problem("", NOT_PREDICTABLE, "the model cannot predict these values")]
+        return convert_warnings(warnings) or [Problem("", NOT_PREDICTABLE, "the model cannot predict these values")]
     value, row = answer
     probabilities = None if row is None else dict(zip(classes, row, strict=True))
     if (isinstance(value, float) and not isfinite(value)) or not all(map(isfinite, row or ())):

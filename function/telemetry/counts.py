@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from function.errors import OUT_OF_RANGE, UNSEEN_CATEGORY, DeployerError, InvalidInput
+from function.errors import OUT_OF_RANGE, UNSEEN_CATEGORY, DeployerError, InvalidInput, parse_pointer
 from function.model.contract import Warning
 
 
@@ -46,8 +46,7 @@ class Seen:
             for problem in error.problems:
                 # With STRICT_INPUTS; the pointer's last part is the feature.
                 if problem.code in (OUT_OF_RANGE, UNSEEN_CATEGORY):
-                    name = problem.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-                    self._out_of_range(name, 1)
+                    self._out_of_range(parse_pointer(problem.pointer)[-1], 1)
 
     def _rejected(self, code: str, count: int) -> None:
         self.rejections[code] = self.rejections.get(code, 0) + count

@@ -5,7 +5,18 @@ from typing import Any
 
 import pandas
 
-from function.model.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT, TEXTS, Feature, show
+from function.model.contract import (
+    BOOLEAN,
+    NAN,
+    NONE,
+    NUMBER,
+    PANDAS_NULL_CELLS,
+    STRING,
+    TEXT,
+    TEXTS,
+    Feature,
+    format_number,
+)
 from function.model.dtypes import DTYPES, FLOAT64, NULLABLE_BOOLEAN, OBJECT
 from training.errors import TrainingError, unknown_column
 from training.estimators.fitted_columns import Known, null_cells_beside
@@ -183,4 +194,4 @@ def described(feature: Feature) -> str:
         return f"text: {', '.join(shown[:6])}{more}{nulls}"
     if feature.minimum is None or feature.maximum is None:
         return f"number{width}{nulls}"
-    return f"number{width}, {show(float(feature.minimum))} to {show(float(feature.maximum))}{nulls}"
+    return f"number{width}, {format_number(float(feature.minimum))} to {format_number(float(feature.maximum))}{nulls}"

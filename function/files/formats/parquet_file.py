@@ -9,14 +9,14 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from function.errors import WRONG_TYPE, InputTooLarge, InvalidInput, MalformedInput, Problem
+from function.errors import WRONG_TYPE, InputTooLarge, InvalidInput, MalformedInput, Problem, format_pointer
 from function.files.chunk import ScoredRows, read_values, score_rows
 from function.files.formats.parquet_decoding.process import Decoding
 from function.files.job import Job
 from function.files.report import format_problems
 from function.files.s3_reader import ObjectReader, RangeFile
 from function.formats.csv_table import check_header, format_warnings
-from function.model.contract import NUMBER, Feature, pointer
+from function.model.contract import NUMBER, Feature
 from function.model.manifest import CLASSIFICATION, Manifest, format_label
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _convert(job: Job, decoding: Decoding) -> None:
 def _check_features(job: Job, left_out: dict[str, str]) -> None:
     """Raises InvalidInput where a feature is among what is left out."""
     problems = [
-        Problem(pointer(f.name), WRONG_TYPE, f"expected a column of {f.type}s, got one of {left_out[f.name]}")
+        Problem(format_pointer(f.name), WRONG_TYPE, f"expected a column of {f.type}s, got one of {left_out[f.name]}")
         for f in job.features
         if f.name in left_out
     ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from function.errors import MISSING, DeployerError, InternalError, InvalidInput
+from function.errors import MISSING, DeployerError, InternalError, InvalidInput, format_pointer
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, TEXTS, Feature
 from function.model.manifest import CLASSIFICATION, Example, Label, Manifest
 from function.web.problems import STATUS
@@ -133,8 +133,8 @@ def make_problem_example(error: type[DeployerError], manifest: Manifest) -> Sche
         return example | {"request_id": "5c1f9a1e-3a52-4f31-9b57-0d3f1a0a2b4c"}
     if error is InvalidInput:
         name = manifest.contract.names[0]
-        problem = {"pointer": f"/{name}", "code": MISSING, "detail": MISSING}
-        return example | {"detail": f"/{name}: missing", "errors": [problem]}
+        problem = {"pointer": format_pointer(name), "code": MISSING, "detail": MISSING}
+        return example | {"detail": f"{problem['pointer']}: missing", "errors": [problem]}
     return example | {"detail": " ".join((error.__doc__ or "").split())}
 
 

@@ -17,8 +17,9 @@ from function.errors import (
     WRONG_TYPE,
     InvalidInput,
     Problem,
+    format_pointer,
 )
-from function.model.contract import Feature, pointer
+from function.model.contract import Feature
 from function.web.protocols.records import RecordTable, check_count, check_list, check_names
 from function.web.protocols.tensor_datatypes import DATATYPES, find_decoder, list_content_types, list_datatypes
 
@@ -145,7 +146,7 @@ def _read_column(place: TensorColumn, count: int, problems: list[Problem]) -> li
 
 
 def _make_pointer_of(places: Sequence[TensorColumn]) -> Callable[[int, str], str]:
-    by_pointer = {pointer(place.feature.name): place for place in places}
+    by_pointer = {format_pointer(place.feature.name): place for place in places}
 
     def pointer_of(index: int, inside: str) -> str:
         # What is wrong with a record as a whole is told at its first value.
@@ -163,7 +164,7 @@ def _read_tensor(document: object, where: str, problems: list[Problem]) -> Tenso
         return None
     found = len(problems)
     problems += [
-        Problem(where + pointer(key), UNKNOWN_FIELD, "no part of a tensor")
+        Problem(where + format_pointer(key), UNKNOWN_FIELD, "no part of a tensor")
         for key in document
         if key not in ("name", "shape", "datatype", "parameters", "data")
     ]

@@ -8,11 +8,10 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.h
 
 from typing import Any
 
-from function.errors import MISSING, UNKNOWN_FIELD, WRONG_TYPE, InvalidInput, MalformedInput, Problem
+from function.errors import MISSING, UNKNOWN_FIELD, WRONG_TYPE, InvalidInput, MalformedInput, Problem, format_pointer
 from function.formats import csv_table, strict_json
-from function.model.contract import pointer
 from function.model.manifest import format_label
-from function.model.prediction import Prediction, Records, answer_document, predict
+from function.model.prediction import Prediction, Records, build_answer, predict
 from function.service import Service
 from function.version import VERSION
 from function.web.content_negotiation import choose_request_type, choose_response_type, read_header_parameter
@@ -50,7 +49,7 @@ def handle_invocations(service: Service, request: Request) -> Response:
     headers = {IGNORED: str(ignored)} if ignored else {}
     if wanted == CSV:
         return Response(200, CSV, _write_lines(predictions), headers)
-    return make_json_response(answer_document(model, Records([], many=True), predictions))._replace(headers=headers)
+    return make_json_response(build_answer(model, Records([], many=True), predictions))._replace(headers=headers)
 
 
 def read_table(features: tuple[str, ...], body: object) -> tuple[RecordTable, int]:
@@ -66,7 +65,7 @@ def read_table(features: tuple[str, ...], body: object) -> tuple[RecordTable, in
         raise MalformedInput(f"The body needs exactly one of {', '.join(KEYS)}.")
     extra = [key for key in body if key not in (*found, *_BESIDE)]
     if extra:
-        raise InvalidInput([Problem(pointer(key), UNKNOWN_FIELD, "no part of the protocol") for key in extra])
+        raise InvalidInput([Problem(format_pointer(key), UNKNOWN_FIELD, "no part of the protocol") for key in extra])
     (key,) = found
     match key:
         case "dataframe_split":
@@ -93,7 +92,7 @@ def _read_split(features: tuple[str, ...], frame: object) -> RecordTable:
         raise InvalidInput([Problem(f"{where}/columns", MISSING, "expected an array with the features' names")])
     extra = [key for key in frame if key not in ("columns", "data", "index")]
     if extra:
-        raise InvalidInput([Problem(where + pointer(key), UNKNOWN_FIELD, "no part of a frame") for key in extra])
+        raise InvalidInput([Problem(where + format_pointer(key), UNKNOWN_FIELD, "no part of a frame") for key in extra])
     columns = list(map(_name_column, frame["columns"]))
     kept = [index for index, name in enumerate(columns) if name in features]
     check_names(
@@ -109,7 +108,7 @@ def _name_column(column: object) -> str:
 
 def _read_columns(features: tuple[str, ...], inputs: dict[str, Any]) -> tuple[RecordTable, int]:
     columns = {name: column for name, column in inputs.items() if name in features}
-    where = {name: "/inputs" + pointer(name) for name in columns}
+    where = {name: "/inputs" + format_pointer(name) for name in columns}
     check_names(features, list(columns), lambda _: "/inputs", "/inputs")
     problems = [
         Problem(where[name], WRONG_TYPE, "expected an array of values")

@@ -9,9 +9,8 @@ https://github.com/open-inference/open-inference-protocol/blob/main/specificatio
 from collections.abc import Mapping
 from typing import Any
 
-from function.errors import OTHER_MODEL, UNKNOWN_FIELD, UNSUPPORTED, WRONG_TYPE, InvalidInput, Problem
+from function.errors import OTHER_MODEL, UNKNOWN_FIELD, UNSUPPORTED, WRONG_TYPE, InvalidInput, Problem, format_pointer
 from function.formats import strict_json
-from function.model.contract import pointer
 from function.model.manifest import Manifest
 from function.model.prediction import predict
 from function.service import Service
@@ -93,7 +92,7 @@ def _is_raw(request: Request) -> bool:
 def _find_problems(manifest: Manifest, body: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with a request beside its inputs and outputs. Clients write null for what they leave out."""
     problems = [
-        Problem(pointer(key), UNKNOWN_FIELD, "no part of the protocol")
+        Problem(format_pointer(key), UNKNOWN_FIELD, "no part of the protocol")
         for key in body
         if key not in ("id", "model_name", "model_version", "parameters", "inputs", "outputs")
     ]
@@ -102,7 +101,7 @@ def _find_problems(manifest: Manifest, body: Mapping[str, Any]) -> list[Problem]
     # KServe's SDK says it again.
     for key, own in (("model_name", manifest.name), ("model_version", manifest.version)):
         if body.get(key) not in (None, own):
-            problems.append(Problem(pointer(key), OTHER_MODEL, f"the path names {own}: send the same, or none"))
+            problems.append(Problem(format_pointer(key), OTHER_MODEL, f"the path names {own}: send the same, or none"))
     content_type = input_tensors.check_parameters(body, "", problems).get("content_type")
     if content_type is not None and content_type not in CONTENT_TYPES:
         detail = f"not decoded here: expected {' or '.join(CONTENT_TYPES)}"

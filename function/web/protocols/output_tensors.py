@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from function.errors import UNKNOWN_FIELD, UNSUPPORTED, WRONG_TYPE, InvalidInput, Problem
+from function.errors import UNKNOWN_FIELD, UNSUPPORTED, WRONG_TYPE, InvalidInput, Problem, format_pointer
 from function.formats import csv_table, strict_json
-from function.model.contract import pointer
 from function.model.manifest import CLASSIFICATION, Label, Manifest, format_label
 from function.model.prediction import Prediction
 from function.web.protocols.input_tensors import NOT_READ, check_parameters
@@ -41,7 +40,7 @@ def read_outputs(manifest: Manifest, documents: object) -> list[RequestedOutput]
             problems.append(Problem(where, UNKNOWN_FIELD, f"no output of the model: {', '.join(sorted(known))}"))
             continue
         problems += [
-            Problem(where + pointer(key), UNKNOWN_FIELD, "no part of it")
+            Problem(where + format_pointer(key), UNKNOWN_FIELD, "no part of it")
             for key in document
             if key not in ("name", "parameters")
         ]

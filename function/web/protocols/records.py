@@ -13,8 +13,8 @@ from function.errors import (
     InputTooLarge,
     InvalidInput,
     Problem,
+    format_pointer,
 )
-from function.model.contract import pointer
 from function.model.prediction import MAX_RECORDS, PointerOf
 
 
@@ -74,7 +74,7 @@ def read_columns(
     records = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def pointer_of(index: int, inside: str) -> str:
-        name = next((name for name in columns if pointer(name) == inside), None)
+        name = next((name for name in columns if format_pointer(name) == inside), None)
         return f"{where[name]}/{index}" if name is not None else where[features[0]].rpartition("/")[0]
 
     return RecordTable(records, pointer_of)
@@ -120,4 +120,4 @@ def check_count(count: int) -> None:
 
 def _locate_value(names: Sequence[str], inside: str) -> str:
     """The pointer of a value that stands in a row by position; the row's own where it is no value's."""
-    return next((f"/{place}" for place, name in enumerate(names) if pointer(name) == inside), "")
+    return next((f"/{place}" for place, name in enumerate(names) if format_pointer(name) == inside), "")
