@@ -1,18 +1,18 @@
-"""Every error that the function raises on purpose; no HTTP and no AWS in here.
+"""The errors that the function raises, and their codes. This module must not know HTTP or AWS.
 
     DeployerError
     ├── BundleError        the model bundle cannot be loaded as it is
-    ├── SettingError       an environment variable has a value that it cannot have
-    ├── InternalError      a fault of ours; the log says more under the request's id
-    ├── RetryLater         nothing is wrong with the input: another delivery of it may succeed
-    ├── BucketNotAllowed   an event names an object in a bucket that is not the one that files are read from
-    ├── UnknownEvent       no source matches the event
-    └── RequestError       what the caller sent cannot be answered
-        ├── MalformedInput     it cannot be read
-        ├── InputTooLarge      it, or its answer, passes a cap
-        └── InvalidInput       it can be read, and values in it are wrong
+    ├── SettingError       an environment variable has a wrong value
+    ├── InternalError      an error in this program; the log has more under the request id
+    ├── RetryLater         the input was not processed, and nothing is wrong with it; deliver it again
+    ├── BucketNotAllowed   an event names an object in another bucket than INPUT_BUCKET
+    ├── UnknownEvent       the event comes from no source that the function serves
+    └── RequestError       the caller can correct it
+        ├── MalformedInput     the body cannot be read
+        ├── InputTooLarge      the body, its records or the answer exceed a limit
+        └── InvalidInput       the body can be read, and values in it are wrong
 
-Each has a stable `code`; its text is one sentence for people that holds no value the caller sent.
+Each error has a stable `code`. Its text is one sentence for people; it holds no value that the caller sent.
 """
 
 from typing import Final, NamedTuple
@@ -115,15 +115,15 @@ CODES: Final = {
 
 
 class DeployerError(Exception):
-    """The base of all of them."""
+    """The base class of these errors."""
 
     code: str = INTERNAL_ERROR
     counted = False
-    """Whether function.telemetry.counts has it already."""
+    """True once function.telemetry.counts has counted the error."""
 
 
 class BundleError(DeployerError):
-    """The bundle fails one of the checks at load; `code` says which."""
+    """The bundle cannot be loaded; `code` names the check that failed."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -131,23 +131,23 @@ class BundleError(DeployerError):
 
 
 class SettingError(DeployerError):
-    """An environment variable has a value that it cannot have."""
+    """An environment variable has a wrong value."""
 
     code = BAD_SETTING
 
 
 class InternalError(DeployerError):
-    """A fault of ours, told to the caller without anything of what happened."""
+    """An error in this program; the answer says nothing about its cause."""
 
 
 class RetryLater(DeployerError):
-    """The input was not dealt with, by no fault of its own; Lambda delivers it again."""
+    """The input was not processed, and nothing is wrong with it; Lambda delivers it again."""
 
     code = RETRY_LATER
 
 
 class BucketNotAllowed(DeployerError):
-    """The event names an object of another bucket than the one that files are read from."""
+    """The event names an object in another bucket than INPUT_BUCKET."""
 
     code = BUCKET_NOT_ALLOWED
 
@@ -159,23 +159,23 @@ class UnknownEvent(DeployerError):
 
 
 class RequestError(DeployerError):
-    """The base of what the caller can put right."""
+    """The base class of errors that the caller can correct."""
 
 
 class MalformedInput(RequestError):
-    """The body cannot be read at all."""
+    """The body cannot be read."""
 
     code = MALFORMED_BODY
 
 
 class InputTooLarge(RequestError):
-    """The body, its rows or the answer to it pass a cap."""
+    """The body, its records or the answer exceed a limit."""
 
     code = TOO_LARGE
 
 
 class Problem(NamedTuple):
-    """One wrong value: where (an RFC 6901 JSON pointer into the body), what kind, and a sentence."""
+    """A wrong value: its JSON pointer (RFC 6901) into the body, a code of CODES, and a sentence."""
 
     pointer: str
     code: str
@@ -196,7 +196,7 @@ MAX_SHOWN = 200
 
 
 class InvalidInput(RequestError):
-    """Values are missing, unknown, of the wrong type or refused by the model; `problems` lists every one."""
+    """Values are missing, unknown, of the wrong type or refused by the model; `problems` lists all of them."""
 
     code = INVALID_INPUT
 

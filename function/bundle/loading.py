@@ -55,8 +55,8 @@ def load(place: str | PathLike[str] | Place, asked: str = "") -> Model:
     artifact = runtime_choice.for_records(manifest.artifacts, asked, _can_unpickle)
     # The very bytes that were hashed.
     runtime = load_runtime(place, manifest, artifact, contents.get(artifact))
-    bulk = runtime_choice.for_tables(manifest.artifacts, artifact, asked, _can_unpickle)
-    return Model(manifest, runtime, None if bulk is artifact else _Bulk(place, manifest, bulk))
+    for_tables = runtime_choice.for_tables(manifest.artifacts, artifact, asked, _can_unpickle)
+    return Model(manifest, runtime, None if for_tables is artifact else _TableLoader(place, manifest, for_tables))
 
 
 def verify(directory: str | PathLike[str], record: str | None = None) -> tuple[Manifest, list[str]]:
@@ -82,8 +82,8 @@ def verify(directory: str | PathLike[str], record: str | None = None) -> tuple[M
     return manifest, [artifact.runtime for artifact in runnable]
 
 
-class _Bulk:
-    """Loads the runtime for tables when it is first asked for, and keeps it."""
+class _TableLoader:
+    """Load the runtime for tables at the first call, and keep it."""
 
     def __init__(self, place: Place, manifest: Manifest, artifact: Artifact) -> None:
         self._place = (place, manifest, artifact)

@@ -93,7 +93,7 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
     tally = Tally()
     predictions: str | None = None
     refusal: RequestError | None = None
-    service.model.bulk()  # what it holds is no cost of the file's
+    service.model.load_for_tables()  # before the memory is bounded: it is no cost of the file
     try:
         with limit_memory(settings.memory):
             predictions = _write_predictions(service, source, reader, Watch(tally, look_at_the_time, before_it_is_seen))

@@ -1,6 +1,6 @@
-"""What goes into a model and what it may look like: names, types, nulls, ranges.
+"""The contract of a model's inputs: names, types, nulls and ranges, as training writes and the function checks them.
 
-This is the part of the bundle that training writes and the function reads. It knows neither files nor HTTP.
+It must not know files or HTTP.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,28 +25,30 @@ type Columns = list[list[Value]]
 """One list of values per feature, in the features' order, all of the same length."""
 
 NUMBER, BOOLEAN, STRING, TEXT = "number", "boolean", "string", "text"
-"""Types of features. A `string` is one of a few known categories; a `text` is free text, or one of many values."""
+"""Types of features. A `string` is one of a few known categories; a `text` is free text or one of many values."""
 TEXTS = (STRING, TEXT)
 TYPES = (NUMBER, BOOLEAN, STRING, TEXT)
-_ARTICLE = {NUMBER: "a number", BOOLEAN: "true or false", STRING: "a text", TEXT: "a text"}
+_EXPECTED = {NUMBER: "a number", BOOLEAN: "true or false", STRING: "a text", TEXT: "a text"}
 
-# The cells of a CSV that pandas.read_csv takes for nulls (pandas' documentation of `na_values`), and so what most
-# training tables had for nulls. A feature whose training had some of them as texts has a list of its own.
+# The cells of a CSV that pandas.read_csv reads as nulls (pandas' documentation of `na_values`), and so the nulls of
+# most training tables. A feature that had some of these as texts in training has its own list.
 PANDAS_NULL_CELLS = frozenset(
     {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"}
     | {"NULL", "NaN", "None", "n/a", "nan", "null"}
 )
 NAN, NONE = "NaN", "None"
-"""The two nulls that a column of an estimator's table can hold; an encoder tells them apart."""
+"""The two nulls that a column of a training table can hold; an encoder treats them as different values."""
 
 
 class Feature(NamedTuple):
-    """One input column, as training saw it.
+    """One input column, as it was in training.
 
-    `minimum` and `maximum` are of numbers, `categories` of strings, in training data; `integer` says that only whole
-    numbers were seen, a hint for display and no rule. `null_cells` are the cells of a CSV that are nulls, `null` is
-    which null the estimator is given for one (NAN or NONE), `dtype` the type of its numbers in training, or of its
-    booleans where it was no plain bool.
+    - `minimum`, `maximum`: the range of a number in training.
+    - `categories`: the values of a string in training.
+    - `integer`: training had only whole numbers. This is a hint for display; 1500.5 is accepted.
+    - `null_cells`: the cells of a CSV that are nulls.
+    - `null`: the null that the estimator gets, NAN or NONE.
+    - `dtype`: the type of the numbers in training, or of booleans that were not plain bools.
     """
 
     name: str
@@ -62,7 +64,7 @@ class Feature(NamedTuple):
 
 
 class Warning(NamedTuple):
-    """A value that is predicted although training saw none like it."""
+    """A value that is accepted although training had none like it: out of range, or an unseen category."""
 
     feature: str
     code: str
@@ -70,10 +72,12 @@ class Warning(NamedTuple):
 
 
 class CheckedRecords(NamedTuple):
-    """Records held against a contract.
+    """The result of a check.
 
-    `columns` hold the records that have no problem, whose indices are `valid`, in order. `warnings` has a list per
-    record; `problems` has those of the records that have any, by index, with pointers that start at the record.
+    - `columns`: the values of the records without a problem, in order.
+    - `valid`: the indices of these records.
+    - `warnings`: one list for each record, valid or not.
+    - `problems`: the problems of the other records, by index; their pointers start at the record.
     """
 
     columns: Columns
@@ -85,7 +89,7 @@ class CheckedRecords(NamedTuple):
 class Contract:
     """The features of a model, in column order.
 
-    `ignored` are columns that training had and the estimator does not use: a record may have them, whatever they hold.
+    `ignored` are columns of the training table that the estimator does not use: a record may have them, with any value.
     """
 
     def __init__(self, features: Sequence[Feature], ignored: Sequence[str] = ()) -> None:
@@ -93,14 +97,14 @@ class Contract:
         self.ignored = tuple(ignored)
         self.names = tuple(feature.name for feature in features)
         self._known = frozenset(self.names).union(ignored)
-        # One text for all of them: a body may hold hundreds of thousands of unknown fields.
+        # Built once: a body may have hundreds of thousands of unknown fields.
         self._expected = f"not a feature of the model; its features: {', '.join(self.names)}"
         self._categories = {f.name: frozenset(f.categories) for f in features if f.categories is not None}
 
     def check(self, records: Sequence[object], *, strict: bool = False) -> CheckedRecords:
-        """Every record on its own: its values, or its problems. Numbers come out as floats.
+        """Check every record by itself. Numbers become floats, rounded to the feature's type.
 
-        With `strict`, what would be a warning is a problem.
+        With `strict`, every warning is a problem too.
         """
         checked = CheckedRecords([[] for _ in self.features], [], [], {})
         for index, record in enumerate(records):
@@ -119,28 +123,28 @@ class Contract:
         return checked
 
     def _check_record(self, record: object, row: list[Value], warnings: list[Warning]) -> list[Problem]:
-        """The record's problems; its values go to `row`, its warnings to `warnings`."""
+        """Return the problems of a record; append its values to `row` and its warnings to `warnings`."""
         if not isinstance(record, Mapping):
-            return [Problem("", WRONG_TYPE, f"expected an object of features, got {_kind(record)}")]
+            return [Problem("", WRONG_TYPE, f"expected an object of features, got {_name_kind(record)}")]
         problems: list[Problem] = []
         for feature in self.features:
             value = record.get(feature.name, _MISSING)
-            fault = _fault(feature, value)
+            fault = _find_fault(feature, value)
             if fault is not None:
                 problems.append(Problem(format_pointer(feature.name), *fault))
                 continue
             if feature.type == NUMBER and value is not None:
-                # _fault has seen that it is an int or a float, and that it fits.
+                # _find_fault made sure that it is an int or a float, and that it fits.
                 value = float(value) if feature.dtype not in NARROW else round_to(feature.dtype, float(value))
-            row.append(value)  # and that any other is of the feature's type
-            unusual = self._unusual(feature, value)
+            row.append(value)  # _find_fault made sure of the type
+            unusual = self._find_unusual(feature, value)
             if unusual is not None:
                 warnings.append(Warning(feature.name, *unusual))
         if len(record) != len(self.features) or not self._known.issuperset(record):
-            problems += self._unknown(record)
+            problems += self._find_unknown(record)
         return problems
 
-    def _unusual(self, feature: Feature, value: object) -> tuple[str, str] | None:
+    def _find_unusual(self, feature: Feature, value: object) -> tuple[str, str] | None:
         if feature.type == NUMBER and isinstance(value, float):
             if feature.minimum is not None and value < feature.minimum:
                 return OUT_OF_RANGE, f"below {format_number(feature.minimum)}, the smallest value in training"
@@ -152,7 +156,7 @@ class Contract:
             return UNSEEN_CATEGORY, "not among the categories in training"
         return None
 
-    def _unknown(self, record: Mapping[object, object]) -> list[Problem]:
+    def _find_unknown(self, record: Mapping[object, object]) -> list[Problem]:
         return [
             Problem(format_pointer(str(name)), UNKNOWN_FIELD, self._expected)
             for name in record
@@ -163,26 +167,26 @@ class Contract:
 _MISSING = object()
 
 
-def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
-    """Why the value is not one of the feature's, as code and sentence; None where it is."""
+def _find_fault(feature: Feature, value: object) -> tuple[str, str] | None:
+    """Return the code and the sentence of what is wrong with a value; None if nothing is."""
     if value is None:
-        return None if feature.nullable else (NULL, f"null; training saw none here: expected {_ARTICLE[feature.type]}")
+        return None if feature.nullable else (NULL, f"null; training saw none here: expected {_EXPECTED[feature.type]}")
     if value is _MISSING:
         hint = ", or null" if feature.nullable else ""
-        return MISSING, f"missing: expected {_ARTICLE[feature.type]}{hint}"
+        return MISSING, f"missing: expected {_EXPECTED[feature.type]}{hint}"
     kind = type(value)
     if feature.type == NUMBER:
-        # bool is an int to Python; it is none here.
+        # Not isinstance: a bool is an int in Python.
         if kind is float or kind is int:
             try:
                 finite = isfinite(value)  # type: ignore[arg-type]
-            except OverflowError:  # an integer past every float
+            except OverflowError:  # an integer that no float holds
                 finite = False
             if not finite and value != value:  # noqa: PLR0124  (only NaN is not itself)
                 return WRONG_TYPE, "expected a number, got NaN"
             if not finite:
                 return TOO_LARGE, "too large for a 64-bit floating-point number"
-            return None if feature.dtype not in NARROW else _width_fault(feature.dtype, float(value))  # type: ignore[arg-type]
+            return None if feature.dtype not in NARROW else _find_width_fault(feature.dtype, float(value))  # type: ignore[arg-type]
     elif feature.type == BOOLEAN:
         if kind is bool:
             return None
@@ -190,14 +194,14 @@ def _fault(feature: Feature, value: object) -> tuple[str, str] | None:
         return None if is_unicode(value) else (WRONG_TYPE, "not valid Unicode: it holds half of a surrogate pair")
     comma = feature.type == NUMBER and isinstance(value, str) and _is_number_with_comma(value)
     advice = " with a comma: write numbers with a decimal point, and nothing between thousands" if comma else ""
-    return WRONG_TYPE, f"expected {_ARTICLE[feature.type]}, got {_kind(value)}{advice}"
+    return WRONG_TYPE, f"expected {_EXPECTED[feature.type]}, got {_name_kind(value)}{advice}"
 
 
 def _is_number_with_comma(text: str) -> bool:
     return "," in text and text.replace(",", "").replace(".", "").strip(" +-").isdecimal()
 
 
-def _width_fault(dtype: str, number: float) -> tuple[str, str] | None:
+def _find_width_fault(dtype: str, number: float) -> tuple[str, str] | None:
     try:
         round_to(dtype, number)
     except OverflowError:
@@ -205,8 +209,8 @@ def _width_fault(dtype: str, number: float) -> tuple[str, str] | None:
     return None
 
 
-def _kind(value: object) -> str:
-    """What JSON calls the value's type."""
+def _name_kind(value: object) -> str:
+    """Return the name of the value's type in JSON."""
     names: tuple[tuple[type, str], ...] = (
         (bool, "a boolean"),
         (int, "a number"),
@@ -219,7 +223,7 @@ def _kind(value: object) -> str:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether the text can be written as UTF-8: JSON can spell halves of surrogate pairs, which cannot."""
+    """Tell whether the text can be encoded as UTF-8. JSON can hold half of a surrogate pair, which cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -228,10 +232,10 @@ def is_unicode(text: str) -> bool:
 
 
 def convert_warnings(warnings: Sequence[Warning]) -> list[Problem]:
-    """Warnings about a record, as the problems that they are to who wants none; the pointers start at the record."""
+    """Convert the warnings of a record to problems (strict mode). Their pointers start at the record."""
     return [Problem(format_pointer(w.feature), w.code, w.detail) for w in warnings]
 
 
 def format_number(number: float) -> str:
-    """A number for a sentence: 3 rather than 3.0."""
+    """Format a number for a sentence: 3, not 3.0."""
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

@@ -1,4 +1,4 @@
-"""Predicts records: validation, the runtime, the answer's form. Knows no HTTP, no AWS and no scikit-learn."""
+"""Predict records: check them, run the model, build the answer. It must not know HTTP, AWS or scikit-learn."""
 
 from collections.abc import Callable, Sequence
 from math import copysign, inf, isfinite
@@ -25,7 +25,7 @@ MAX_RECORDS = 10_000
 
 
 class Prediction(NamedTuple):
-    """The answer for one record; probabilities by class, of classifiers that have them."""
+    """The prediction for one record; `probabilities` by class, if the classifier has them."""
 
     value: Label
     probabilities: dict[str, float] | None
@@ -39,13 +39,13 @@ type PointerOf = Callable[[int, str], str]
 
 
 class Records(NamedTuple):
-    """The records of a body: one, or `many` under instances."""
+    """The records of a body: one, or `many` in an array `instances`."""
 
     records: list[object]
     many: bool
 
     def pointer_of(self, index: int, inside: str) -> str:
-        """The JSON pointer into the body of what `inside` points at in a record."""
+        """Return the JSON pointer into the body for `inside`, a pointer into record `index`."""
         return f"/instances/{index}{inside}" if self.many else inside
 
 
@@ -60,7 +60,7 @@ def answer(model: Model, body: object, *, strict: bool = False, seen: Seen | Non
 
 
 def read_records(model: Model, body: object) -> Records:
-    """The records in a body. Raises InvalidInput, InputTooLarge."""
+    """Return the records in a body. Raises InvalidInput, InputTooLarge."""
     if not isinstance(body, dict) or "instances" not in body or _is_record(model, body):
         return Records([body], many=False)
     records = body["instances"]
@@ -78,20 +78,20 @@ def read_records(model: Model, body: object) -> Records:
 
 
 def _is_record(model: Model, body: dict[str, object]) -> bool:
-    """Whether instances is a feature's value in this body: beside others, or no array, which no value is."""
+    """Tell whether `instances` is a feature here: other fields stand beside it, or it is no array."""
     return "instances" in model.manifest.contract.names and (len(body) > 1 or not isinstance(body["instances"], list))
 
 
 def build_answer(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:
-    """What the sender of these records gets, as JSON-ready objects."""
+    """Build the answer for these records, as JSON-ready objects."""
     if records.many:
         document: dict[str, object] = {"predictions": [p.value for p in predictions]}
         probabilities: object = [p.probabilities for p in predictions]
-        warnings: object = [_documents(p) for p in predictions]
+        warnings: object = [_describe_warnings(p) for p in predictions]
     else:
         (prediction,) = predictions
         document = {"prediction": prediction.value}
-        probabilities, warnings = prediction.probabilities, _documents(prediction)
+        probabilities, warnings = prediction.probabilities, _describe_warnings(prediction)
     if predictions and predictions[0].probabilities is not None:
         document["probabilities"] = probabilities
     return document | {"warnings": warnings, "model": model.manifest.identity}
@@ -102,7 +102,7 @@ def _check_count(records: Sequence[object]) -> None:
         raise InputTooLarge(f"More than {MAX_RECORDS:,} records at once: send them in several calls.")
 
 
-def _documents(prediction: Prediction) -> list[dict[str, str]]:
+def _describe_warnings(prediction: Prediction) -> list[dict[str, str]]:
     return [warning._asdict() for warning in prediction.warnings]
 
 
@@ -127,7 +127,7 @@ def predict(
 
 
 def require_all(outcomes: Sequence[Outcome], pointer_of: PointerOf) -> list[Prediction]:
-    """The predictions, where all are. Raises InvalidInput with the problems of all that are none."""
+    """Return the predictions if there is one for each record. Raises InvalidInput with all problems."""
     predictions: list[Prediction] = []
     problems: list[Problem] = []
     for index, outcome in enumerate(outcomes):
@@ -141,22 +141,22 @@ def require_all(outcomes: Sequence[Outcome], pointer_of: PointerOf) -> list[Pred
 
 
 def predict_each(model: Model, records: Sequence[object], *, strict: bool = False) -> list[Outcome]:
-    """A prediction, or what is wrong, for each record on its own; those that can be predicted are computed together.
+    """Return a prediction or a list of problems for each record. Valid records are computed together.
 
     The pointers of problems start at the record.
     """
     checked = model.manifest.contract.check(records, strict=strict)
     outcomes: list[Outcome] = [checked.problems.get(index, []) for index in range(len(records))]
     warnings = [checked.warnings[index] for index in checked.valid]
-    answers = _answers(model, checked.columns, warnings)
+    answers = _answer_rows(model, checked.columns, warnings)
     for index, answer, noticed in zip(checked.valid, answers, warnings, strict=True):
-        outcomes[index] = _outcome(model.manifest.probability_keys, answer, noticed)
+        outcomes[index] = _build_outcome(model.manifest.probability_keys, answer, noticed)
     return outcomes
 
 
-def _outcome(classes: Sequence[str], answer: Answer | None, warnings: list[Warning]) -> Outcome:
+def _build_outcome(classes: Sequence[str], answer: Answer | None, warnings: list[Warning]) -> Outcome:
     if answer is None:
-        # What training never saw is why, where there is any.
+        # The cause is a value that training never had, if there is one.
         return convert_warnings(warnings) or [Problem("", NOT_PREDICTABLE, "the model cannot predict these values")]
     value, row = answer
     probabilities = None if row is None else dict(zip(classes, row, strict=True))
@@ -165,23 +165,25 @@ def _outcome(classes: Sequence[str], answer: Answer | None, warnings: list[Warni
     return Prediction(value, probabilities, warnings)
 
 
-def _answers(model: Model, columns: Columns, warnings: list[list[Warning]]) -> list[Answer | None]:
-    """The runtime's answer to each row of the columns; None to those that the estimator refuses."""
+def _answer_rows(model: Model, columns: Columns, warnings: list[list[Warning]]) -> list[Answer | None]:
+    """Return the runtime's answer to each row of the columns; None for a row that the estimator refuses."""
     if (answers := _attempt(model, columns)) is not None:
         return answers
-    # What is refused is mostly a text that training never saw, or a number past float32, and in every row that has it:
-    # each is asked once, in an otherwise ordinary record. Only what is refused even so is searched by halving.
-    suspects = [_suspects(model, columns, position, noticed) for position, noticed in enumerate(warnings)]
+    # The estimator mostly refuses a text that training never had, or a number that float32 cannot hold, in every row.
+    # Try each such value once, in an ordinary record. Search by halving only for what is refused after that.
+    suspects = [_find_suspects(model, columns, position, noticed) for position, noticed in enumerate(warnings)]
     refused = {
-        suspect for suspect in {s for row in suspects for s in row} if _attempt(model, _with(model, suspect)) is None
+        suspect
+        for suspect in {s for row in suspects for s in row}
+        if _attempt(model, _insert_suspect(model, suspect)) is None
     }
     rest = [position for position, row in enumerate(suspects) if refused.isdisjoint(row)]
-    found = dict(zip(rest, _halved(model, _rows(columns, rest)), strict=True))
+    found = dict(zip(rest, _bisect(model, _select_rows(columns, rest)), strict=True))
     return [found.get(position) for position in range(len(warnings))]
 
 
-def _suspects(model: Model, columns: Columns, position: int, warnings: list[Warning]) -> list[Suspect]:
-    """The row's values that an estimator may refuse by themselves, with the place of their feature."""
+def _find_suspects(model: Model, columns: Columns, position: int, warnings: list[Warning]) -> list[Suspect]:
+    """Return the values of a row that an estimator may refuse by themselves, each with the index of its feature."""
     names = model.manifest.contract.names
     values = [(place, columns[place][position]) for place in (names.index(warning.feature) for warning in warnings)]
     return [
@@ -191,26 +193,26 @@ def _suspects(model: Model, columns: Columns, position: int, warnings: list[Warn
     ]
 
 
-def _with(model: Model, suspect: Suspect) -> Columns:
-    """The example record with the suspect in it; for numbers past float32 stands the largest float."""
+def _insert_suspect(model: Model, suspect: Suspect) -> Columns:
+    """Return the example record with the suspect in it. The largest float stands for every number beyond float32."""
     columns = model.manifest.contract.check([model.manifest.examples[0].record]).columns
     place, value = suspect
     columns[place] = [copysign(float_info.max, value) if isinstance(value, float) else value]
     return columns
 
 
-def _halved(model: Model, columns: Columns) -> list[Answer | None]:
-    """The answers, where rows that the estimator refuses are found by halving."""
+def _bisect(model: Model, columns: Columns) -> list[Answer | None]:
+    """Answer the rows; find the refused ones by halving."""
     count = len(columns[0])
     if (answers := _attempt(model, columns)) is not None:
         return answers
     if count == 1:
         return [None]
     half = count // 2
-    return _halved(model, [column[:half] for column in columns]) + _halved(model, [column[half:] for column in columns])
+    return _bisect(model, [column[:half] for column in columns]) + _bisect(model, [column[half:] for column in columns])
 
 
-def _rows(columns: Columns, positions: Sequence[int]) -> Columns:
+def _select_rows(columns: Columns, positions: Sequence[int]) -> Columns:
     return [[column[position] for position in positions] for column in columns]
 
 

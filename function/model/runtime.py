@@ -1,4 +1,4 @@
-"""A model that is ready to predict, and the seam behind which a runtime computes."""
+"""A model that is ready to predict, and the protocol that every runtime implements."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Outputs(NamedTuple):
-    """What a runtime answers for n records: n values and, of a classifier that has them, n rows of probabilities.
+    """The predictions for n records: n values and, if the classifier has them, n rows of probabilities.
 
     The probabilities of a row are in the order of the manifest's classes.
     """
@@ -23,9 +23,10 @@ class Outputs(NamedTuple):
 
 
 class ArrayOutputs(NamedTuple):
-    """The same for n rows of a table, as arrays: n float64 or, of a classifier, n places in the manifest's classes.
+    """The predictions for the n rows of a table, as arrays.
 
-    `probabilities` has the shape (n, classes).
+    `values` has the shape (n,): float64 or, of a classifier, the index of a class in the manifest. `probabilities` has
+    the shape (n, classes).
     """
 
     values: "Array"
@@ -33,34 +34,38 @@ class ArrayOutputs(NamedTuple):
 
 
 class NotPredictable(Exception):
-    """The estimator refuses the values of some record; what it said is left out, since that may quote values."""
+    """The estimator refuses the values of some record. Its message is dropped, because it may quote values."""
 
 
 class Runtime(Protocol):
-    """Computes predictions from columns that the contract has checked; both ways give the same numbers."""
+    """Compute predictions from columns that the contract has checked. Both methods give the same numbers."""
 
     def predict(self, columns: Columns) -> Outputs:
-        """One output per record. Raises NotPredictable."""
+        """Predict records; return one output for each. Raises NotPredictable."""
         ...
 
     def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
-        """One output per row, for tables; may be called by several threads at once. Raises NotPredictable.
+        """Predict the rows of a table; return one output for each. Raises NotPredictable.
 
-        A column of numbers or booleans is a float64 array (a null is NaN), one of texts an array of str and None.
+        A column of numbers or booleans is a float64 array (a null is NaN); a column of texts is an array of str and
+        None. Several threads may call it at once.
         """
         ...
 
 
 class Model(NamedTuple):
-    """A bundle's manifest and the runtime that answers records; `load_bulk`, where set, loads the one for tables."""
+    """A manifest and the runtime that predicts records.
+
+    `table_loader` returns the runtime for tables, if that is another one.
+    """
 
     manifest: Manifest
     runtime: Runtime
-    load_bulk: Callable[[], Runtime] | None = None
+    table_loader: Callable[[], Runtime] | None = None
 
-    def bulk(self) -> Runtime:
-        """The runtime for tables of many rows, loaded at the first call; to the last bit it answers as `runtime` does.
+    def load_for_tables(self) -> "Model":
+        """Return the model with the runtime for tables of many rows, which is loaded at the first call.
 
-        Raises BundleError.
+        Its answers have the same bits as those of `runtime`. Raises BundleError.
         """
-        return self.runtime if self.load_bulk is None else self.load_bulk()
+        return self if self.table_loader is None else self._replace(runtime=self.table_loader())

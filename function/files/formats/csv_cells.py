@@ -125,7 +125,7 @@ class CellTable:
         cells: list[Sequence[str]] = list(zip(*rows, strict=True))
         columns = [self._column(f, cells[place]) for f, place in zip(features, self._places, strict=True)]
         scored = score_rows(
-            self._job.model._replace(runtime=self._job.model.bulk()),
+            self._job.model.load_for_tables(),
             columns,
             lambda row: {
                 f.name: read_cell(self._dialect, f, rows[row][p]) for f, p in zip(features, self._places, strict=True)

@@ -85,7 +85,7 @@ class _Blocks:
 
     def convert(self, blocks: Iterator[bytes]) -> None:
         """Scores and writes all of them."""
-        runtime = self._job.model.bulk()
+        runtime = self._job.model.load_for_tables().runtime
         workers = os.process_cpu_count() or 1
         waiting: Waiting = deque()
         with ThreadPoolExecutor(workers) as pool:
@@ -132,7 +132,7 @@ class _Blocks:
         records = [
             {f.name: read_cell(dialect, f, row[p]) for f, p in zip(features, places, strict=True)} for row in cells
         ]
-        model = self._job.model._replace(runtime=self._job.model.bulk())
+        model = self._job.model.load_for_tables()
         added = [column.to_pylist() for column in scored.added]
         outcomes = predict_each(model, records, strict=self._job.strict)
         for row, found in zip(scored.aside, outcomes, strict=True):

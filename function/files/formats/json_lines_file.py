@@ -81,7 +81,7 @@ class _Chunk:
             return
         features, values = self._job.features, self._values
         scored = score_rows(
-            self._job.model._replace(runtime=self._job.model.bulk()),
+            self._job.model.load_for_tables(),
             [read_values(f, [value.get(f.name, _MISSING) for value in values]) for f in features],
             lambda row: {f.name: values[row][f.name] for f in features if f.name in values[row]},
             self._faults,

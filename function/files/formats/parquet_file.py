@@ -107,7 +107,7 @@ def _add_columns(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
 def _score_batch(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
     values = [_read_values(feature, batch.column(feature.name)) for feature in job.features]
     scored = score_rows(
-        job.model._replace(runtime=job.model.bulk()),
+        job.model.load_for_tables(),
         [read_values(feature, column) for feature, column in zip(job.features, values, strict=True)],
         lambda row: {feature.name: column[row] for feature, column in zip(job.features, values, strict=True)},
         {},
