@@ -19,6 +19,10 @@ class Source(Protocol):
         """Whether the event is of this source; at most one source says so."""
         ...
 
+    def get_correlation_id(self, event: object) -> object:
+        """The id that whoever sent the event knows it by; None where an event of any source has none of this kind."""
+        ...
+
     def handle(self, event: Any, context: object, service: Service) -> object:
         """The answer to the event."""
         ...
@@ -48,8 +52,8 @@ def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any,
         started = perf_counter()
         first, cold = cold, False
         seen = Seen()
-        begin_invocation(event)
         name = next((name for name in SOURCES if source_named(name).matches(event)), "unknown")
+        begin_invocation(_find_correlation_id(name, event))
         try:
             return _answer(name, event, context, service._replace(seen=seen))
         except DeployerError as error:
@@ -63,6 +67,14 @@ def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any,
                 write_lines(namespace, Invocation(function, request, name, identity, seconds, first), seen)
 
     return handler
+
+
+def _find_correlation_id(name: str, event: object) -> object:
+    """The event's id as its source knows it; of an event of no source the first that any source finds in it."""
+    if name in SOURCES:
+        return source_named(name).get_correlation_id(event)
+    found = (source_named(name).get_correlation_id(event) for name in SOURCES)
+    return next((value for value in found if value is not None), None)
 
 
 def _answer(name: str, event: Any, context: object, service: Service) -> object:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from function.service import Service
-from function.sources.gateway import Event, Exchange, answer_request, get_request_context
+from function.sources.gateway import Event, Exchange, answer_request, find_request_id, get_request_context
 from function.sources.http_api import make_envelope
 from function.web.request_response import Response
 
@@ -18,6 +18,11 @@ MAX_ANSWER_BYTES = 1024 * 1024
 def matches(event: object) -> bool:
     """Whether the event is such a request."""
     return isinstance(event, dict) and "elb" in get_request_context(event)
+
+
+def get_correlation_id(event: object) -> object:
+    """The caller's own id, else the front door's."""
+    return find_request_id(event)
 
 
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from function.formats import strict_json
 from function.model import prediction
 from function.service import Service
 from function.sources.envelopes import encode_text, is_enveloped
-from function.sources.gateway import MAX_ANSWER_BYTES
+from function.sources.gateway import MAX_ANSWER_BYTES, find_own_id
 from function.sources.unserved import name_unserved_source
 
 
@@ -22,6 +22,11 @@ def matches(event: object) -> bool:
     if isinstance(event, dict):
         return not is_enveloped(event) and name_unserved_source(event) is None
     return isinstance(event, str)
+
+
+def get_correlation_id(event: object) -> object:
+    """The UUID of a request that is passed on with its headers."""
+    return find_own_id(event)
 
 
 def handle(event: dict[str, Any] | str, context: object, service: Service) -> object:

@@ -59,6 +59,12 @@ def has_records_from(event: object, source: str) -> bool:
     return isinstance(records, list) and next(filter(None, map(_read_source, records)), None) == source
 
 
+def get_first_record(event: object) -> Any:
+    """The first of a batch's records; None where there is none."""
+    records = get_member(event, "Records")
+    return records[0] if isinstance(records, list) and records else None
+
+
 def _read_source(record: object) -> str | None:
     names = (get_member(record, "eventSource"), get_member(record, "EventSource"))
     return next((name for name in names if isinstance(name, str) and name in _SERVED), None)

@@ -18,6 +18,11 @@ def matches(event: object) -> bool:
     return is_eventbridge(event) or (isinstance(event, list) and any(map(is_eventbridge, event)))
 
 
+def get_correlation_id(event: object) -> object:
+    """The event's id; a list of events has none."""
+    return event.get("id") if isinstance(event, Mapping) and "detail-type" in event else None
+
+
 def handle(event: Mapping[str, Any] | list[Mapping[str, Any]], context: object, service: Service) -> dict[str, Any]:
     """How many were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
     from function.messages.deliveries import Deliveries, Delivery, raise_first_failure

@@ -17,7 +17,7 @@ type Event = Mapping[str, Any]
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
 # An ASCII body grows at most this much when it is written into the envelope; other characters become \uXXXX, twice.
 _WORST_GROWTH = 12
-
+_HEXADECIMAL = frozenset("0123456789abcdef")
 
 # Under these a path has no base path before it.
 _OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".aws")
@@ -124,6 +124,23 @@ def _list_tails(event: Event, sent: str) -> list[str]:
         return []
     parts = sent.strip("/").split("/")
     return ["/".join(parts[start:]) for start in range(1, len(parts))]
+
+
+def find_request_id(event: object) -> object:
+    """The caller's own id in the header x-correlation-id, where it is a UUID; else the front door's request id."""
+    return find_own_id(event) or (get_request_context(event).get("requestId") if isinstance(event, Mapping) else None)
+
+
+def find_own_id(event: object) -> str | None:
+    """The UUID in the event's header x-correlation-id, as it was sent; None where there is none."""
+    headers = get_mapping(event.get("headers")) if isinstance(event, Mapping) else {}
+    own = next((str(headers[name]) for name in headers if str(name).lower() == "x-correlation-id"), "")
+    return own if _is_uuid(own.lower()) else None
+
+
+def _is_uuid(text: str) -> bool:
+    parts = text.split("-")
+    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and _HEXADECIMAL.issuperset("".join(parts))
 
 
 def get_request_id(event: Event, context: object) -> str:

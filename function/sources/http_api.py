@@ -11,6 +11,7 @@ from function.sources.gateway import (
     Exchange,
     answer_request,
     find_path,
+    find_request_id,
     get_mapping,
     get_request_context,
     remove_stage,
@@ -27,6 +28,11 @@ def matches(event: object) -> bool:
         and "http" in get_request_context(event)
         and "routeArn" not in event
     )
+
+
+def get_correlation_id(event: object) -> object:
+    """The caller's own id, else the front door's."""
+    return find_request_id(event)
 
 
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from function.deadline import make_timer
 from function.errors import MalformedInput
 from function.service import Service
 from function.sources import kinesis_aggregation
-from function.sources.envelopes import encode_text, get_member, has_records_from, unwrap
+from function.sources.envelopes import encode_text, get_first_record, get_member, has_records_from, unwrap
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html
 _MAX_DIGITS = 129
@@ -21,6 +21,11 @@ _MAX_DIGITS = 129
 def matches(event: object) -> bool:
     """Whether the event is a batch of Kinesis records."""
     return has_records_from(event, "aws:kinesis")
+
+
+def get_correlation_id(event: object) -> object:
+    """The id of the first record's event: its shard and sequence number."""
+    return get_member(get_first_record(event), "eventID")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:

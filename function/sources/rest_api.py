@@ -6,7 +6,15 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 from typing import Any
 
 from function.service import Service
-from function.sources.gateway import Event, Exchange, answer_request, find_path, get_request_context, remove_stage
+from function.sources.gateway import (
+    Event,
+    Exchange,
+    answer_request,
+    find_path,
+    find_request_id,
+    get_request_context,
+    remove_stage,
+)
 from function.sources.http_api import make_envelope
 
 
@@ -19,6 +27,11 @@ def matches(event: object) -> bool:
         and "elb" not in get_request_context(event)
         and "methodArn" not in event  # an authorizer is asked
     )
+
+
+def get_correlation_id(event: object) -> object:
+    """The caller's own id, else the front door's."""
+    return find_request_id(event)
 
 
 def handle(event: Event, context: object, service: Service) -> dict[str, Any]:

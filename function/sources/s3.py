@@ -9,12 +9,17 @@ from typing import Any
 from function.deadline import make_timer
 from function.files.s3_events import list_created_objects
 from function.service import Service
-from function.sources.envelopes import get_member, has_records_from
+from function.sources.envelopes import get_first_record, get_member, has_records_from
 
 
 def matches(event: object) -> bool:
     """Whether it is such a notification, or the event by which S3 tests a configuration."""
     return has_records_from(event, "aws:s3") or (isinstance(event, dict) and event.get("Event") == "s3:TestEvent")
+
+
+def get_correlation_id(event: object) -> object:
+    """The id of the request that wrote the first object."""
+    return get_member(get_member(get_first_record(event), "responseElements"), "x-amz-request-id")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:

@@ -9,12 +9,24 @@ from typing import Any
 
 from function.deadline import make_timer
 from function.service import Service
-from function.sources.envelopes import encode_text, get_member, has_records_from, read_identifier, unwrap
+from function.sources.envelopes import (
+    encode_text,
+    get_first_record,
+    get_member,
+    has_records_from,
+    read_identifier,
+    unwrap,
+)
 
 
 def matches(event: object) -> bool:
     """Whether the event is a batch of SNS messages."""
     return has_records_from(event, "aws:sns")
+
+
+def get_correlation_id(event: object) -> object:
+    """The id of the first message."""
+    return get_member(get_member(get_first_record(event), "Sns"), "MessageId")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:

@@ -10,12 +10,24 @@ from typing import Any
 from function.deadline import make_timer
 from function.errors import MalformedInput
 from function.service import Service
-from function.sources.envelopes import encode_text, get_member, has_records_from, read_identifier, unwrap
+from function.sources.envelopes import (
+    encode_text,
+    get_first_record,
+    get_member,
+    has_records_from,
+    read_identifier,
+    unwrap,
+)
 
 
 def matches(event: object) -> bool:
     """Whether the event is a batch of SQS messages."""
     return has_records_from(event, "aws:sqs")
+
+
+def get_correlation_id(event: object) -> object:
+    """The id of the first message."""
+    return get_member(get_first_record(event), "messageId")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:

@@ -16,13 +16,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from time import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from function.telemetry.counts import Seen
 
 MAX_FEATURES = 50
 OTHER_FEATURES = "(other features)"
-_HEXADECIMAL = frozenset("0123456789abcdef")
 _OF_IDS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_:.-")
 _MAX_ID = 128
 
@@ -55,42 +54,13 @@ def add_correlation_ids() -> None:
         logger.addFilter(_CorrelationFilter())
 
 
-def begin_invocation(event: object) -> None:
-    """An invocation begins: its log is found by this event's id from here on."""
-    _correlation.set(correlation_id(event))
+def begin_invocation(correlation_id: object) -> None:
+    """An invocation begins: its log is found by this id from here on; by a dash where it has not the form of an id."""
+    _correlation.set(correlation_id if isinstance(correlation_id, str) and _is_id(correlation_id) else "-")
 
 
-def correlation_id(event: object) -> str:
-    """The id that whoever sent the event knows it by, as AWS gave it; or the sender's own, where that is a UUID.
-
-    A dash where there is none, or none that has the form of an id.
-    """
-    if not isinstance(event, Mapping):
-        return "-"
-    headers = _mapping(event.get("headers"))
-    own = next((str(headers[name]) for name in headers if str(name).lower() == "x-correlation-id"), "")
-    if _is_uuid(own.lower()):
-        return own
-    records = event.get("Records")
-    first = _mapping(records[0]) if isinstance(records, list) and records else {}
-    candidates = (
-        _mapping(event.get("requestContext")).get("requestId"),
-        first.get("messageId"),
-        _mapping(first.get("Sns")).get("MessageId"),
-        first.get("eventID"),
-        _mapping(first.get("responseElements")).get("x-amz-request-id"),
-        event.get("id") if "detail-type" in event else None,
-    )
-    return next((c for c in candidates if isinstance(c, str) and 0 < len(c) <= _MAX_ID and _OF_IDS.issuperset(c)), "-")
-
-
-def _is_uuid(text: str) -> bool:
-    parts = text.split("-")
-    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and _HEXADECIMAL.issuperset("".join(parts))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= _MAX_ID and _OF_IDS.issuperset(text)
 
 
 def write_lines(namespace: str, invocation: Invocation, seen: Seen) -> None:
@@ -166,4 +136,4 @@ def _make_dimension(name: str) -> str:
 def _read_trace_id(header: str) -> str:
     """The trace's id in X-Ray's header."""
     root = header.partition("Root=")[2].partition(";")[0]
-    return root if len(root) <= _MAX_ID and _OF_IDS.issuperset(root) and root else "-"
+    return root if _is_id(root) else "-"

@@ -14,14 +14,7 @@ from function.files.report import Tally
 from function.service import Service
 from function.settings import Settings
 from function.telemetry.counts import Seen
-from function.telemetry.log_line import (
-    MAX_FEATURES,
-    OTHER_FEATURES,
-    Invocation,
-    begin_invocation,
-    correlation_id,
-    make_lines,
-)
+from function.telemetry.log_line import MAX_FEATURES, OTHER_FEATURES, Invocation, begin_invocation, make_lines
 from tests.unit.small_models import failing, regressor
 from tests.unit.small_queue import Clients, Queue
 
@@ -174,8 +167,9 @@ def test_dimensions_are_bounded_and_of_cloudwatchs_form() -> None:
     ],
     ids=str,
 )
-def test_correlation_id_is_awss_or_a_uuid(event: Any, expected: str) -> None:
-    assert correlation_id(event) == expected
+def test_correlation_id_is_awss_or_a_uuid(event: Any, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    first, *_ = told(event, capsys)
+    assert first["correlation_id"] == expected
 
 
 def test_every_record_of_the_log_has_the_correlation_id(caplog: pytest.LogCaptureFixture) -> None:
