@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from function.errors import DeployerError, UnknownEvent
 from function.service import Service
-from function.telemetry.counts import Seen
+from function.telemetry.counts import Counts
 from function.telemetry.log_line import Invocation, add_correlation_ids, begin_invocation, write_lines
 
 
@@ -23,8 +23,8 @@ class Source(Protocol):
         """The id that whoever sent the event knows it by; None where an event of any source has none of this kind."""
         ...
 
-    def handle(self, event: Any, context: object, service: Service) -> object:
-        """The answer to the event."""
+    def handle(self, event: Any, context: object, service: Service, counts: Counts) -> object:
+        """Answer the event and count what came of it in `counts`, but for what is raised."""
         ...
 
 
@@ -51,20 +51,20 @@ def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any,
         nonlocal cold
         started = perf_counter()
         first, cold = cold, False
-        seen = Seen()
+        counts = Counts()
         name = next((name for name in SOURCES if source_named(name).matches(event)), "unknown")
         begin_invocation(_find_correlation_id(name, event))
         try:
-            return _answer(name, event, context, service._replace(seen=seen))
+            return _answer(name, event, context, service, counts)
         except DeployerError as error:
-            seen.refused(error)
+            counts.count_refusal(error)
             raise
         finally:
             if telling:
                 function, request = (str(getattr(context, key, "-")) for key in ("function_name", "aws_request_id"))
                 identity, seconds = service.model.manifest.identity, perf_counter() - started
                 namespace = service.settings.metrics_namespace
-                write_lines(namespace, Invocation(function, request, name, identity, seconds, first), seen)
+                write_lines(namespace, Invocation(function, request, name, identity, seconds, first), counts)
 
     return handler
 
@@ -77,7 +77,7 @@ def _find_correlation_id(name: str, event: object) -> object:
     return next((value for value in found if value is not None), None)
 
 
-def _answer(name: str, event: Any, context: object, service: Service) -> object:
+def _answer(name: str, event: Any, context: object, service: Service, counts: Counts) -> object:
     if name not in SOURCES:
         from function.sources.unserved import name_unserved_source
 
@@ -85,7 +85,7 @@ def _answer(name: str, event: Any, context: object, service: Service) -> object:
         what = f"comes from {source}, a source that this function does not serve" if source else _OF_NO_SOURCE
         raise UnknownEvent(f"The event {what}: {_SERVED}")
     try:
-        return source_named(name).handle(event, context, service)
+        return source_named(name).handle(event, context, service, counts)
     except DeployerError:
         raise
     except Exception as error:  # noqa: BLE001

@@ -118,8 +118,6 @@ class DeployerError(Exception):
     """The base class of these errors."""
 
     code: str = INTERNAL_ERROR
-    counted = False
-    """True once function.telemetry.counts has counted the error."""
 
 
 class BundleError(DeployerError):

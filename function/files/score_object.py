@@ -12,6 +12,7 @@ from function.files.bounds import Growth, limit_memory
 from function.files.job import Job
 from function.files.keys import find_format, make_predictions_key, make_report_key
 from function.files.report import ReportSubject, Tally, encode_report, is_done, read_report
+from function.files.reported_file import ReportedFile
 from function.files.s3_errors import Gone
 from function.files.s3_events import SourceObject
 from function.files.s3_reader import ObjectReader, Version
@@ -26,12 +27,12 @@ MAX_OBJECT_BYTES = 5 * 1024**3
 logger = logging.getLogger("function")
 
 
-def score_object(service: Service, source: SourceObject, remaining_ms: Callable[[], float]) -> None:
-    """Write the object's predictions and, last, its report.
+def score_object(service: Service, source: SourceObject, remaining_ms: Callable[[], float]) -> ReportedFile | None:
+    """Write the object's predictions and, last, its report; return what they hold.
 
-    Return without writing where there is nothing to do: the report of this object and model exists already, the object
-    was replaced or deleted in the meantime, or it is a folder or a result. A file that can never be scored gets a
-    report that says why. `remaining_ms()` is the time left for the invocation, in milliseconds.
+    Return None without writing where there is nothing to do: the report of this object and model exists already, the
+    object was replaced or deleted in the meantime, or it is a folder or a result. A file that can never be scored gets
+    a report that says why. `remaining_ms()` is the time left for the invocation, in milliseconds.
 
     Raises RetryLater where another delivery may succeed (nothing half done is visible), BucketNotAllowed for an object
     of a bucket other than INPUT_BUCKET, SettingError.
@@ -41,19 +42,20 @@ def score_object(service: Service, source: SourceObject, remaining_ms: Callable[
     allowed, results = settings.require("input_bucket"), settings.require("results_bucket")
     if source.bucket == results and source.key.startswith(settings.results_prefix):
         logger.warning("results are not scored again", extra=where)
-        return
+        return None
     if source.bucket != allowed:
         raise BucketNotAllowed("The event names another bucket than INPUT_BUCKET: nothing was read.")
     if source.key.endswith("/"):
         logger.info("folder passed over", extra=where)
-        return
+        return None
     look_at_the_time = partial(_check_time, remaining_ms)
     look_at_the_time()
     try:
-        _score_version(service, source, look_at_the_time)
+        return _score_version(service, source, look_at_the_time)
     except Gone:
         # Whatever replaced it has an event of its own.
         logger.warning("object replaced or deleted before it was scored", extra=where)
+        return None
 
 
 def is_scored(service: Service, source: SourceObject) -> bool:
@@ -75,7 +77,7 @@ def _has_report(service: Service, subject: ReportSubject) -> bool:
     return is_done(read_report(service.clients.s3, settings.require("results_bucket"), key), subject)
 
 
-def _score_version(service: Service, source: SourceObject, look_at_the_time: Callable[[], None]) -> None:
+def _score_version(service: Service, source: SourceObject, look_at_the_time: Callable[[], None]) -> ReportedFile | None:
     settings, client = service.settings, service.clients.s3
     started = monotonic()
     reader = ObjectReader(client, source, look_at_the_time)
@@ -88,7 +90,7 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
 
     if _has_report(service, subject):
         logger.info("file scored before", extra={"bucket": source.bucket, "key": source.key})
-        return
+        return None
 
     tally = Tally()
     predictions: str | None = None
@@ -108,12 +110,11 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
     with Upload(client, settings.results_bucket, key, "application/json") as upload:
         upload.write(report)
         upload.finish()
-    if refusal is None:
-        service.seen.scored(tally.read - tally.rejected, tally.rejected, tally.warnings)
-    else:
-        service.seen.refused(refusal)
     outcome = {"rows": tally.read, "rejected": tally.rejected, "code": refusal.code if refusal else None}
     logger.info("file done", extra={"bucket": source.bucket, "key": source.key, **outcome})
+    if refusal is not None:
+        return ReportedFile(refusal=refusal)
+    return ReportedFile(tally.read - tally.rejected, tally.rejected, tally.warnings)
 
 
 def _delete_stale(service: Service, source: SourceObject) -> None:

@@ -9,17 +9,14 @@ from function.errors import WRONG_TYPE, InvalidInput, MalformedInput, Problem, f
 from function.formats.csv_dialect import name_hidden_separator
 from function.model.cells import parse_cell
 from function.model.contract import Feature
-from function.model.prediction import Records, build_answer, predict
+from function.model.prediction import Answered, Records, build_answer, predict
 from function.model.runtime import Model
-from function.telemetry.counts import Seen
 
 KEY = "cells"
 
 
-def answer_cells(
-    model: Model, records: Sequence[object], *, strict: bool = False, seen: Seen | None = None
-) -> dict[str, object]:
-    """What `prediction.answer` says to instances, of records whose values are cells.
+def predict_cells(model: Model, records: Sequence[object], *, strict: bool = False) -> Answered[dict[str, object]]:
+    """Return what `prediction.predict_body` does for instances, of records whose values are cells.
 
     Members that are no features are let pass. Raises MalformedInput, InvalidInput, InputTooLarge.
     """
@@ -28,8 +25,8 @@ def answer_cells(
     rows = [_read_row(features, index, record, problems) for index, record in enumerate(records)]
     if problems:
         raise InvalidInput(problems)
-    predictions = predict(model, rows, lambda index, inside: f"/{KEY}/{index}{inside}", strict=strict, seen=seen)
-    return build_answer(model, Records([], many=True), predictions)
+    predictions = predict(model, rows, lambda index, inside: f"/{KEY}/{index}{inside}", strict=strict)
+    return Answered(build_answer(model, Records([], many=True), predictions), predictions)
 
 
 def _read_row(features: Sequence[Feature], index: int, record: object, problems: list[Problem]) -> object:

@@ -27,9 +27,8 @@ from function.formats.csv_text import decode_text
 from function.model.cells import is_number
 from function.model.contract import PANDAS_NULL_CELLS, Contract, Warning
 from function.model.manifest import format_label
-from function.model.prediction import MAX_RECORDS, Prediction, predict
+from function.model.prediction import MAX_RECORDS, Answered, Prediction, predict
 from function.model.runtime import Model
-from function.telemetry.counts import Seen
 
 # A spreadsheet runs a cell that starts so as a formula (OWASP, "CSV Injection"); a quote before it keeps it a text.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -43,24 +42,27 @@ class ParsedTable(NamedTuple):
     rows: list[list[str]]
 
 
-def answer_csv(model: Model, body: bytes, *, strict: bool = False, seen: Seen | None = None) -> str:
+def answer_csv(model: Model, body: bytes, *, strict: bool = False) -> str:
     """The CSV in `body` (it has a header line; `csv_dialect` says what is read) with the predictions' columns added.
-
-    Counted in `seen`.
 
     Columns that are no features come back untouched. Raises MalformedInput where it is no such CSV, InvalidInput with
     every problem (its pointer is /<row, from 0>/<column>), InputTooLarge past 10,000 rows.
     """
+    return add_predictions(model, body, strict=strict).document
+
+
+def add_predictions(model: Model, body: bytes, *, strict: bool = False) -> Answered[str]:
+    """Return what `answer_csv` does, and the predictions in it. Raises as `answer_csv` does."""
     dialect, header, rows = read_table(model.manifest.contract, body)
     added = model.manifest.outputs.columns
     check_header(model.manifest.contract, header, added)
-    predicted = _predict_table(model, ParsedTable(dialect, header, rows), strict=strict, seen=seen)
+    predicted = _predict_table(model, ParsedTable(dialect, header, rows), strict=strict)
     table = [header + added, *(row + format_cells(prediction) for row, prediction in zip(rows, predicted, strict=True))]
-    return dialect.preamble + write_rows(table, dialect.line_end, dialect.separator)
+    return Answered(dialect.preamble + write_rows(table, dialect.line_end, dialect.separator), predicted)
 
 
 def predict_csv(
-    model: Model, body: bytes, *, has_header: bool | None, strict: bool = False, seen: Seen | None = None
+    model: Model, body: bytes, *, has_header: bool | None, strict: bool = False
 ) -> tuple[list[Prediction], int]:
     """The predictions alone, of a CSV with or without a header line (RFC 4180 has a parameter that says which).
 
@@ -74,17 +76,15 @@ def predict_csv(
     if not (is_header(contract, header, has_more=bool(rows)) if has_header is None else has_header):
         header, rows = list(contract.names), [header, *rows]
     check_header(contract, header, ())
-    return _predict_table(model, ParsedTable(dialect, header, rows), strict=strict, seen=seen), len(header) - len(
-        contract.names
-    )
+    return _predict_table(model, ParsedTable(dialect, header, rows), strict=strict), len(header) - len(contract.names)
 
 
-def _predict_table(model: Model, table: ParsedTable, *, strict: bool, seen: Seen | None) -> list[Prediction]:
+def _predict_table(model: Model, table: ParsedTable, *, strict: bool) -> list[Prediction]:
     dialect, header, rows = table
     _check_lengths(header, rows)
     places = [(feature, header.index(feature.name)) for feature in model.manifest.contract.features]
     records = [{feature.name: read_cell(dialect, feature, row[place]) for feature, place in places} for row in rows]
-    return predict(model, records, lambda index, inside: f"/{index}{inside}", strict=strict, seen=seen)
+    return predict(model, records, lambda index, inside: f"/{index}{inside}", strict=strict)
 
 
 def format_cells(prediction: Prediction) -> list[str]:

@@ -4,15 +4,24 @@ The sources import it when they are asked: the start of a function that answers 
 """
 
 import logging
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from function.deadline import RESERVE_MS
 from function.errors import DeployerError, MalformedInput, RequestError, RetryLater
+from function.files.reported_file import ReportedFile
 from function.files.s3_events import SourceObject, read_notification
-from function.messages.file_deliveries import DeliveryOutcome, TimeLeft, hand_over, make_retry, process_files
+from function.messages.file_deliveries import (
+    DeliveryOutcome,
+    TimeLeft,
+    find_failure,
+    hand_over,
+    make_retry,
+    process_files,
+)
 from function.messages.record_prediction import Content, make_refusal, predict_bodies
 from function.messages.results_queue import send_documents
+from function.model.prediction import Answered, Prediction
 from function.service import Service
 from function.telemetry.unexpected_errors import report_error
 
@@ -20,6 +29,8 @@ logger = logging.getLogger("function")
 
 type TakesBack = Literal["each", "rest", "all"]
 """What a source can be told to deliver again: each message by itself, the rest from one on, or only all of them."""
+type MessageOutcome = Sequence[Prediction] | ReportedFile | DeployerError | None
+"""What became of a message or of one of its files: predicted, done, or why not; None where there was nothing to do."""
 
 
 class Delivery(NamedTuple):
@@ -40,6 +51,17 @@ class _Files(NamedTuple):
     objects: list[SourceObject]
 
 
+class BatchOutcome(NamedTuple):
+    """What became of a batch.
+
+    `failures` has one item for each delivery, in order. `outcomes` has what came of each message and each file; a
+    message that was predicted and whose result was not sent has both there, a failure may stand there more than once.
+    """
+
+    failures: list[DeliveryOutcome]
+    outcomes: list[MessageOutcome]
+
+
 class Deliveries:
     """One invocation's messages of one source."""
 
@@ -56,10 +78,11 @@ class Deliveries:
         self._deliveries = deliveries
         self._remaining_ms = remaining_ms
         self._takes_back = takes_back
-        self._outcomes: list[DeliveryOutcome] = [None] * len(deliveries)
+        self._failures: list[DeliveryOutcome] = [None] * len(deliveries)
+        self._outcomes: list[MessageOutcome] = []
 
-    def process(self, group_of: Callable[[int], Hashable] | None = None, queue: str = "") -> list[DeliveryOutcome]:
-        """Deals with all of them and says of each what became of it.
+    def process(self, group_of: Callable[[int], Hashable] | None = None, queue: str = "") -> BatchOutcome:
+        """Process every delivery; return what became of each.
 
         A message that cannot be predicted fails, so that its source sets it aside; where that takes back only all, its
         problems are sent as its result. `group_of(i)` names the group of delivery i: after a failure the rest of its
@@ -69,7 +92,7 @@ class Deliveries:
         Raises SettingError where a result is to be sent and RESULTS_QUEUE_URL is not set.
         """
         if self._remaining_ms() < RESERVE_MS:
-            self._outcomes = [RetryLater("There was too little time left.") for _ in self._deliveries]
+            self._failures = [RetryLater("There was too little time left.") for _ in self._deliveries]
             return self._finish()
         asked = [_read_delivery(delivery) for delivery in self._deliveries]
         named = {index: item.objects for index, item in enumerate(asked) if isinstance(item, _Files)}
@@ -79,32 +102,32 @@ class Deliveries:
         contents = self._predict(asked)
         ordered = [i for i in range(len(asked)) if self._takes_back == "rest" or i not in named]
         self._hold_back(ordered, group_of)
-        self._send({index: contents[index] for index in contents if self._outcomes[index] is None}, group_of)
+        self._send({index: contents[index] for index in contents if self._failures[index] is None}, group_of)
         self._hold_back(ordered, group_of)
         self._process_files(files)
         return self._finish()
 
-    def _finish(self) -> list[DeliveryOutcome]:
-        for delivery, outcome in zip(self._deliveries, self._outcomes, strict=True):
-            if outcome is not None:
-                self._service.seen.refused(outcome)
+    def _finish(self) -> BatchOutcome:
+        for delivery, failure in zip(self._deliveries, self._failures, strict=True):
+            if failure is not None:
                 # The error's text stays out: it may quote the name of a field.
-                where = {"source": self._source, "message_id": delivery.id, "code": outcome.code}
+                where = {"source": self._source, "message_id": delivery.id, "code": failure.code}
                 logger.warning("message not dealt with", extra=where)
-        return self._outcomes
+        return BatchOutcome(self._failures, [*self._outcomes, *self._failures])
 
     def _predict(self, asked: Sequence[object]) -> dict[int, Content]:
         """What is to be sent, by the index of the delivery; what cannot be predicted fails or is answered too."""
         messages = [index for index, item in enumerate(asked) if not isinstance(item, _Files)]
         contents: dict[int, Content] = {}
         for index, scored in zip(messages, predict_bodies(self._service, [asked[i] for i in messages]), strict=True):
-            if not isinstance(scored, DeployerError):
-                contents[index] = scored
+            if isinstance(scored, Answered):
+                self._outcomes.append(scored.predictions)
+                contents[index] = scored.document
             elif self._takes_back == "all" and isinstance(scored, RequestError):
-                self._service.seen.refused(scored)
+                self._outcomes.append(scored)
                 contents[index] = make_refusal(self._service, scored)
             else:
-                self._outcomes[index] = scored
+                self._failures[index] = scored
         return contents
 
     def _send(self, contents: dict[int, Content], group_of: Callable[[int], Hashable] | None) -> None:
@@ -115,7 +138,7 @@ class Deliveries:
         results = [{"source": self._source, **_identify(self._deliveries[i]), **contents[i]} for i in indices]
         url = self._service.settings.require("results_queue_url")
         for place in send_documents(self._service, url, results, self._remaining_ms, groups):
-            self._outcomes[indices[place]] = RetryLater("The results queue did not accept the result.")
+            self._failures[indices[place]] = RetryLater("The results queue did not accept the result.")
 
     def _hold_back(self, ordered: Iterable[int], group_of: Callable[[int], Hashable] | None) -> None:
         if group_of is None:
@@ -123,11 +146,11 @@ class Deliveries:
         stopped: dict[Hashable, str | None] = {}
         for index in ordered:
             group, name = group_of(index), self._deliveries[index].id
-            if self._outcomes[index] is not None:
+            if self._failures[index] is not None:
                 stopped.setdefault(group, name)
             # What came under one id comes again, or is given up, together: of that, what can be answered is.
             elif group in stopped and stopped[group] != name:
-                self._outcomes[index] = RetryLater("A message before it was not dealt with, and the order is kept.")
+                self._failures[index] = RetryLater("A message before it was not dealt with, and the order is kept.")
 
     def _hand_over_files(self, files: dict[int, list[SourceObject]], queue: str) -> dict[int, list[SourceObject]]:
         """Hands over to the queue of files what must not be worked on in this company; the files that stay."""
@@ -145,13 +168,13 @@ class Deliveries:
 
     def _process_files(self, files: dict[int, list[SourceObject]]) -> None:
         """Works on the files that stay, as far as nothing that was dealt with can be lost with them."""
-        first = next((i for i, o in enumerate(self._outcomes) if o is not None and self._deliveries[i].id), None)
+        first = next((i for i, o in enumerate(self._failures) if o is not None and self._deliveries[i].id), None)
         # What came under one id with a file cannot be settled without it.
         own = None if first is None or self._takes_back != "rest" else self._deliveries[first].id
         settled = [
             index
-            for index, outcome in enumerate(self._outcomes)
-            if outcome is None and index not in files and (own is None or self._deliveries[index].id != own)
+            for index, failure in enumerate(self._failures)
+            if failure is None and index not in files and (own is None or self._deliveries[index].id != own)
         ]
         if self._takes_back == "rest" and len(self._deliveries) > 1:
             # Behind what comes before it, it will be the first; then it is worked on, and nothing behind it.
@@ -161,19 +184,21 @@ class Deliveries:
             self._settle(dict.fromkeys(files, make_retry()))
             return
         received = max((self._deliveries[index].received for index in files), default=1)
-        self._settle(process_files(self._service, files, received, self._remaining_ms))
+        processed = process_files(self._service, files, received, self._remaining_ms)
+        self._outcomes += (outcome for outcomes in processed.values() for outcome in outcomes)
+        self._settle({index: find_failure(outcomes) for index, outcomes in processed.items()})
 
-    def _settle(self, outcomes: dict[int, DeliveryOutcome]) -> None:
-        for index, outcome in outcomes.items():
-            self._outcomes[index] = outcome
+    def _settle(self, failures: Mapping[int, DeliveryOutcome]) -> None:
+        for index, failure in failures.items():
+            self._failures[index] = failure
 
 
-def raise_first_failure(outcomes: Sequence[DeliveryOutcome]) -> dict[str, Any]:
+def raise_first_failure(failures: Sequence[DeliveryOutcome]) -> dict[str, Any]:
     """The answer to an asynchronous event, which nobody reads. Raises the first failure, so that Lambda tries again."""
-    for outcome in outcomes:
-        if outcome is not None:
-            raise outcome
-    return {"done": len(outcomes)}
+    for failure in failures:
+        if failure is not None:
+            raise failure
+    return {"done": len(failures)}
 
 
 def _identify(delivery: Delivery) -> dict[str, object]:

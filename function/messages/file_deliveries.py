@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from function.errors import DeployerError, RetryLater
+from function.files.reported_file import ReportedFile
 from function.files.s3_events import NotifiedObject, SourceObject, make_notification
 from function.messages.results_queue import send_documents
 from function.service import Service
@@ -19,7 +20,9 @@ logger = logging.getLogger("function")
 
 type TimeLeft = Callable[[], float]
 type DeliveryOutcome = DeployerError | None
-"""What became of a delivery: dealt with, or why it is not."""
+"""Why a delivery is not dealt with; None where it is."""
+type FileOutcome = ReportedFile | DeployerError | None
+"""What became of a file: it is done, or why it is not; None where there was nothing to do."""
 type Files = Mapping[int, Sequence[SourceObject]]
 """The objects that messages name, by the message's place in its batch."""
 
@@ -33,46 +36,49 @@ def hand_over(service: Service, url: str, files: Files, remaining_ms: TimeLeft) 
     """Sends each file to the queue of files, in a message of its own; that is all there is to do with them here."""
     places = [(index, item) for index, objects in files.items() for item in objects]
     refused = send_documents(service, url, [make_notification(item) for _, item in places], remaining_ms)
-    outcomes: dict[int, DeliveryOutcome] = dict.fromkeys(files)
+    failures: dict[int, DeliveryOutcome] = dict.fromkeys(files)
     for place in refused:
-        outcomes[places[place][0]] = RetryLater("The queue of files did not accept the file.")
+        failures[places[place][0]] = RetryLater("The queue of files did not accept the file.")
     logger.info("files handed over", extra={"files": len(places) - len(refused)})
-    return outcomes
+    return failures
 
 
-def process_files(service: Service, files: Files, received: int, remaining_ms: TimeLeft) -> dict[int, DeliveryOutcome]:
-    """Scores the files of messages that came together, the one received most so many times."""
+def process_files(
+    service: Service, files: Files, received: int, remaining_ms: TimeLeft
+) -> dict[int, list[FileOutcome]]:
+    """Score the files of messages that came together, the one received most so many times.
+
+    Return for each message what became of its files.
+    """
     order = list(files)
     if received > 1 and len(order) > 1:
         # One of them may have brought an earlier invocation down. What was done by then must not share its fate.
         done = [index for index in order if all(_is_scored(service, item) for item in files[index])]
         if 0 < len(done) < len(order):
-            return {index: None if index in done else make_retry() for index in order}
+            return {index: [None if index in done else make_retry()] for index in order}
         # From the other end in its turn: what lies behind the one that kills is reached too.
         order = order[::-1] if received // 2 % 2 else order
     return {index: score_files(service, files[index], remaining_ms) for index in order}
 
 
-def score_files(service: Service, objects: Sequence[NotifiedObject], remaining_ms: TimeLeft) -> DeliveryOutcome:
-    """Scores every object, whatever becomes of the others; the first failure, or None."""
+def score_files(service: Service, objects: Sequence[NotifiedObject], remaining_ms: TimeLeft) -> list[FileOutcome]:
+    """Score every object, whatever becomes of the others; return one outcome each, in order."""
     from function.files.score_object import score_object  # no other message needs what it imports
 
-    first: DeliveryOutcome = None
+    outcomes: list[FileOutcome] = []
     for item in objects:
-        failure: DeliveryOutcome = None
         try:
-            if isinstance(item, SourceObject):
-                score_object(service, item, remaining_ms)
-            else:
-                failure = item
+            outcomes.append(score_object(service, item, remaining_ms) if isinstance(item, SourceObject) else item)
         except DeployerError as error:
-            failure = error
+            outcomes.append(error)
         except Exception as error:  # noqa: BLE001
-            failure = report_error(error, "-")
-        if failure is not None:
-            service.seen.refused(failure)
-        first = first or failure
-    return first
+            outcomes.append(report_error(error, "-"))
+    return outcomes
+
+
+def find_failure(outcomes: Sequence[FileOutcome]) -> DeliveryOutcome:
+    """Why the message of these files is not dealt with; None where it is."""
+    return next((outcome for outcome in outcomes if isinstance(outcome, DeployerError)), None)
 
 
 def _is_scored(service: Service, item: SourceObject) -> bool:

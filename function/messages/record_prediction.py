@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, RequestError
 from function.formats import strict_json
-from function.model.prediction import Outcome, Records, build_answer, predict_each, read_records, require_all
+from function.model.prediction import (
+    Answered,
+    Outcome,
+    Records,
+    build_answer,
+    predict_each,
+    read_records,
+    require_all,
+)
 from function.service import Service
 from function.telemetry.unexpected_errors import report_error
 
@@ -14,7 +22,7 @@ type Content = dict[str, object]
 MAX_CONTENT_BYTES = 1024 * 1024 - 16 * 1024
 
 
-def predict_bodies(service: Service, bodies: Sequence[object]) -> list[Content | DeployerError]:
+def predict_bodies(service: Service, bodies: Sequence[object]) -> list[Answered[Content] | DeployerError]:
     """The answer to each body, as an HTTP caller would get it, or what is wrong with it.
 
     A body that is an error, since it could not be read, comes back as it is.
@@ -67,7 +75,7 @@ def _predict_records(service: Service, read: Sequence[Records]) -> list[list[Out
 
 def _make_content(
     service: Service, records: Records, outcomes: Sequence[Outcome] | InternalError
-) -> Content | DeployerError:
+) -> Answered[Content] | DeployerError:
     if isinstance(outcomes, InternalError):
         return outcomes
     try:
@@ -77,8 +85,7 @@ def _make_content(
     content = build_answer(service.model, records, predictions)
     if not _is_small_enough(content):
         return InputTooLarge("The answer would be larger than a message of a queue may be: send fewer records at once.")
-    service.seen.predicted([prediction.warnings for prediction in predictions])
-    return content
+    return Answered(content, predictions)
 
 
 def _is_small_enough(content: Content) -> bool:

@@ -19,7 +19,6 @@ from function.model.contract import Columns, Value, Warning, convert_warnings
 from function.model.dtypes import FLOAT32, LARGEST
 from function.model.manifest import Label
 from function.model.runtime import Model, NotPredictable
-from function.telemetry.counts import Seen
 
 MAX_RECORDS = 10_000
 
@@ -49,14 +48,26 @@ class Records(NamedTuple):
         return f"/instances/{index}{inside}" if self.many else inside
 
 
-def answer(model: Model, body: object, *, strict: bool = False, seen: Seen | None = None) -> dict[str, object]:
-    """The answer to one record, or to `{"instances": [record, …]}`, as JSON-ready objects; counted in `seen`.
+class Answered[Document](NamedTuple):
+    """What the sender of some records gets, and the predictions in it."""
+
+    document: Document
+    predictions: Sequence[Prediction]
+
+
+def answer(model: Model, body: object, *, strict: bool = False) -> dict[str, object]:
+    """The answer to one record, or to `{"instances": [record, …]}`, as JSON-ready objects.
 
     Raises InvalidInput with every problem and its JSON pointer, InputTooLarge past 10,000 records.
     """
+    return predict_body(model, body, strict=strict).document
+
+
+def predict_body(model: Model, body: object, *, strict: bool = False) -> Answered[dict[str, object]]:
+    """Return what `answer` does, and the predictions in it. Raises as `answer` does."""
     records = read_records(model, body)
-    predictions = predict(model, records.records, records.pointer_of, strict=strict, seen=seen)
-    return build_answer(model, records, predictions)
+    predictions = predict(model, records.records, records.pointer_of, strict=strict)
+    return Answered(build_answer(model, records, predictions), predictions)
 
 
 def read_records(model: Model, body: object) -> Records:
@@ -107,23 +118,15 @@ def _describe_warnings(prediction: Prediction) -> list[dict[str, str]]:
 
 
 def predict(
-    model: Model,
-    records: Sequence[object],
-    pointer_of: PointerOf,
-    *,
-    strict: bool = False,
-    seen: Seen | None = None,
+    model: Model, records: Sequence[object], pointer_of: PointerOf, *, strict: bool = False
 ) -> list[Prediction]:
-    """One prediction per record, in their order, computed together; all or none. Counted in `seen`.
+    """One prediction per record, in their order, computed together; all or none.
 
     `pointer_of(i, inside)` is where the body has what `inside` points at in record i.
     Raises InvalidInput, InputTooLarge.
     """
     _check_count(records)
-    predictions = require_all(predict_each(model, records, strict=strict), pointer_of)
-    if seen is not None:
-        seen.predicted([prediction.warnings for prediction in predictions])
-    return predictions
+    return require_all(predict_each(model, records, strict=strict), pointer_of)
 
 
 def require_all(outcomes: Sequence[Outcome], pointer_of: PointerOf) -> list[Prediction]:

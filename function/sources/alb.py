@@ -9,6 +9,7 @@ from typing import Any
 from function.service import Service
 from function.sources.gateway import Event, Exchange, answer_request, find_request_id, get_request_context
 from function.sources.http_api import make_envelope
+from function.telemetry.counts import Counts
 from function.web.request_response import Response
 
 # A load balancer takes no more than this from a Lambda target.
@@ -25,11 +26,11 @@ def get_correlation_id(event: object) -> object:
     return find_request_id(event)
 
 
-def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
+def handle(event: Event, context: object, service: Service, counts: Counts) -> dict[str, Any]:
     """The response; its headers are lists where the target group asks for multi-value headers."""
     envelope = _make_multi_value_envelope if "multiValueHeaders" in event else _make_envelope
     method, path = str(event.get("httpMethod")), "/" + str(event.get("path") or "").lstrip("/")
-    return answer_request(event, context, service, Exchange(method, path, envelope, MAX_ANSWER_BYTES))
+    return answer_request(event, context, service, counts, Exchange(method, path, envelope, MAX_ANSWER_BYTES))
 
 
 def _make_envelope(response: Response) -> dict[str, Any]:

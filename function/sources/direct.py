@@ -10,11 +10,12 @@ from typing import Any
 
 from function.errors import InputTooLarge
 from function.formats import strict_json
-from function.model import prediction
+from function.model.prediction import Answered, predict_body
 from function.service import Service
 from function.sources.envelopes import encode_text, is_enveloped
 from function.sources.gateway import MAX_ANSWER_BYTES, find_own_id
 from function.sources.unserved import name_unserved_source
+from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
@@ -29,22 +30,23 @@ def get_correlation_id(event: object) -> object:
     return find_own_id(event)
 
 
-def handle(event: dict[str, Any] | str, context: object, service: Service) -> object:
+def handle(event: dict[str, Any] | str, context: object, service: Service, counts: Counts) -> object:
     """The answer to the body. Raises RequestError."""
-    answer = _answer(event, service)
+    answer, predictions = _answer(event, service)
+    counts.count_prediction(predictions)
     if len(strict_json.dumps(answer)) > MAX_ANSWER_BYTES:
         raise InputTooLarge("The answer would be larger than 6 MB: send fewer records at once.")
     return answer
 
 
-def _answer(event: dict[str, Any] | str, service: Service) -> object:
+def _answer(event: dict[str, Any] | str, service: Service) -> Answered[Any]:
     strict = service.settings.strict_inputs
     if isinstance(event, str):
         from function.formats import csv_table
 
-        return csv_table.answer_csv(service.model, encode_text(event), strict=strict, seen=service.seen)
+        return csv_table.add_predictions(service.model, encode_text(event), strict=strict)
     if "cells" in event and len(event) == 1 and isinstance(event["cells"], list):
         from function.formats import csv_records
 
-        return csv_records.answer_cells(service.model, event["cells"], strict=strict, seen=service.seen)
-    return prediction.answer(service.model, event, strict=strict, seen=service.seen)
+        return csv_records.predict_cells(service.model, event["cells"], strict=strict)
+    return predict_body(service.model, event, strict=strict)

@@ -11,6 +11,7 @@ from function.deadline import make_timer
 from function.errors import MalformedInput
 from function.service import Service
 from function.sources.envelopes import get_member, is_eventbridge, read_identifier, unwrap_eventbridge
+from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
@@ -23,13 +24,18 @@ def get_correlation_id(event: object) -> object:
     return event.get("id") if isinstance(event, Mapping) and "detail-type" in event else None
 
 
-def handle(event: Mapping[str, Any] | list[Mapping[str, Any]], context: object, service: Service) -> dict[str, Any]:
+def handle(
+    event: Mapping[str, Any] | list[Mapping[str, Any]], context: object, service: Service, counts: Counts
+) -> dict[str, Any]:
     """How many were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
     from function.messages.deliveries import Deliveries, Delivery, raise_first_failure
+    from function.sources.outcome_counts import count_outcomes
 
     events = event if isinstance(event, list) else [event]
     deliveries = [Delivery(read_identifier(get_member(item, "id")), partial(_read_detail, item)) for item in events]
-    return raise_first_failure(Deliveries(service, "eventbridge", deliveries, make_timer(context), "all").process())
+    batch = Deliveries(service, "eventbridge", deliveries, make_timer(context), "all").process()
+    count_outcomes(counts, batch.outcomes)
+    return raise_first_failure(batch.failures)
 
 
 def _read_detail(event: object) -> Any:

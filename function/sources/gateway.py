@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from function.errors import InputTooLarge, MalformedInput, RequestError
 from function.formats import strict_json
 from function.service import Service
+from function.telemetry.counts import Counts
 from function.web.problems import make_problem_response
 from function.web.request_response import Request, Response
 from function.web.routes import find_route, respond
@@ -32,24 +33,30 @@ class Exchange(NamedTuple):
     max_answer_bytes: int = MAX_ANSWER_BYTES
 
 
-def answer_request(event: Event, context: object, service: Service, exchange: Exchange) -> dict[str, Any]:
-    """The event's answer in its source's envelope; a 413 where it would be larger than the source takes."""
+def answer_request(
+    event: Event, context: object, service: Service, counts: Counts, exchange: Exchange
+) -> dict[str, Any]:
+    """The event's answer in its source's envelope; a 413 where it would be larger than the source takes.
+
+    Both the prediction and its 413 are counted.
+    """
     request_id = get_request_id(event, context)
     try:
         body = decode_body(event)
     except MalformedInput as error:
-        return _refuse(error, service, exchange, request_id)
+        return _refuse(error, counts, exchange, request_id)
     response = respond(service, Request(exchange.method, exchange.path, read_headers(event), body, request_id))
+    counts.count_outcome(response.outcome)
     answer = exchange.envelope(response)
     limit = exchange.max_answer_bytes
     if len(response.body) * _WORST_GROWTH > limit and len(strict_json.dumps(answer)) > limit:
         too_large = InputTooLarge(f"The answer would be larger than {limit:,} bytes: send fewer records at once.")
-        return _refuse(too_large, service, exchange, request_id)
+        return _refuse(too_large, counts, exchange, request_id)
     return answer
 
 
-def _refuse(error: RequestError, service: Service, exchange: Exchange, request_id: str) -> dict[str, Any]:
-    service.seen.refused(error)
+def _refuse(error: RequestError, counts: Counts, exchange: Exchange, request_id: str) -> dict[str, Any]:
+    counts.count_refusal(error)
     response = make_problem_response(error, request_id, exchange.path)
     return exchange.envelope(response._replace(body="") if exchange.method == "HEAD" else response)
 

@@ -16,6 +16,7 @@ from function.sources.gateway import (
     get_request_context,
     remove_stage,
 )
+from function.telemetry.counts import Counts
 from function.web.request_response import Response
 
 
@@ -35,12 +36,12 @@ def get_correlation_id(event: object) -> object:
     return find_request_id(event)
 
 
-def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
+def handle(event: Event, context: object, service: Service, counts: Counts) -> dict[str, Any]:
     """The response in payload format 2.0."""
     method = get_mapping(get_request_context(event)["http"]).get("method")
     matched = str(event.get("routeKey") or "").partition(" ")[2]
     path = find_path(event, remove_stage(event, event.get("rawPath")), matched)
-    return answer_request(event, context, service, Exchange(str(method), path, make_envelope))
+    return answer_request(event, context, service, counts, Exchange(str(method), path, make_envelope))
 
 
 def make_envelope(response: Response) -> dict[str, Any]:

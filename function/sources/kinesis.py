@@ -13,6 +13,7 @@ from function.errors import MalformedInput
 from function.service import Service
 from function.sources import kinesis_aggregation
 from function.sources.envelopes import encode_text, get_first_record, get_member, has_records_from, unwrap
+from function.telemetry.counts import Counts
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html
 _MAX_DIGITS = 129
@@ -28,9 +29,10 @@ def get_correlation_id(event: object) -> object:
     return get_member(get_first_record(event), "eventID")
 
 
-def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
+def handle(event: Mapping[str, Any], context: object, service: Service, counts: Counts) -> dict[str, Any]:
     """The first record that was not dealt with: Lambda goes on from there, and nothing behind it was sent."""
     from function.messages.deliveries import Deliveries, Delivery
+    from function.sources.outcome_counts import count_outcomes
 
     records = [get_member(record, "kinesis") for record in event["Records"]]
     deliveries = [
@@ -40,8 +42,9 @@ def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[
     ]
     # A record without its place in the shard can hold up nothing: Lambda could not be told where to go on.
     groups = ["nowhere" if delivery.id is None else "the shard" for delivery in deliveries]
-    outcomes = Deliveries(service, "kinesis", deliveries, make_timer(context), "rest").process(groups.__getitem__)
-    failed = [delivery.id for delivery, outcome in zip(deliveries, outcomes, strict=True) if outcome is not None]
+    batch = Deliveries(service, "kinesis", deliveries, make_timer(context), "rest").process(groups.__getitem__)
+    count_outcomes(counts, batch.outcomes)
+    failed = [delivery.id for delivery, failure in zip(deliveries, batch.failures, strict=True) if failure is not None]
     numbers = [number for number in failed if number is not None]
     return {"batchItemFailures": [{"itemIdentifier": min(numbers, key=int)}] if numbers else []}
 

@@ -16,6 +16,7 @@ from function.sources.gateway import (
     remove_stage,
 )
 from function.sources.http_api import make_envelope
+from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
@@ -34,9 +35,9 @@ def get_correlation_id(event: object) -> object:
     return find_request_id(event)
 
 
-def handle(event: Event, context: object, service: Service) -> dict[str, Any]:
+def handle(event: Event, context: object, service: Service, counts: Counts) -> dict[str, Any]:
     """The response in payload format 1.0, which of what we send says the same as 2.0."""
     # A REST API leaves the stage out of the path; an HTTP API, which says its version, does not.
     sent = remove_stage(event, event.get("path")) if "version" in event else str(event.get("path") or "/")
     path = find_path(event, sent, event.get("resource"))
-    return answer_request(event, context, service, Exchange(str(event["httpMethod"]), path, make_envelope))
+    return answer_request(event, context, service, counts, Exchange(str(event["httpMethod"]), path, make_envelope))

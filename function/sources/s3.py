@@ -10,6 +10,7 @@ from function.deadline import make_timer
 from function.files.s3_events import list_created_objects
 from function.service import Service
 from function.sources.envelopes import get_first_record, get_member, has_records_from
+from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
@@ -22,13 +23,15 @@ def get_correlation_id(event: object) -> object:
     return get_member(get_member(get_first_record(event), "responseElements"), "x-amz-request-id")
 
 
-def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
+def handle(event: Mapping[str, Any], context: object, service: Service, counts: Counts) -> dict[str, Any]:
     """How many objects were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
-    from function.messages.file_deliveries import score_files
+    from function.messages.file_deliveries import find_failure, score_files
+    from function.sources.outcome_counts import count_outcomes
 
     records = get_member(event, "Records")
     objects = list_created_objects(records if isinstance(records, list) else [])
-    failure = score_files(service, objects, make_timer(context))
-    if failure is not None:
+    outcomes = score_files(service, objects, make_timer(context))
+    count_outcomes(counts, outcomes)
+    if (failure := find_failure(outcomes)) is not None:
         raise failure
     return {"done": len(objects)}

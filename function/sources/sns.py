@@ -17,6 +17,7 @@ from function.sources.envelopes import (
     read_identifier,
     unwrap,
 )
+from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
@@ -29,16 +30,19 @@ def get_correlation_id(event: object) -> object:
     return get_member(get_member(get_first_record(event), "Sns"), "MessageId")
 
 
-def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
+def handle(event: Mapping[str, Any], context: object, service: Service, counts: Counts) -> dict[str, Any]:
     """How many were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
     from function.messages.deliveries import Deliveries, Delivery, raise_first_failure
+    from function.sources.outcome_counts import count_outcomes
 
     messages = [get_member(record, "Sns") for record in event["Records"]]
     deliveries = [
         Delivery(read_identifier(get_member(message, "MessageId")), partial(_read_document, message))
         for message in messages
     ]
-    return raise_first_failure(Deliveries(service, "sns", deliveries, make_timer(context), "all").process())
+    batch = Deliveries(service, "sns", deliveries, make_timer(context), "all").process()
+    count_outcomes(counts, batch.outcomes)
+    return raise_first_failure(batch.failures)
 
 
 def _read_document(message: object) -> Any:

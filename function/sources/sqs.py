@@ -18,6 +18,7 @@ from function.sources.envelopes import (
     read_identifier,
     unwrap,
 )
+from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
@@ -30,12 +31,13 @@ def get_correlation_id(event: object) -> object:
     return get_member(get_first_record(event), "messageId")
 
 
-def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[str, Any]:
+def handle(event: Mapping[str, Any], context: object, service: Service, counts: Counts) -> dict[str, Any]:
     """Which messages were not dealt with: SQS delivers them again, and sets them aside in the end.
 
     Never None or {}, which Lambda reads as success of all.
     """
     from function.messages.deliveries import Deliveries, Delivery
+    from function.sources.outcome_counts import count_outcomes
 
     # An id that stands in the batch twice is one message.
     records = list({_read_id(record) or place: record for place, record in enumerate(event["Records"])}.values())
@@ -46,8 +48,9 @@ def handle(event: Mapping[str, Any], context: object, service: Service) -> dict[
         (arn for arn in (get_member(record, "eventSourceARN") for record in records) if isinstance(arn, str)), ""
     )
     dealing = Deliveries(service, "sqs", deliveries, make_timer(context), "each")
-    outcomes = dealing.process(_group_by_message_group(records) if queue.endswith(".fifo") else None, queue)
-    failed = [delivery.id for delivery, outcome in zip(deliveries, outcomes, strict=True) if outcome is not None]
+    batch = dealing.process(_group_by_message_group(records) if queue.endswith(".fifo") else None, queue)
+    count_outcomes(counts, batch.outcomes)
+    failed = [delivery.id for delivery, failure in zip(deliveries, batch.failures, strict=True) if failure is not None]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed if message_id is not None]}
 
 

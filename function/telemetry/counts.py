@@ -1,12 +1,12 @@
-"""What one invocation did, in numbers: counted where it happens, told by the log line. No value is kept."""
+"""Counts of one invocation, made from what came back and told by the log line. No value is kept."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from function.errors import OUT_OF_RANGE, UNSEEN_CATEGORY, DeployerError, InvalidInput, parse_pointer
-from function.model.contract import Warning
+from function.model.prediction import Prediction
 
 
-class Seen:
+class Counts:
     """Counts of one invocation.
 
     `answered` are requests, messages and files that were predicted; `rows` the records in them; `rejections` what was
@@ -18,38 +18,47 @@ class Seen:
         self.rows = 0
         self.rejections: dict[str, int] = {}
         self.out_of_range: dict[str, int] = {}
+        self._refusals: set[DeployerError] = set()
 
-    def predicted(self, warnings: Sequence[Iterable[Warning]]) -> None:
-        """A request or a message was predicted; `warnings` has those of each of its records."""
+    def count_prediction(self, predictions: Sequence[Prediction]) -> None:
+        """Count a request or a message that was predicted, with one prediction for each of its records."""
         self.answered += 1
-        self.rows += len(warnings)
-        for noticed in warnings:
-            for warning in noticed:
-                self._out_of_range(warning.feature, 1)
+        self.rows += len(predictions)
+        for prediction in predictions:
+            for warning in prediction.warnings:
+                self._add_out_of_range(warning.feature, 1)
 
-    def scored(self, rows: int, rejected: int, warnings: Mapping[str, int]) -> None:
-        """A file was scored: so many of its rows have a prediction, so many have none, and warnings by feature."""
+    def count_file(self, rows: int, rejected: int, warnings: Mapping[str, int]) -> None:
+        """Count a scored file: its rows with a prediction, its rows without one, and its warnings by feature."""
         self.answered += 1
         self.rows += rows
         if rejected:
-            self._rejected(InvalidInput.code, rejected)
+            self._add_rejections(InvalidInput.code, rejected)
         for feature, count in warnings.items():
-            self._out_of_range(feature, count)
+            self._add_out_of_range(feature, count)
 
-    def refused(self, error: DeployerError) -> None:
-        """Something was not predicted. An error that is raised again further out counts once."""
-        if error.counted:
+    def count_refusal(self, error: DeployerError) -> None:
+        """Count what was not predicted, once for each error: a message's failure may be raised as the batch's too."""
+        if error in self._refusals:
             return
-        error.counted = True
-        self._rejected(error.code, 1)
+        self._refusals.add(error)
+        self._add_rejections(error.code, 1)
         if isinstance(error, InvalidInput):
             for problem in error.problems:
                 # With STRICT_INPUTS; the pointer's last part is the feature.
                 if problem.code in (OUT_OF_RANGE, UNSEEN_CATEGORY):
-                    self._out_of_range(parse_pointer(problem.pointer)[-1], 1)
+                    name = parse_pointer(problem.pointer)[-1]
+                    self._add_out_of_range(name, 1)
 
-    def _rejected(self, code: str, count: int) -> None:
+    def count_outcome(self, outcome: Sequence[Prediction] | DeployerError | None) -> None:
+        """Count the predictions or the error of a request or a message; None is neither."""
+        if isinstance(outcome, DeployerError):
+            self.count_refusal(outcome)
+        elif outcome is not None:
+            self.count_prediction(outcome)
+
+    def _add_rejections(self, code: str, count: int) -> None:
         self.rejections[code] = self.rejections.get(code, 0) + count
 
-    def _out_of_range(self, feature: str, count: int) -> None:
+    def _add_out_of_range(self, feature: str, count: int) -> None:
         self.out_of_range[feature] = self.out_of_range.get(feature, 0) + count

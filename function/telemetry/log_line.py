@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from time import time
 from typing import NamedTuple
 
-from function.telemetry.counts import Seen
+from function.telemetry.counts import Counts
 
 MAX_FEATURES = 50
 OTHER_FEATURES = "(other features)"
@@ -63,14 +63,14 @@ def _is_id(text: str) -> bool:
     return 0 < len(text) <= _MAX_ID and _OF_IDS.issuperset(text)
 
 
-def write_lines(namespace: str, invocation: Invocation, seen: Seen) -> None:
+def write_lines(namespace: str, invocation: Invocation, counts: Counts) -> None:
     """Writes the invocation's lines to standard output, which Lambda puts into the log; metrics under `namespace`."""
     # In one piece: nothing comes between two halves of a line.
-    sys.stdout.write("".join(f"{json.dumps(line)}\n" for line in make_lines(namespace, invocation, seen)))
+    sys.stdout.write("".join(f"{json.dumps(line)}\n" for line in make_lines(namespace, invocation, counts)))
     sys.stdout.flush()
 
 
-def make_lines(namespace: str, invocation: Invocation, seen: Seen) -> list[dict[str, object]]:
+def make_lines(namespace: str, invocation: Invocation, counts: Counts) -> list[dict[str, object]]:
     """What is written: the invocation's own line and, with a namespace, one for each code and each feature."""
     common: dict[str, object] = {
         "level": "INFO",
@@ -85,29 +85,29 @@ def make_lines(namespace: str, invocation: Invocation, seen: Seen) -> list[dict[
         "FunctionName": invocation.function,
     }
     numbers = {
-        "Predictions": seen.answered,
-        "Rows": seen.rows,
-        "Rejections": sum(seen.rejections.values()),
-        "OutOfRange": sum(seen.out_of_range.values()),
+        "Predictions": counts.answered,
+        "Rows": counts.rows,
+        "Rejections": sum(counts.rejections.values()),
+        "OutOfRange": sum(counts.out_of_range.values()),
         "ColdStarts": int(invocation.cold),
         "Latency": round(invocation.seconds * 1000, 3),
     }
     if not namespace:
-        return [common | numbers | {"rejections": seen.rejections}]
+        return [common | numbers | {"rejections": counts.rejections}]
     first = (
-        _make_metrics(namespace, ["FunctionName"], list(numbers)) | common | numbers | {"rejections": seen.rejections}
+        _make_metrics(namespace, ["FunctionName"], list(numbers)) | common | numbers | {"rejections": counts.rejections}
     )
     by_code = [
         _make_metrics(namespace, ["FunctionName", "Code"], ["Rejections"])
         | common
         | {"Code": code, "Rejections": count}
-        for code, count in seen.rejections.items()
+        for code, count in counts.rejections.items()
     ]
     by_feature = [
         _make_metrics(namespace, ["FunctionName", "Feature"], ["OutOfRange"])
         | common
         | {"Feature": name, "OutOfRange": count}
-        for name, count in _limit_features(seen.out_of_range).items()
+        for name, count in _limit_features(counts.out_of_range).items()
     ]
     return [first, *by_code, *by_feature]
 

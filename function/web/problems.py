@@ -83,7 +83,7 @@ def make_problem_response(error: DeployerError, request_id: str, path: str = "",
         # Where clients of the Open Inference Protocol look.
         document["error"] = document.get("detail", f"{document['title']} (request {request_id})")
     headers = {"allow": error.allowed} if isinstance(error, MethodNotAllowed) else {}
-    return Response(status, PROBLEM, strict_json.dumps(document), headers)
+    return Response(status, PROBLEM, strict_json.dumps(document), headers, error)
 
 
 def _list_problems(error: InvalidInput) -> dict[str, object]:

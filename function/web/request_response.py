@@ -1,9 +1,11 @@
 """A request and a response, whatever carried them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from function.errors import DeployerError
 from function.formats import strict_json
+from function.model.prediction import Prediction
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -38,6 +40,8 @@ class Response(NamedTuple):
     content_type: str
     body: str
     headers: Mapping[str, str] = {}
+    outcome: Sequence[Prediction] | DeployerError | None = None
+    """The predictions in it, or the error that it tells; None where it is about something else."""
 
     def list_headers(self) -> dict[str, str]:
         """The headers that go out: the content type, what every answer carries, and the response's own."""
@@ -51,6 +55,6 @@ class Response(NamedTuple):
         }
 
 
-def make_json_response(document: object, status: int = 200) -> Response:
-    """The document as strict JSON."""
-    return Response(status, JSON, strict_json.dumps(document))
+def make_json_response(document: object, predictions: Sequence[Prediction] | None = None) -> Response:
+    """The document, and the predictions in it, as strict JSON."""
+    return Response(200, JSON, strict_json.dumps(document), outcome=predictions)

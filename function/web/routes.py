@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from function.errors import DeployerError
 from function.formats import strict_json
-from function.model import prediction
+from function.model.prediction import predict_body
 from function.service import Service
 from function.web.content_negotiation import choose_request_type, read_header_parameter
 from function.web.problems import STATUS, MethodNotAllowed, RouteNotFound, UnsupportedMediaType, make_problem_response
@@ -22,9 +22,10 @@ def handle_predict(service: Service, request: Request) -> Response:
 
         if read_header_parameter(request) is False:
             raise UnsupportedMediaType("The CSV needs a header line here: POST /invocations takes one without.")
-        return Response(200, CSV, csv_table.answer_csv(service.model, request.body, strict=strict, seen=service.seen))
-    body = strict_json.loads(request.body)
-    return make_json_response(prediction.answer(service.model, body, strict=strict, seen=service.seen))
+        text, predictions = csv_table.add_predictions(service.model, request.body, strict=strict)
+        return Response(200, CSV, text, outcome=predictions)
+    document, predictions = predict_body(service.model, strict_json.loads(request.body), strict=strict)
+    return make_json_response(document, predictions)
 
 
 def handle_health(service: Service, _: Request) -> Response:
@@ -148,7 +149,6 @@ def _handle(service: Service, request: Request) -> Response:
         return route(service, request._replace(route=found[0], names=found[1]))
     except Exception as error:  # noqa: BLE001
         problem = _hide_details(error, request.request_id)
-    service.seen.refused(problem)
     return make_problem_response(problem, request.request_id, request.path)
 
 

@@ -25,6 +25,7 @@ from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import s3
+from function.telemetry.counts import Counts
 from tests.cloud import services
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def test_odd_keys_are_decoded_once(service: Service, key: str) -> None:
             }
         ]
     }
-    assert s3.handle(event, None, service) == {"done": 1}
+    assert s3.handle(event, None, service, Counts()) == {"done": 1}
     document = report(service.clients.s3, key)
     assert document["source"]["key"] == key
     found = service.clients.s3.get_object(Bucket=RESULTS, Key=document["predictions"])["Body"].read()
@@ -332,7 +333,7 @@ def test_one_failure_does_not_keep_the_others_of_a_batch_back(service: Service) 
     }
     assert len(read_notification(event) or []) == 2
     with pytest.raises(DeployerError):
-        s3.handle(event, None, service)
+        s3.handle(event, None, service, Counts())
     assert report(service.clients.s3, "in/batch.csv")["rows_read"] == 2
 
 

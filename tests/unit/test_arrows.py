@@ -27,13 +27,10 @@ LAYERS: tuple[set[str], ...] = (
     {"service"},
     {"bundle"},
     {"settings"},
-    {"formats", "runtimes"},
+    {"formats", "runtimes", "telemetry"},
     {"model"},
-    {"telemetry"},
     {"aws", "deadline", "errors", "version"},
 )
-# To be undone: a prediction counts what it does.
-PAIRS = ({"model", "telemetry"},)
 LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in layer}
 TRAINING_MAY_IMPORT = {
     *(
@@ -74,7 +71,6 @@ UNPICKLING_ATTRIBUTES = {"load", "loads", "read_pickle", "Unpickler", "NumpyUnpi
 CONSTRUCTORS = {
     "Clients",
     "ContextVar",
-    "Seen",
     "frozenset",
     "set",
     "tuple",
@@ -145,7 +141,6 @@ def wrong_arrows(module: str, source: str) -> list[str]:
     layer = LAYER_OF.get(part_of(module), len(LAYERS))
     wrong = {target for target in targets - {"function"} if LAYER_OF.get(part_of(target), -1) <= layer}
     wrong -= {target for target in wrong if part_of(target) == part_of(module) and part_of(module)}
-    wrong -= {target for target in wrong if {part_of(target), part_of(module)} in PAIRS}
     return sorted(wrong | {name for name in names if name.split(".")[0] == "training"})
 
 

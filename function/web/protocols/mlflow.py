@@ -39,17 +39,18 @@ def handle_invocations(service: Service, request: Request) -> Response:
     empty = f"The body is empty: send a CSV, or JSON with one of {', '.join(KEYS)}."
     media_type = choose_request_type(request, empty)
     wanted = choose_response_type(request)
-    model, strict, seen = service.model, service.settings.strict_inputs, service.seen
+    model, strict = service.model, service.settings.strict_inputs
     if media_type == CSV:
         header = read_header_parameter(request)
-        predictions, ignored = csv_table.predict_csv(model, request.body, has_header=header, strict=strict, seen=seen)
+        predictions, ignored = csv_table.predict_csv(model, request.body, has_header=header, strict=strict)
     else:
         table, ignored = read_table(model.manifest.contract.names, strict_json.loads(request.body))
-        predictions = predict(model, table.records, table.pointer_of, strict=strict, seen=seen)
+        predictions = predict(model, table.records, table.pointer_of, strict=strict)
     headers = {IGNORED: str(ignored)} if ignored else {}
     if wanted == CSV:
-        return Response(200, CSV, _write_lines(predictions), headers)
-    return make_json_response(build_answer(model, Records([], many=True), predictions))._replace(headers=headers)
+        return Response(200, CSV, _write_lines(predictions), headers, predictions)
+    document = build_answer(model, Records([], many=True), predictions)
+    return make_json_response(document, predictions)._replace(headers=headers)
 
 
 def read_table(features: tuple[str, ...], body: object) -> tuple[RecordTable, int]:

@@ -37,7 +37,7 @@ def respond(service: Service, request: Request) -> Response:
         raise RouteNotFound("There is no such model or version here: GET /health names the one that there is.")
     match request.route.rpartition("/")[2]:
         case "infer":
-            return make_json_response(_infer(service, request))
+            return _infer(service, request)
         case "ready":
             return make_json_response({"name": manifest.name, "ready": True})
     return make_json_response(make_metadata(manifest))
@@ -57,7 +57,7 @@ def make_metadata(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _infer(service: Service, request: Request) -> dict[str, Any]:
+def _infer(service: Service, request: Request) -> Response:
     if "inference-header-content-length" in request.headers or _is_raw(request):
         raise UnsupportedMediaType("The binary tensor extension is not spoken here: send the tensors' data as JSON.")
     if choose_request_type(request, "The body is empty: send a request of the protocol as JSON.") != JSON:
@@ -78,11 +78,12 @@ def _infer(service: Service, request: Request) -> dict[str, Any]:
         raise InvalidInput(
             misdeclared + [p._replace(pointer=table.pointer_of(index, p.pointer)) for index, p in others]
         )
-    predictions = predict(model, table.records, table.pointer_of, strict=strict, seen=service.seen)
+    predictions = predict(model, table.records, table.pointer_of, strict=strict)
     answer: dict[str, Any] = {"model_name": model.manifest.name, "model_version": model.manifest.version}
     if body.get("id") is not None:
         answer["id"] = body["id"]
-    return answer | {"outputs": output_tensors.fill_outputs(model.manifest, predictions, wanted)}
+    answer["outputs"] = output_tensors.fill_outputs(model.manifest, predictions, wanted)
+    return make_json_response(answer, predictions)
 
 
 def _is_raw(request: Request) -> bool:

@@ -9,11 +9,13 @@ import pytest
 
 from function.aws import Clients
 from function.errors import BucketNotAllowed
+from function.files.reported_file import ReportedFile
 from function.files.s3_events import SourceObject
 from function.files.score_object import score_object
 from function.service import Service
 from function.settings import Settings
-from function.telemetry.counts import Seen
+from function.sources.outcome_counts import count_outcomes
+from function.telemetry.counts import Counts
 from tests.cloud import services
 from tests.cloud.services import REGION
 from tests.unit.small_models import regressor
@@ -56,6 +58,12 @@ def keys(client: "S3Client", bucket: str = RESULTS) -> list[str]:
     return [item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
+def counted(outcome: ReportedFile | None) -> Counts:
+    counts = Counts()
+    count_outcomes(counts, [outcome])
+    return counts
+
+
 def report(client: "S3Client") -> bytes:
     return client.get_object(Bucket=RESULTS, Key="predictions/a.csv.report.json")["Body"].read()
 
@@ -71,15 +79,16 @@ def test_file_is_scored_once(client: "S3Client", service: Service, data: bytes) 
 
 
 def test_rows_of_a_scored_file_are_counted(client: "S3Client", service: Service) -> None:
-    seen = Seen()
-    score_object(service._replace(seen=seen), put(client, "a.csv", GOOD + b"30,a\nx,a\n,\n"), lambda: inf)
-    assert (seen.answered, seen.rows, seen.rejections, seen.out_of_range) == (1, 2, {"invalid_input": 2}, {"size": 1})
+    outcome = score_object(service, put(client, "a.csv", GOOD + b"30,a\nx,a\n,\n"), lambda: inf)
+    counts = counted(outcome)
+    assert (counts.answered, counts.rows, counts.rejections) == (1, 2, {"invalid_input": 2})
+    assert counts.out_of_range == {"size": 1}
 
 
 def test_refused_file_counts_once_and_has_no_rows(client: "S3Client", service: Service) -> None:
-    seen = Seen()
-    score_object(service._replace(seen=seen), put(client, "a.csv", BAD), lambda: inf)
-    assert (seen.answered, seen.rows, seen.rejections, seen.out_of_range) == (0, 0, {"invalid_input": 1}, {})
+    counts = counted(score_object(service, put(client, "a.csv", BAD), lambda: inf))
+    assert (counts.answered, counts.rows, counts.rejections) == (0, 0, {"invalid_input": 1})
+    assert counts.out_of_range == {}
 
 
 @pytest.mark.parametrize("older", [GOOD + b"4,a\n", BAD], ids=["scored", "refused"])

@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 from function.files.report import ReportSubject
 from function.files.s3_events import SourceObject, make_notification, read_notification
 from function.files.s3_reader import Version
-from function.messages.file_deliveries import process_files
+from function.messages.file_deliveries import find_failure, process_files
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import kinesis, sns, sqs
+from function.telemetry.counts import Counts
 from tests.cloud.events import messages, queue_event, stream_record, topic_event
 from tests.unit.small_queue import Queue
 
@@ -78,28 +79,28 @@ def report(houses: Model, file: SourceObject, **changed: Any) -> dict[str, Any]:
 
 def test_file_alone_is_worked_on(houses: Model) -> None:
     s3, event = S3(), batch(FILE)
-    assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3)), event) == [0]
+    assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3), Counts()), event) == [0]
     assert s3.asked == ["a.csv"]
 
 
 @pytest.mark.parametrize("received", ["1", "4"])
 def test_file_in_company_is_handed_back_and_not_touched(houses: Model, received: str) -> None:
     queue, s3, event = Queue(), S3(), batch(RECORD, FILE, RECORD, received=received)
-    assert handed_back(sqs.handle(event, None, service(houses, queue, s3)), event) == [1]
+    assert handed_back(sqs.handle(event, None, service(houses, queue, s3), Counts()), event) == [1]
     assert len(queue.results) == 2
     assert s3.asked == []
 
 
 def test_company_that_comes_back_anyway_is_none(houses: Model) -> None:
     s3, event = S3(), batch("poison", FILE)
-    assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3)), event) == [0, 1]
+    assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3), Counts()), event) == [0, 1]
     assert s3.asked == ["a.csv"]
 
 
 def test_file_in_company_is_handed_over_where_there_is_a_queue_for_it(houses: Model) -> None:
     queue, s3, event = Queue(), S3(), batch(RECORD, FILE, json.dumps({"Records": [json.loads(FILE)["Records"][0]] * 2}))
     settings = QUEUE._replace(files_queue_url="https://queue")
-    assert handed_back(sqs.handle(event, None, service(houses, queue, s3, settings)), event) == []
+    assert handed_back(sqs.handle(event, None, service(houses, queue, s3, settings), Counts()), event) == []
     assert s3.asked == []
     assert [read_notification(document) for document in queue.batches[0]] == [[FILES[0]]] * 3
     assert [document["prediction"] for document in queue.batches[1]] == [360000.0]
@@ -109,7 +110,9 @@ def test_several_files_of_one_message_are_handed_over_one_by_one(houses: Model) 
     both = {"Records": [make_notification(file)["Records"][0] for file in FILES[:2]]}  # type: ignore[index]
     queue, s3 = Queue(), S3()
     settings = QUEUE._replace(files_queue_url="https://queue")
-    assert sns.handle(topic_event(json.dumps(both), "1"), None, service(houses, queue, s3, settings)) == {"done": 1}
+    assert sns.handle(topic_event(json.dumps(both), "1"), None, service(houses, queue, s3, settings), Counts()) == {
+        "done": 1
+    }
     assert [read_notification(document) for document in queue.results] == [[FILES[0]], [FILES[1]]]
     assert s3.asked == []
 
@@ -117,14 +120,14 @@ def test_several_files_of_one_message_are_handed_over_one_by_one(houses: Model) 
 def test_queue_of_files_that_sends_batches_gets_nothing_from_itself(houses: Model) -> None:
     queue, s3, event = Queue(), S3(), batch(FILE, json.dumps(make_notification(FILES[1])), arn="files")
     settings = QUEUE._replace(files_queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/files")
-    assert handed_back(sqs.handle(event, None, service(houses, queue, s3, settings)), event) == [0, 1]
+    assert handed_back(sqs.handle(event, None, service(houses, queue, s3, settings), Counts()), event) == [0, 1]
     assert (queue.batches, s3.asked) == ([], ["a.csv", "b.csv"])
 
 
 @pytest.mark.parametrize("received", [None, 5, "", "x", "-1", "²", "9" * 40, [], "2"])
 def test_odd_count_of_receives_is_borne(houses: Model, received: Any) -> None:
     s3, event = S3(), batch(FILE, json.dumps(make_notification(FILES[1])), received=received)
-    assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3)), event) == [0, 1]
+    assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3), Counts()), event) == [0, 1]
     assert s3.asked == (["b.csv", "a.csv"] if received == "2" else ["a.csv", "b.csv"])
 
 
@@ -134,14 +137,14 @@ def test_files_are_worked_on_from_both_ends_in_turn(houses: Model, received: int
     files = dict(enumerate([file] for file in FILES))
     outcomes = process_files(service(houses, Queue(), s3), files, received, lambda: 60_000.0)
     assert s3.asked == [f"{name}.csv" for name in order]
-    assert all(outcomes.values())
+    assert all(map(find_failure, outcomes.values()))
 
 
 def test_what_was_done_before_a_death_is_settled_without_the_rest(houses: Model) -> None:
     s3 = S3([report(houses, FILES[0]), report(houses, FILES[2]), report(houses, FILES[3], strict_inputs=True)])
     files = dict(enumerate([file] for file in FILES))
     outcomes = process_files(service(houses, Queue(), s3), files, 2, lambda: 60_000.0)
-    assert [index for index, outcome in outcomes.items() if outcome is None] == [0, 2]
+    assert [index for index, found in outcomes.items() if find_failure(found) is None] == [0, 2]
     assert s3.asked == []
 
 
@@ -150,6 +153,6 @@ def test_stream_stops_before_a_file_and_goes_on_behind_it(houses: Model) -> None
     numbers = [record["kinesis"]["sequenceNumber"] for record in records]
     for start, asked, answered in ((0, [], numbers[:1]), (1, ["a.csv"], [])):
         queue, s3 = Queue(), S3()
-        answer = kinesis.handle({"Records": records[start:]}, None, service(houses, queue, s3))
+        answer = kinesis.handle({"Records": records[start:]}, None, service(houses, queue, s3), Counts())
         assert answer == {"batchItemFailures": [{"itemIdentifier": numbers[1]}]}
         assert (s3.asked, [result["id"] for result in queue.results]) == (asked, answered)

@@ -13,7 +13,6 @@ from function.model.prediction import MAX_RECORDS, Prediction, answer, predict, 
 from function.model.runtime import Model, Outputs, Runtime
 from function.service import Service
 from function.settings import Settings
-from function.telemetry.counts import Seen
 from tests.unit.small_models import ByRecords, FirstColumn, classifier, document, manifest, regressor
 
 MODEL = {"name": "small", "version": "0123456789ab"}
@@ -104,15 +103,6 @@ def test_what_training_never_saw_is_a_warning_unless_it_is_asked_otherwise() -> 
     assert isinstance(outcome, Prediction)
     assert [warning.code for warning in model.manifest.contract.check([unusual]).warnings[0]] == codes
     assert csv_table.answer_csv(model, b"size,note\n30,zzz\n").count("the largest value in training") == 1
-
-
-def test_predicted_records_are_counted_and_refused_ones_are_not() -> None:
-    model, seen = regressor(), Seen()
-    predict(model, [{"size": 3, "note": "a"}, {"size": 30, "note": "zzz"}], lambda _, inside: inside, seen=seen)
-    assert (seen.answered, seen.rows, seen.out_of_range) == (1, 2, {"size": 1, "note": 1})
-    with pytest.raises(InvalidInput):
-        predict(model, [{"size": 3, "note": "a"}, {"size": "x", "note": "a"}], lambda _, inside: inside, seen=seen)
-    assert (seen.answered, seen.rows, seen.rejections) == (1, 2, {})
 
 
 def test_feature_named_instances_is_a_feature() -> None:

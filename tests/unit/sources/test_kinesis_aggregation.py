@@ -13,6 +13,7 @@ from function.errors import MalformedInput
 from function.model.runtime import Model
 from function.sources import kinesis
 from function.sources.kinesis_aggregation import is_aggregated, split_record
+from function.telemetry.counts import Counts
 from tests.cloud.events import stream_record
 from tests.unit.small_queue import Queue
 from tests.unit.sources.test_message_sources import event, failures, service
@@ -129,14 +130,14 @@ def handled(houses: Model, *data: bytes) -> tuple[list[int], list[tuple[int, Any
     queue = Queue()
     records = [stream_record(place, one) for place, one in enumerate(data)]
     numbers = [one["kinesis"]["sequenceNumber"] for one in records]
-    answer = kinesis.handle({"Records": records}, None, service(houses, queue))
+    answer = kinesis.handle({"Records": records}, None, service(houses, queue), Counts())
     found = [(numbers.index(result["id"]), result.get("part")) for result in queue.results]
     return [numbers.index(number) for number in failures(answer)], found
 
 
 def test_each_part_gets_a_result_under_the_number_of_its_record(houses: Model) -> None:
     queue = Queue()
-    assert failures(kinesis.handle(event("kinesis-aggregated"), None, service(houses, queue))) == []
+    assert failures(kinesis.handle(event("kinesis-aggregated"), None, service(houses, queue), Counts())) == []
     assert [(result["id"][-4:], result.get("part"), result["prediction"]) for result in queue.results] == [
         ("0001", 0, 360000.0),
         ("0001", 1, 470000.0),

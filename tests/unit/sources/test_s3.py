@@ -12,6 +12,7 @@ from function.errors import BucketNotAllowed, RetryLater, SettingError
 from function.service import Service
 from function.settings import Settings
 from function.sources import s3
+from function.telemetry.counts import Counts
 from tests.emulator import REPOSITORY
 from tests.events import FOLDER
 from tests.unit.small_models import regressor
@@ -47,12 +48,14 @@ def test_notification_is_of_no_other_source(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["s3-test-event.json", "s3-delete.json"])
 def test_nothing_is_done_where_no_object_was_created(name: str) -> None:
-    assert s3.handle(event(name), None, service(Settings(""))) == {"done": 0}
+    assert s3.handle(event(name), None, service(Settings("")), Counts()) == {"done": 0}
 
 
 @pytest.mark.parametrize("records", [None, [], {}, 5, True, "x", 1.5])
 def test_nothing_is_done_for_records_that_are_none(records: object) -> None:
-    assert s3.handle({"Event": "s3:TestEvent", "Records": records}, None, service(Settings(""))) == {"done": 0}
+    assert s3.handle({"Event": "s3:TestEvent", "Records": records}, None, service(Settings("")), Counts()) == {
+        "done": 0
+    }
 
 
 @pytest.mark.parametrize("name", ["input_bucket", "results_bucket"])
@@ -60,23 +63,23 @@ def test_missing_setting_is_named(name: str) -> None:
     unset: dict[str, Any] = {name: ""}
     settings = SETTINGS._replace(**unset)
     with pytest.raises(SettingError, match=name.upper()):
-        s3.handle(event("s3-put.json"), None, service(settings))
+        s3.handle(event("s3-put.json"), None, service(settings), Counts())
 
 
 def test_other_bucket_is_refused_before_any_call() -> None:
     with pytest.raises(BucketNotAllowed):
-        s3.handle(event("s3-put.json"), None, service(SETTINGS._replace(input_bucket="another")))
+        s3.handle(event("s3-put.json"), None, service(SETTINGS._replace(input_bucket="another")), Counts())
 
 
 @pytest.mark.parametrize("left", [2_999, 0, -1])
 def test_too_little_time_is_no_beginning(left: int) -> None:
     with pytest.raises(RetryLater):
-        s3.handle(event("s3-put.json"), Context(left), service())
+        s3.handle(event("s3-put.json"), Context(left), service(), Counts())
 
 
 def test_results_of_ours_are_let_lie() -> None:
     one_bucket = SETTINGS._replace(results_bucket="example-bucket", results_prefix="input/")
-    assert s3.handle(event("s3-put.json"), None, service(one_bucket)) == {"done": 1}
+    assert s3.handle(event("s3-put.json"), None, service(one_bucket), Counts()) == {"done": 1}
 
 
 def test_what_reads_files_is_imported_when_there_is_one() -> None:

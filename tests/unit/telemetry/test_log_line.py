@@ -4,16 +4,18 @@ import base64
 import json
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 
 from function.dispatch import create_handler
-from function.errors import DeployerError
+from function.errors import DeployerError, InvalidInput
 from function.files.report import Tally
 from function.service import Service
 from function.settings import Settings
-from function.telemetry.counts import Seen
+from function.sources import direct
+from function.telemetry.counts import Counts
 from function.telemetry.log_line import MAX_FEATURES, OTHER_FEATURES, Invocation, begin_invocation, make_lines
 from tests.unit.small_models import failing, regressor
 from tests.unit.small_queue import Clients, Queue
@@ -127,21 +129,31 @@ def test_values_that_training_never_saw_count_by_feature(strict: bool, capsys: p
     assert {line["Feature"]: line["OutOfRange"] for line in found if "Feature" in line} == {"size": 2}
 
 
+def test_predicted_records_are_counted_and_refused_ones_are_not() -> None:
+    counts = Counts()
+    handle = partial(direct.handle, context=None, service=Service(regressor(), Settings("")), counts=counts)
+    handle({"instances": [{"size": 3, "note": "a"}, {"size": 30, "note": "zzz"}]})
+    assert (counts.answered, counts.rows, counts.out_of_range) == (1, 2, {"size": 1, "note": 1})
+    with pytest.raises(InvalidInput):
+        handle({"instances": [{"size": 3, "note": "a"}, {"size": "x", "note": "a"}]})
+    assert (counts.answered, counts.rows, counts.rejections) == (1, 2, {})
+
+
 def test_file_counts_its_rows() -> None:
     tally = Tally()
     tally.read, tally.rejected = 10, 3
     tally.warnings.update({"size": 4})
-    seen = Seen()
-    seen.scored(tally.read - tally.rejected, tally.rejected, tally.warnings)
-    assert (seen.rows, seen.rejections, seen.out_of_range) == (7, {"invalid_input": 3}, {"size": 4})
+    counts = Counts()
+    counts.count_file(tally.read - tally.rejected, tally.rejected, tally.warnings)
+    assert (counts.rows, counts.rejections, counts.out_of_range) == (7, {"invalid_input": 3}, {"size": 4})
 
 
 def test_dimensions_are_bounded_and_of_cloudwatchs_form() -> None:
-    seen = Seen()
-    seen.out_of_range = {f"feature {i:04}": 1 for i in range(1000)} | {"": 1, "größe\n": 1, "x" * 2000: 1}
+    counts = Counts()
+    counts.out_of_range = {f"feature {i:04}": 1 for i in range(1000)} | {"": 1, "größe\n": 1, "x" * 2000: 1}
     invocation = Invocation("f", "r", "http_api", {"name": "m", "version": "v"}, 0.001, cold=False)
     found = {
-        line["Feature"]: line["OutOfRange"] for line in make_lines("models", invocation, seen) if "Feature" in line
+        line["Feature"]: line["OutOfRange"] for line in make_lines("models", invocation, counts) if "Feature" in line
     }
     assert len(found) == MAX_FEATURES + 1
     assert found[OTHER_FEATURES] == 1003 - MAX_FEATURES
