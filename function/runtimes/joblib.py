@@ -5,14 +5,14 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
-from math import nan
 from typing import TYPE_CHECKING, Any
 
 from function.errors import ARTIFACT_UNREADABLE, VERSION_MISMATCH, BundleError
-from function.model.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature
-from function.model.dtypes import FLOAT64, NULLABLE_BOOLEAN, NULLABLE_FLOAT32, OBJECT, SMALL_INTEGERS
+from function.model.contract import BOOLEAN, Columns, Feature
+from function.model.dtypes import FLOAT64, SMALL_INTEGERS
 from function.model.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
 from function.model.runtime import ArrayOutputs, NotPredictable, Outputs
+from function.runtimes.joblib_inputs import are_numbers, build_array, build_frame, find_odd_rows, stack_numbers
 from function.runtimes.joblib_trees import check_trees
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ class JoblibRuntime:
 
     def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
         """One output per row. Raises NotPredictable."""
-        if self._form == "array" and _are_numbers(self._features):
-            values, probabilities = self._request_bytes(lambda: _matrix(columns, self._features))
+        if self._form == "array" and are_numbers(self._features):
+            values, probabilities = self._ask_estimator(lambda: stack_numbers(columns, self._features))
         else:
             # Nulls take the forms that they have in records.
             values, probabilities = self._predicted(
@@ -148,21 +148,21 @@ class JoblibRuntime:
     def _predicted(self, columns: Columns) -> "tuple[Array, Array | None]":
         """What the estimator predicts for the columns, and its probabilities. Raises NotPredictable."""
         if self._form == "array":
-            return self._request_bytes(lambda: array_of(columns, self._features))
-        odd = _odd_rows(columns, self._features)
+            return self._ask_estimator(lambda: build_array(columns, self._features))
+        odd = find_odd_rows(columns, self._features)
         if not odd:
-            return self._request_bytes(lambda: frame_of(columns, self._features))
+            return self._ask_estimator(lambda: build_frame(columns, self._features))
         # By themselves, so that no row's answer depends on the others beside it.
         rest = sorted(set(range(len(columns[0]))).difference(odd))
         widened = [f._replace(dtype=FLOAT64) if f.dtype in SMALL_INTEGERS else f for f in self._features]
         parts = [
-            self._request_bytes(lambda: frame_of([[column[row] for row in rows] for column in columns], features))  # noqa: B023
+            self._ask_estimator(lambda: build_frame([[column[row] for row in rows] for column in columns], features))  # noqa: B023
             for rows, features in ((odd, widened), (rest, self._features))
             if rows
         ]
         return _merged(odd + rest, parts)
 
-    def _request_bytes(self, table_of: "Callable[[], Table]") -> "tuple[Array, Array | None]":
+    def _ask_estimator(self, table_of: "Callable[[], Table]") -> "tuple[Array, Array | None]":
         """What the estimator predicts for the table, and its probabilities. Raises NotPredictable."""
         try:
             with warnings.catch_warnings():
@@ -199,81 +199,6 @@ def _native(feature: Feature, value: Any) -> Any:
 
 def _plain(label: Any) -> Any:
     return label.item() if hasattr(label, "item") else label
-
-
-def array_of(columns: Columns, features: Sequence[Feature]) -> "Array":
-    """The values in column order, shape (n, features): numbers where all are (a null is NaN), else objects."""
-    import numpy
-
-    if _are_numbers(features):
-        return _matrix([numpy.array(column, dtype=float) for column in columns], features)
-    filled = [_filled(feature, column) for feature, column in zip(features, columns, strict=True)]
-    table = numpy.empty((len(columns[0]), len(features)), dtype=object)
-    for place, column in enumerate(filled):
-        table[:, place] = column
-    return table
-
-
-def _are_numbers(features: Sequence[Feature]) -> bool:
-    """Whether numpy has the features' values as numbers, rather than as objects."""
-    return all(feature.type not in TEXTS and feature.dtype != OBJECT for feature in features)
-
-
-def _matrix(columns: "Sequence[Array]", features: Sequence[Feature]) -> "Array":
-    """Columns of numbers side by side, in the type that numpy gives training's types together."""
-    import numpy
-
-    # Beside a column of pandas' nullable types scikit-learn computes in float64.
-    plain = {NULLABLE_BOOLEAN: FLOAT64, NULLABLE_FLOAT32: FLOAT64}
-    found = numpy.result_type(
-        *("bool" if f.type == BOOLEAN and f.dtype == FLOAT64 else plain.get(f.dtype, f.dtype) for f in features)
-    )
-    return numpy.column_stack(columns).astype(found if found.kind == "f" else float, copy=False)
-
-
-def frame_of(columns: Columns, features: Sequence[Feature]) -> "pandas.DataFrame":
-    """The columns by name, in the types and with the nulls that training had."""
-    import pandas
-
-    return pandas.DataFrame(
-        {
-            feature.name: pandas.Series(_filled(feature, column), dtype=_dtype(feature))
-            for feature, column in zip(features, columns, strict=True)
-        }
-    )
-
-
-def _filled(feature: Feature, column: Sequence[Any]) -> Sequence[Any]:
-    """The column with the null that the estimator knows."""
-    if not feature.nullable or feature.null == NONE:
-        return column
-    return [nan if value is None else value for value in column]
-
-
-def _dtype(feature: Feature) -> Any:
-    if feature.dtype in (OBJECT, NULLABLE_BOOLEAN, NULLABLE_FLOAT32):
-        return feature.dtype
-    if feature.type == NUMBER:
-        return float if feature.nullable and feature.dtype in SMALL_INTEGERS else feature.dtype
-    if feature.type == BOOLEAN:
-        return object if feature.nullable else bool
-    return object if feature.nullable and feature.null == NONE else "str"
-
-
-def _odd_rows(columns: Columns, features: Sequence[Feature]) -> list[int]:
-    """The rows with a number that the integer type of its feature cannot hold."""
-    import numpy
-
-    odd: set[int] = set()
-    for feature, column in zip(features, columns, strict=True):
-        if feature.type == NUMBER and feature.dtype in SMALL_INTEGERS and not feature.nullable:
-            low, high = numpy.iinfo(feature.dtype).min, numpy.iinfo(feature.dtype).max
-            odd.update(
-                row
-                for row, value in enumerate(column)
-                if not (low <= value <= high and value.is_integer())  # type: ignore
-            )
-    return sorted(odd)
 
 
 def _merged(rows: Sequence[int], parts: "Sequence[tuple[Array, Array | None]]") -> "tuple[Array, Array | None]":

@@ -48,7 +48,7 @@ TRAINING_MAY_IMPORT = {
     *("function.formats.csv_dialect", "function.formats.csv_text", "function.formats.gzip_stream"),
     # Exports are compared as they will be served.
     *("function.runtimes", "function.runtimes.flat", "function.runtimes.flat_format"),
-    *("function.runtimes.joblib", "function.runtimes.onnx"),
+    *("function.runtimes.joblib", "function.runtimes.joblib_inputs", "function.runtimes.onnx"),
 }
 HEAVY = {"sklearn", "joblib", "pandas", "numpy", "scipy", "onnxruntime"}
 RUNTIME = "function.runtimes.joblib"
@@ -56,6 +56,7 @@ RUNTIME = "function.runtimes.joblib"
 MAY_IMPORT = {
     RUNTIME: HEAVY,
     "function.runtimes.deferred_imports": HEAVY,
+    "function.runtimes.joblib_inputs": {"numpy", "pandas"},
     "function.runtimes.onnx": {"onnxruntime", "numpy"},
     "function.runtimes.flat_arrays": {"numpy"},
     "function.files.formats.csv_blocks": {"numpy"},

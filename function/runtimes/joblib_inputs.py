@@ -1,0 +1,89 @@
+"""Build the array or the data frame that an estimator is passed, in the types that training had."""
+
+from collections.abc import Sequence
+from math import nan
+from typing import TYPE_CHECKING, Any
+
+from function.model.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature
+from function.model.dtypes import FLOAT64, NULLABLE_BOOLEAN, NULLABLE_FLOAT32, OBJECT, SMALL_INTEGERS
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+    type Array = numpy.ndarray[Any, Any]
+
+
+def build_array(columns: Columns, features: Sequence[Feature]) -> "Array":
+    """The values in column order, shape (n, features): numbers where all are (a null is NaN), else objects."""
+    import numpy
+
+    if are_numbers(features):
+        return stack_numbers([numpy.array(column, dtype=float) for column in columns], features)
+    filled = [_fill_nulls(feature, column) for feature, column in zip(features, columns, strict=True)]
+    table = numpy.empty((len(columns[0]), len(features)), dtype=object)
+    for place, column in enumerate(filled):
+        table[:, place] = column
+    return table
+
+
+def are_numbers(features: Sequence[Feature]) -> bool:
+    """Whether numpy has the features' values as numbers, rather than as objects."""
+    return all(feature.type not in TEXTS and feature.dtype != OBJECT for feature in features)
+
+
+def stack_numbers(columns: "Sequence[Array]", features: Sequence[Feature]) -> "Array":
+    """Columns of numbers side by side, in the type that numpy gives training's types together."""
+    import numpy
+
+    # Beside a column of pandas' nullable types scikit-learn computes in float64.
+    plain = {NULLABLE_BOOLEAN: FLOAT64, NULLABLE_FLOAT32: FLOAT64}
+    found = numpy.result_type(
+        *("bool" if f.type == BOOLEAN and f.dtype == FLOAT64 else plain.get(f.dtype, f.dtype) for f in features)
+    )
+    return numpy.column_stack(columns).astype(found if found.kind == "f" else float, copy=False)
+
+
+def build_frame(columns: Columns, features: Sequence[Feature]) -> "pandas.DataFrame":
+    """The columns by name, in the types and with the nulls that training had."""
+    import pandas
+
+    return pandas.DataFrame(
+        {
+            feature.name: pandas.Series(_fill_nulls(feature, column), dtype=_choose_dtype(feature))
+            for feature, column in zip(features, columns, strict=True)
+        }
+    )
+
+
+def _fill_nulls(feature: Feature, column: Sequence[Any]) -> Sequence[Any]:
+    """The column with the null that the estimator knows."""
+    if not feature.nullable or feature.null == NONE:
+        return column
+    return [nan if value is None else value for value in column]
+
+
+def _choose_dtype(feature: Feature) -> Any:
+    if feature.dtype in (OBJECT, NULLABLE_BOOLEAN, NULLABLE_FLOAT32):
+        return feature.dtype
+    if feature.type == NUMBER:
+        return float if feature.nullable and feature.dtype in SMALL_INTEGERS else feature.dtype
+    if feature.type == BOOLEAN:
+        return object if feature.nullable else bool
+    return object if feature.nullable and feature.null == NONE else "str"
+
+
+def find_odd_rows(columns: Columns, features: Sequence[Feature]) -> list[int]:
+    """The rows with a number that the integer type of its feature cannot hold."""
+    import numpy
+
+    odd: set[int] = set()
+    for feature, column in zip(features, columns, strict=True):
+        if feature.type == NUMBER and feature.dtype in SMALL_INTEGERS and not feature.nullable:
+            low, high = numpy.iinfo(feature.dtype).min, numpy.iinfo(feature.dtype).max
+            odd.update(
+                row
+                for row, value in enumerate(column)
+                if not (low <= value <= high and value.is_integer())  # type: ignore
+            )
+    return sorted(odd)
