@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from function.aws import Clients, service_errors
 from function.bundle.loading import RELATIVE_TOLERANCE, matches_example
-from function.bundle.location import place_of
+from function.bundle.location import locate_bundle
 from function.errors import RELEASE_REFUSED, DeployerError
 from function.model.manifest import Manifest
 from function.settings import Settings
@@ -40,7 +40,7 @@ def check(event: dict[str, str], _: object) -> dict[str, str]:
     status: Status = "Succeeded"
     try:
         settings = Settings.of(os.environ)
-        manifest = place_of(settings).manifest()
+        manifest = locate_bundle(settings).read_manifest()
         if not settings.new_versions:
             raise ReleaseRefused("NEW_VERSIONS is not set: there is nothing to check.")
         for version in settings.new_versions:

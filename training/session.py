@@ -13,6 +13,7 @@ import pandas
 from function.model.contract import NUMBER, TEXT, Feature
 from function.model.dtypes import FLOAT32, FLOAT64
 from function.model.manifest import CLASSIFICATION, REGRESSION, Manifest
+from function.model.runtime import wrap_bytes
 from function.runtimes import joblib as joblib_runtime
 from training.bundle.document import Packaged, artifact_of, document_of
 from training.bundle.examples import Positions, examples_of, made_up, taken
@@ -183,7 +184,7 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
     classes = _classes(estimator) if task.name == CLASSIFICATION else None
     packaged = Packaged(features, ignored, named, classes, metrics, cautions, examples, [pickled], {})
     manifest = Manifest.parse(json.dumps(document_of(options, table, packaged), allow_nan=False).encode())
-    reference = joblib_runtime.load(buffer.getvalue(), manifest, pickled)
+    reference = joblib_runtime.load(wrap_bytes(buffer.getvalue()), manifest, pickled)
     subject = candidates.Subject(estimator, served_as, manifest, reference)
     golden = manifest.contract.check([example.record for example in manifest.examples]).columns
     material = Material(features, golden, inputs.as_columns(canonical, features), thresholds_of(estimator))

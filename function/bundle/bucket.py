@@ -1,30 +1,31 @@
-"""A bundle under a prefix of a bucket: nothing in it is used before it is known by its digest.
+"""A bundle under a prefix of an S3 bucket.
 
-The manifest's SHA-256 is given by who deploys, and the manifest has those of all other files: whoever can write to the
-bucket, but not change the deployment, cannot make the function run anything. Each file is loaded from the very bytes
-that were hashed; nothing is written to a disk. Only what is loaded is fetched.
+The deployment gives the manifest's SHA-256, and the manifest has those of all other files: whoever can write to the
+bucket, but not change the deployment, cannot make the function run anything. Each file is loaded from the bytes that
+were hashed; nothing is written to a disk. Only what is loaded is fetched.
 """
 
-from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from function.aws import service_errors
-from function.bundle.folder import checked, missing
+from function.bundle.folder import check_digest, create_missing_error
 from function.errors import DIGEST_MISMATCH, MODEL_MISSING, MODEL_UNREACHABLE, BundleError
 from function.model.manifest import FILE_NAME, Artifact, Manifest
+from function.model.runtime import Content
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
-# botocore never asks again once a body has begun to arrive.
+# botocore does not retry once a body has begun to arrive.
 ATTEMPTS = 3
 
 
 class Prefix:
-    """A bundle at `s3://bucket/prefix/`, whose manifest has this digest and, where it is given, this version id."""
+    """A bundle at `s3://bucket/prefix/` whose manifest has this SHA-256 and, unless empty, this S3 version id."""
 
     def __init__(self, uri: str, sha256_of_manifest: str, version_id: str, client: "S3Client") -> None:
         self._bucket, _, self._prefix = uri.removeprefix("s3://").partition("/")
@@ -32,9 +33,9 @@ class Prefix:
         self._version_id = version_id
         self._client = client
 
-    def manifest(self) -> Manifest:
-        """The manifest, known by its digest. Raises BundleError."""
-        data = self._read(FILE_NAME, MAX_MANIFEST_BYTES, self._version_id)
+    def read_manifest(self) -> Manifest:
+        """Fetch the manifest and check its digest. Raises BundleError."""
+        data = self._fetch(FILE_NAME, MAX_MANIFEST_BYTES, self._version_id)
         if data is None:
             raise BundleError(
                 MODEL_MISSING,
@@ -50,33 +51,28 @@ class Prefix:
             )
         return Manifest.parse(data)
 
-    def checked(self, artifacts: Sequence[Artifact]) -> dict[Artifact, bytes]:
-        """None of them: what is not loaded is not fetched."""
-        return {}
+    def open_artifact(self, artifact: Artifact) -> Content:
+        """Open an artifact without fetching it: reading the content fetches it and checks its digest."""
+        return Content(partial(self._read_artifact, artifact))
 
-    def content(self, artifact: Artifact) -> bytes:
-        """The artifact's bytes, known to be the manifest's. Raises BundleError."""
-        data = self._read(artifact.file, artifact.size)
+    def _read_artifact(self, artifact: Artifact) -> bytes:
+        data = self._fetch(artifact.file, artifact.size)
         if data is None:
-            raise missing(artifact.file)
-        return checked(data, artifact)
+            raise create_missing_error(artifact.file)
+        return check_digest(data, artifact)
 
-    def verified(self, artifact: Artifact) -> str | None:
-        """None: a bucket's files are hashed each time."""
-        return None
-
-    def _read(self, name: str, most: int, version_id: str = "") -> bytes | None:
-        """The object's bytes; None where it is not there or may not be read. Raises BundleError."""
+    def _fetch(self, name: str, max_bytes: int, version_id: str = "") -> bytes | None:
+        """Fetch an object; return None where it is missing or may not be read. Raises BundleError."""
         request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": self._prefix + name}
         if version_id:
             request["VersionId"] = version_id
         failures: tuple[type[Exception], ...] = (OSError, *service_errors())
         for _ in range(ATTEMPTS):
             try:
-                answer = self._client.get_object(**request)
-                if answer["ContentLength"] > most:
+                response = self._client.get_object(**request)
+                if response["ContentLength"] > max_bytes:
                     raise BundleError(DIGEST_MISMATCH, f"The bundle's file {name} is larger than it was packaged.")
-                return answer["Body"].read()
+                return response["Body"].read()
             except failures as error:
                 status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
                 if status is not None and 400 <= status < 500:

@@ -1,38 +1,40 @@
-"""A bundle's bytes, known to be those that were packaged: hashed as they are read, or known from the image's build.
+"""A bundle in a directory of this machine.
 
-`python -m function verify --record FILE` is the image build's last step. The file lists the digests that were right,
-the manifest's among them. It lies in the image beside the bundle, and the registry and Lambda hold image layers against
-digests of their own: of the bundle whose manifest it lists, what it lists, and what is in the same file system at the
-same size, is not hashed again at each start. A bundle that was mounted, or fetched, is.
+Files are hashed as they are read, unless the image's build verified them: `python -m function verify --record FILE`
+is the build's last step, and writes the digests of the manifest and of every artifact to FILE. FILE lies in the image
+beside the bundle; the registry and Lambda check image layers against digests of their own. A file is not hashed again
+at each start where FILE lists the manifest's digest and the file's own, and where the file is in FILE's file system and
+has the size that the manifest says. A mounted bundle is always hashed.
 """
 
 import json
 import os
-from collections.abc import Sequence
+from functools import partial
 from os.path import dirname, join
 from typing import TYPE_CHECKING, NamedTuple
 
 from function.errors import ARTIFACT_MISSING, DIGEST_MISMATCH, MODEL_MISSING, BundleError
 from function.model.manifest import DIGEST_NAME, FILE_NAME, PACKAGE_AGAIN, Artifact, Manifest
+from function.model.runtime import Content, wrap_bytes
 
 if TYPE_CHECKING:
-    from mmap import mmap
+    from collections.abc import Sequence
 
-# From so many bytes on, OpenSSL is worth its import.
-_MANY_BYTES = 500_000
+# From this size on, OpenSSL is faster, its import included.
+_MIN_OPENSSL_BYTES = 500_000
 
 
 class _Record(NamedTuple):
-    """The digests that the image's build found right, and the file system that they were right in."""
+    """The digests that the image's build verified, and the device number of the record's file system."""
 
     digests: frozenset[str]
     device: int
 
 
 class Folder:
-    """A bundle in a directory of this machine.
+    """A bundle in the directory `path`.
 
-    The record of the image's build is at `record`; where that is empty beside this package: /var/task/verified.json in
+    `record` is the path of the build's record. The default is beside the package `function`: /var/task/verified.json in
     the image.
     """
 
@@ -42,20 +44,20 @@ class Folder:
         self._record: _Record | None = None
         self._digest = ""
 
-    def manifest(self) -> Manifest:
-        """The manifest, once it is known by its digest. Raises BundleError."""
+    def read_manifest(self) -> Manifest:
+        """Read the manifest and check its digest. Raises BundleError."""
         try:
             with open(join(self._path, FILE_NAME), "rb") as file:
                 data = file.read()
         except OSError:
-            # The path is left out: this sentence reaches the callers of a function that fails to start.
+            # Without the path: callers see this message when the function fails to start.
             raise BundleError(
                 MODEL_MISSING,
                 f"The bundle directory that MODEL_PATH names holds no readable {FILE_NAME}: make a bundle with "
                 "python -m training.",
             ) from None
-        self._digest = sha256_of(data)
-        wanted = _digest_beside(self._path)
+        self._digest = compute_sha256(data)
+        wanted = _read_digest(self._path)
         if wanted is not None and wanted != self._digest:
             raise BundleError(
                 DIGEST_MISMATCH,
@@ -63,30 +65,30 @@ class Folder:
                 f"{self._digest[:12]}, {DIGEST_NAME} says {wanted[:12]}): copy the bundle again, or {PACKAGE_AGAIN}.",
             )
         manifest = Manifest.parse(data)
-        if wanted is None:  # after the format: bundles of the first one have no such file
-            raise missing(DIGEST_NAME)
+        if wanted is None:  # checked after the format: bundles of format 1 have no such file
+            raise create_missing_error(DIGEST_NAME)
         record = _read_record(self._record_path)
         self._record = record if record is not None and self._digest in record.digests else None
         return manifest
 
-    def checked(self, artifacts: Sequence[Artifact]) -> dict[Artifact, bytes]:
-        """Those of the artifacts that the build did not verify, once each is known to be the manifest's.
+    def open_artifact(self, artifact: Artifact) -> Content:
+        """Open an artifact; read and hash it at once, unless the image's build verified it. Raises BundleError."""
+        path = self.find_verified(artifact)
+        if path is None:
+            return wrap_bytes(self.read_artifact(artifact))
+        return Content(partial(self.read_artifact, artifact), path)
 
-        Raises BundleError.
-        """
-        return {artifact: self.content(artifact) for artifact in artifacts if self.verified(artifact) is None}
-
-    def content(self, artifact: Artifact) -> bytes:
-        """The artifact's bytes, known to be the manifest's. Raises BundleError."""
+    def read_artifact(self, artifact: Artifact) -> bytes:
+        """Read an artifact and check its digest. Raises BundleError."""
         try:
             with open(join(self._path, artifact.file), "rb") as file:
                 data = file.read()
         except OSError:
-            raise missing(artifact.file) from None
-        return checked(data, artifact)
+            raise create_missing_error(artifact.file) from None
+        return check_digest(data, artifact)
 
-    def verified(self, artifact: Artifact) -> str | None:
-        """The path of an artifact that the image's build verified, with the manifest, else None."""
+    def find_verified(self, artifact: Artifact) -> str | None:
+        """Return the artifact's path if the image's build verified it together with this manifest, else None."""
         if self._record is None or artifact.sha256 not in self._record.digests:
             return None
         path = join(self._path, artifact.file)
@@ -96,14 +98,14 @@ class Folder:
             return None
         return path if (found.st_dev, found.st_size) == (self._record.device, artifact.size) else None
 
-    def record(self, artifacts: Sequence[Artifact], path: str) -> None:
-        """Writes the digests of the manifest, which was read, and of artifacts that were verified."""
+    def write_record(self, artifacts: "Sequence[Artifact]", path: str) -> None:
+        """Write the digests of the manifest and of these artifacts, all of which were verified, to the file `path`."""
         with open(path, "w", encoding="ascii") as file:
             json.dump([self._digest, *(artifact.sha256 for artifact in artifacts)], file)
 
 
-def _digest_beside(folder: str) -> str | None:
-    """What the file beside the manifest says; None where there is none."""
+def _read_digest(folder: str) -> str | None:
+    """Read the manifest's digest from the file beside it; return None where there is no such file."""
     try:
         with open(join(folder, DIGEST_NAME), "rb") as file:
             words = file.read(1_000).split()
@@ -121,14 +123,14 @@ def _read_record(path: str) -> _Record | None:
         return None
 
 
-def missing(file: str) -> BundleError:
-    """What is raised where a file of the bundle is not there."""
+def create_missing_error(file: str) -> BundleError:
+    """Create the error for a file of the bundle that is missing or unreadable."""
     return BundleError(ARTIFACT_MISSING, f"The bundle's file {file} is missing or unreadable: {PACKAGE_AGAIN}.")
 
 
-def checked(data: bytes, artifact: Artifact) -> bytes:
-    """The same bytes, once their digest is known to be the manifest's. Raises BundleError `digest_mismatch`."""
-    found = sha256_of(data)
+def check_digest(data: bytes, artifact: Artifact) -> bytes:
+    """Return the same bytes if they have the digest that the manifest says. Raises BundleError `digest_mismatch`."""
+    found = compute_sha256(data)
     if found != artifact.sha256:
         raise BundleError(
             DIGEST_MISMATCH,
@@ -138,12 +140,12 @@ def checked(data: bytes, artifact: Artifact) -> bytes:
     return data
 
 
-def sha256_of(data: bytes) -> str:
-    """The data's SHA-256 in hexadecimal.
+def compute_sha256(data: bytes) -> str:
+    """Return the data's SHA-256 in hexadecimal.
 
-    hashlib loads OpenSSL, whose SHA-256 is the faster one; that takes 2.5 ms, and the import of Python's own 0.2 ms.
+    hashlib loads OpenSSL, which hashes faster but takes 2.5 ms to import; Python's own SHA-256 takes 0.2 ms.
     """
-    if len(data) < _MANY_BYTES:
+    if len(data) < _MIN_OPENSSL_BYTES:
         try:
             from _sha2 import sha256  # type: ignore[import-not-found]
         except ImportError:
@@ -153,11 +155,3 @@ def sha256_of(data: bytes) -> str:
     import hashlib
 
     return hashlib.sha256(data).hexdigest()
-
-
-def mapped(path: str) -> "mmap":
-    """The file, mapped: it is read as far as it is looked at."""
-    from mmap import ACCESS_READ, mmap
-
-    with open(path, "rb") as file:
-        return mmap(file.fileno(), 0, access=ACCESS_READ)

@@ -1,7 +1,7 @@
-"""The rule by which a runtime is chosen: one for records, one for tables of many rows. What it rests on was measured.
+"""Choose the runtime for records, and the one for tables of many rows. docs/decisions/0005 has the measurements.
 
-docs/decisions/0005 has the figures. The rule knows the bundle alone, so that equal bundles are answered in the same way
-everywhere, but for one thing: an image without scikit-learn has no joblib runtime to choose.
+The rule looks at the bundle alone, so that equal bundles are answered in the same way everywhere. The one exception is
+an image without scikit-learn, which has no joblib runtime to choose.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,15 +11,15 @@ from function.model.manifest import FLAT, JOBLIB, ONNX, PACKAGE_AGAIN, RUNTIMES,
 
 # An ONNX file up to this size is ready before scikit-learn is even imported; of larger ones joblib's is ready first.
 MAX_ONNX_BYTES = 20 * 1024 * 1024
-# From such sizes of a forest on, scikit-learn walks a table tree by tree faster than ONNX does (three times), or numpy
-# on flat arrays (up to twice, and it holds no lock that other threads wait for), and is worth its import.
+# From these sizes of a forest on, scikit-learn is worth its import: on a table it is three times as fast as ONNX, up to
+# twice as fast as numpy on flat arrays, and holds no lock that other threads wait for.
 MIN_BULK_BYTES = {ONNX: 2 * 1024 * 1024, FLAT: 4 * 1024 * 1024}
 
 
-def for_records(artifacts: Sequence[Artifact], asked: str, can_unpickle: Callable[[], bool]) -> Artifact:
-    """The artifact that answers records: the one asked for, else that of the quickest start.
+def choose_for_records(artifacts: Sequence[Artifact], asked: str, can_unpickle: Callable[[], bool]) -> Artifact:
+    """Choose the artifact that answers records: the one asked for, else the one with the quickest start.
 
-    `can_unpickle()` says whether scikit-learn is installed. Raises BundleError `runtime_unsupported`.
+    `can_unpickle()` tells whether scikit-learn is installed. Raises BundleError `runtime_unsupported`.
     """
     known = {artifact.runtime: artifact for artifact in artifacts if artifact.runtime in RUNTIMES}
     if asked and asked not in known:
@@ -28,7 +28,7 @@ def for_records(artifacts: Sequence[Artifact], asked: str, can_unpickle: Callabl
             RUNTIME_UNSUPPORTED,
             f"MODEL_RUNTIME asks for {asked} and the bundle has {there}: unset it, or {PACKAGE_AGAIN}.",
         )
-    chosen = known.get(asked) or known.get(FLAT) or _onnx_or_joblib(known, can_unpickle)
+    chosen = known.get(asked) or known.get(FLAT) or _choose_by_size(known, can_unpickle)
     if chosen is None or (chosen.runtime == JOBLIB and not can_unpickle()):
         raise BundleError(
             RUNTIME_UNSUPPORTED,
@@ -38,17 +38,17 @@ def for_records(artifacts: Sequence[Artifact], asked: str, can_unpickle: Callabl
     return chosen
 
 
-def _onnx_or_joblib(known: dict[str, Artifact], can_unpickle: Callable[[], bool]) -> Artifact | None:
+def _choose_by_size(known: dict[str, Artifact], can_unpickle: Callable[[], bool]) -> Artifact | None:
     onnx, joblib = known.get(ONNX), known.get(JOBLIB)
     if onnx is None or joblib is None or onnx.size <= MAX_ONNX_BYTES or not can_unpickle():
         return onnx or joblib
     return joblib
 
 
-def for_tables(
+def choose_for_tables(
     artifacts: Sequence[Artifact], records: Artifact, asked: str, can_unpickle: Callable[[], bool]
 ) -> Artifact:
-    """The artifact that scores tables: that of `records`, unless scikit-learn is faster and gives equal bits."""
+    """Choose the artifact that scores tables: `records`, unless scikit-learn is faster and gives equal bits."""
     joblib = next((artifact for artifact in artifacts if artifact.runtime == JOBLIB), None)
     same = records.largest_error == 0
     large = records.size >= MIN_BULK_BYTES.get(records.runtime, 0)

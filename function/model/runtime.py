@@ -37,6 +37,22 @@ class NotPredictable(Exception):
     """The estimator refuses the values of some record. Its message is dropped, because it may quote values."""
 
 
+class Content(NamedTuple):
+    """An opened artifact.
+
+    `read()` returns the artifact's bytes after checking their digest; it raises BundleError. `path` names a file that
+    the image's build verified and that may be used without hashing it again; else it is None. Never unpickle from it.
+    """
+
+    read: Callable[[], bytes]
+    path: str | None = None
+
+
+def wrap_bytes(data: bytes) -> Content:
+    """Return bytes that were verified, or made by this process, as an opened artifact."""
+    return Content(lambda: data)
+
+
 class Runtime(Protocol):
     """Compute predictions from columns that the contract has checked. Both methods give the same numbers."""
 

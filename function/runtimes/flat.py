@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from function.errors import ARTIFACT_UNREADABLE, BundleError
 from function.model.contract import Columns
 from function.model.manifest import PACKAGE_AGAIN, Artifact, Label, Manifest
-from function.model.runtime import Outputs
+from function.model.runtime import Content, Outputs
 from function.runtimes.flat_format import Flat, check_nodes, parse
 from function.runtimes.flat_rows import (
     LINK_FUNCTIONS,
@@ -32,49 +32,58 @@ MANY_VISITS = 40_000
 FEW_NODES = 2_000
 
 
-def load(data: "bytes | mmap | memoryview", manifest: Manifest, artifact: Artifact) -> "FlatRuntime":
-    """The runtime over these bytes, which it reads from as it predicts. Raises BundleError `artifact_unreadable`.
+def load(content: Content, manifest: Manifest, artifact: Artifact) -> "FlatRuntime":
+    """Load the artifact; the runtime reads from its bytes, or from the mapped file, as it predicts.
 
-    What is mapped was verified by the image's build, and its nodes with it.
+    The build that verified a file has checked its nodes as well. Raises BundleError `artifact_unreadable`.
     """
+    data = content.read() if content.path is None else map_file(content.path)
     try:
         flat = parse(memoryview(data))
         if flat.features != len(manifest.contract.features) or flat.classes != len(manifest.classes or ()):
             raise ValueError("another number of features or classes")
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
-        raise _unreadable(artifact) from None
-    runtime = FlatRuntime(flat, manifest.classes, artifact, checked=not isinstance(data, (bytes, memoryview)))
+        raise _create_unreadable_error(artifact) from None
+    runtime = FlatRuntime(flat, manifest.classes, artifact, nodes_checked=content.path is not None)
     if len(flat.arrays.get("skips", ())) <= FEW_NODES:
         runtime.check()
     return runtime
 
 
-def _unreadable(artifact: Artifact) -> BundleError:
+def map_file(path: str) -> "mmap":
+    """Map a file into memory: only the pages that are looked at are read."""
+    from mmap import ACCESS_READ, mmap
+
+    with open(path, "rb") as file:
+        return mmap(file.fileno(), 0, access=ACCESS_READ)
+
+
+def _create_unreadable_error(artifact: Artifact) -> BundleError:
     return BundleError(ARTIFACT_UNREADABLE, f"The bundle's file {artifact.file} is no flat artifact: {PACKAGE_AGAIN}.")
 
 
 class FlatRuntime:
     """A flat artifact, ready to answer."""
 
-    def __init__(self, flat: Flat, classes: Sequence[Label] | None, artifact: Artifact, *, checked: bool) -> None:
+    def __init__(self, flat: Flat, classes: Sequence[Label] | None, artifact: Artifact, *, nodes_checked: bool) -> None:
         self._flat = flat
         self._classes = classes
         self._artifact = artifact
-        self._checked = checked
-        # Bound once: a prediction of microseconds would spend a fifth of them on looking these up.
+        self._nodes_checked = nodes_checked
+        # Bound once: looking these up would take a fifth of a prediction of microseconds.
         self._prepare = create_preparation(flat)
-        self._raw = create_linear_sum(flat) if flat.kind == "linear" else create_tree_sum(flat)
+        self._add_up = create_linear_sum(flat) if flat.kind == "linear" else create_tree_sum(flat)
         self._link = LINK_FUNCTIONS[flat.link]
         self._visits = 1 if flat.kind == "linear" else len(flat.arrays["roots"])
 
     def check(self) -> None:
         """Looks at each node, unless that was done. Raises BundleError `artifact_unreadable`."""
-        if not self._checked:
+        if not self._nodes_checked:
             try:
                 check_nodes(self._flat)
             except ValueError:
-                raise _unreadable(self._artifact) from None
-            self._checked = True
+                raise _create_unreadable_error(self._artifact) from None
+            self._nodes_checked = True
 
     def predict(self, columns: Columns) -> Outputs:
         """One output per record. Raises NotPredictable, BundleError where a walk leaves what it walks through."""
@@ -84,10 +93,10 @@ class FlatRuntime:
             return self._by_arrays(columns)
         rows = [self._prepare(row) for row in zip(*columns, strict=True)]
         try:
-            return self.outputs([self._raw(row) for row in rows])
+            return self.outputs([self._add_up(row) for row in rows])
         except (IndexError, ValueError, OverflowError):
             # Only a model whose nodes were not looked at yet can lead there.
-            raise _unreadable(self._artifact) from None
+            raise _create_unreadable_error(self._artifact) from None
 
     def predict_arrays(self, columns: "Sequence[Array]") -> "ArrayOutputs":
         """One output per row. Raises NotPredictable, BundleError where the nodes are no trees."""

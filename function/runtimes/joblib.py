@@ -11,7 +11,7 @@ from function.errors import ARTIFACT_UNREADABLE, VERSION_MISMATCH, BundleError
 from function.model.contract import BOOLEAN, Columns, Feature
 from function.model.dtypes import FLOAT64, SMALL_INTEGERS
 from function.model.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
-from function.model.runtime import ArrayOutputs, NotPredictable, Outputs
+from function.model.runtime import ArrayOutputs, Content, NotPredictable, Outputs
 from function.runtimes.joblib_inputs import are_numbers, build_array, build_frame, find_odd_rows, stack_numbers
 from function.runtimes.joblib_trees import check_trees
 
@@ -39,12 +39,13 @@ def versions(wanted: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def load(data: bytes, manifest: Manifest, artifact: Artifact) -> "JoblibRuntime":
-    """The runtime of the estimator in `data`, bytes whose digest is known.
+def load(content: Content, manifest: Manifest, artifact: Artifact) -> "JoblibRuntime":
+    """Unpickle the estimator, always from bytes that were hashed just now, whatever the image's build verified.
 
     Raises BundleError `version_mismatch` where scikit-learn says that it comes from another release,
     `artifact_unreadable` where it cannot be loaded.
     """
+    data = content.read()
     # Lambda has no /dev/shm: without this, importing joblib tries a semaphore there and warns that it cannot.
     os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
     from function.runtimes.deferred_imports import import_scikit_learn

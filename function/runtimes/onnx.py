@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from function.errors import ARTIFACT_UNREADABLE, BundleError
 from function.model.contract import TEXTS, Columns, Feature
 from function.model.manifest import PACKAGE_AGAIN, Artifact, Manifest
-from function.model.runtime import ArrayOutputs, NotPredictable, Outputs
+from function.model.runtime import ArrayOutputs, Content, NotPredictable, Outputs
 
 if TYPE_CHECKING:
     from function.model.runtime import Array
@@ -29,14 +29,12 @@ def _onnxruntime() -> Any:
     return onnxruntime
 
 
-def load(data: bytes | str, manifest: Manifest, artifact: Artifact) -> "OnnxRuntime":
-    """The runtime of the model in `data`: its bytes, or the path of a file that is known to be right.
-
-    Raises BundleError `artifact_unreadable` where onnxruntime cannot load it.
-    """
+def load(content: Content, manifest: Manifest, artifact: Artifact) -> "OnnxRuntime":
+    """Load the artifact. Raises BundleError `artifact_unreadable` where onnxruntime cannot."""
+    model = content.read() if content.path is None else content.path
     onnxruntime = _onnxruntime()
     try:
-        session = onnxruntime.InferenceSession(data, _options(onnxruntime), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(model, _options(onnxruntime), providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001
         # onnxruntime has no base of its own for what it raises; its text may quote paths.
         raise BundleError(

@@ -7,7 +7,7 @@ from typing import Any
 
 from function.model.contract import NUMBER, Feature
 from function.model.manifest import FLAT, Artifact, Manifest
-from function.model.runtime import NotPredictable
+from function.model.runtime import NotPredictable, wrap_bytes
 from function.runtimes import flat
 from tests.unit import small_models
 
@@ -93,7 +93,7 @@ def runtime(data: bytes, features: int = 2, *, classes: int = 0) -> flat.FlatRun
     of_classes = small_models.classifier_document(CLASSES[:classes], named) if classes else None
     document = of_classes or small_models.document(named)
     manifest: Manifest = small_models.manifest(document)
-    return flat.load(data, manifest, Artifact("model.flat", "0" * 64, len(data), FLAT, "array"))
+    return flat.load(wrap_bytes(data), manifest, Artifact("model.flat", "0" * 64, len(data), FLAT, "array"))
 
 
 def refused(runtime: flat.FlatRuntime, row: list[float | None]) -> bool:

@@ -8,7 +8,7 @@ from function.errors import BundleError
 from function.model.contract import Columns, Feature
 from function.model.dtypes import NARROW, round_to
 from function.model.manifest import FLAT, ONNX, Artifact, Manifest
-from function.model.runtime import NotPredictable, Outputs, Runtime
+from function.model.runtime import NotPredictable, Outputs, Runtime, wrap_bytes
 from function.runtimes import flat as flat_runtime
 from function.runtimes import onnx as onnx_runtime
 from training.errors import said
@@ -50,7 +50,7 @@ def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
             data = write(subject)
             form = subject.form if runtime == ONNX else ARRAY
             artifact = Artifact(file, sha256(data).hexdigest(), len(data), runtime, form)
-            loaded: Runtime = load(data, subject.manifest, artifact)
+            loaded: Runtime = load(wrap_bytes(data), subject.manifest, artifact)
             error = gate.largest_error(_Rounding(loaded, features))
             exports.artifacts[artifact._replace(largest_error=error)] = data
         except NotExported as reason:

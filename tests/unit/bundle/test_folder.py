@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from function.bundle import loading
-from function.bundle.folder import Folder, checked, mapped, sha256_of
+from function.bundle.folder import Folder, check_digest, compute_sha256
 from function.errors import BundleError
 from function.local.command_line import main
 from function.model.manifest import FLAT, JOBLIB, ONNX, Artifact
@@ -34,7 +34,9 @@ def of_the_build(folder: Path) -> Folder:
 def known(folder: Path) -> list[str]:
     """The runtimes of the artifacts that need not be hashed."""
     place = of_the_build(folder)
-    return [artifact.runtime for artifact in place.manifest().artifacts if place.verified(artifact) is not None]
+    return [
+        artifact.runtime for artifact in place.read_manifest().artifacts if place.find_verified(artifact) is not None
+    ]
 
 
 def test_recorded_files_are_known(folder: Path) -> None:
@@ -42,8 +44,8 @@ def test_recorded_files_are_known(folder: Path) -> None:
 
 
 def test_nothing_is_known_before_the_manifest_is(folder: Path) -> None:
-    artifact = Folder(str(folder)).manifest().artifacts[0]
-    assert of_the_build(folder).verified(artifact) is None
+    artifact = Folder(str(folder)).read_manifest().artifacts[0]
+    assert of_the_build(folder).find_verified(artifact) is None
 
 
 @pytest.mark.parametrize("record", ["", "[]", "{}", "null", "1", "\xff", '["0000"]', "[[]]", "[{}]"])
@@ -87,12 +89,12 @@ def test_file_of_another_file_system_is_not_known(folder: Path) -> None:
     (folder / "model.flat").unlink()
     (folder / "model.flat").symlink_to("/proc/self/status")
     place = of_the_build(folder)
-    place.record(place.manifest().artifacts, str(folder.parent / "verified.json"))
+    place.write_record(place.read_manifest().artifacts, str(folder.parent / "verified.json"))
     assert known(folder) == [JOBLIB, ONNX]
 
 
 def test_mapped_file_is_its_bytes(folder: Path) -> None:
-    assert bytes(mapped(str(folder / "model.flat"))) == (folder / "model.flat").read_bytes()
+    assert bytes(flat.map_file(str(folder / "model.flat"))) == (folder / "model.flat").read_bytes()
 
 
 def test_verify_records_every_digest_and_the_manifest_s(houses_bundle: Path, tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_verify_records_every_digest_and_the_manifest_s(houses_bundle: Path, tmp
     assert main(["verify", "--record", str(record)], {"MODEL_PATH": str(houses_bundle)}) == 0
     data = (houses_bundle / "manifest.json").read_bytes()
     artifacts = json.loads(data)["artifacts"].values()
-    assert json.loads(record.read_text()) == [sha256_of(data), *(item["sha256"] for item in artifacts)]
+    assert json.loads(record.read_text()) == [compute_sha256(data), *(item["sha256"] for item in artifacts)]
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "model.joblib", "model.onnx", "model.flat"])
@@ -132,9 +134,9 @@ def test_recorded_bundle_is_hashed_only_where_it_is_unpickled(
 
     def noted(data: bytes, artifact: Artifact) -> bytes:
         found.append(artifact.runtime)
-        return checked(data, artifact)
+        return check_digest(data, artifact)
 
-    monkeypatch.setattr("function.bundle.folder.checked", noted)
+    monkeypatch.setattr("function.bundle.folder.check_digest", noted)
     loading.load(of_the_build(folder), asked)
     assert found == hashed
     loading.load(folder, asked)
@@ -145,7 +147,7 @@ def test_digests_are_those_of_openssl() -> None:
     for size in (0, 1, 10_000, 499_999, 500_000, 1_000_000):
         data = bytes(range(251)) * (size // 251 + 1)
         done = subprocess.run(["sha256sum"], input=data[:size], capture_output=True, check=True)
-        assert sha256_of(data[:size]) == done.stdout.split()[0].decode()
+        assert compute_sha256(data[:size]) == done.stdout.split()[0].decode()
 
 
 def test_manifest_s_digest_costs_no_import_of_openssl(folder: Path) -> None:

@@ -243,7 +243,7 @@ def test_digest_is_told_with_both_beginnings(folder: Path) -> None:
 def test_verified_bytes_are_those_that_were_hashed(folder: Path) -> None:
     data = (folder / ARTIFACT).read_bytes()
     artifact = Artifact(ARTIFACT, hashlib.sha256(data).hexdigest(), len(data), "joblib", "array")
-    assert Folder(str(folder)).content(artifact) == data
+    assert Folder(str(folder)).read_artifact(artifact) == data
 
 
 def evil_payloads(marker: Path) -> Iterator[bytes]:

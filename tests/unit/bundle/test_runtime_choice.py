@@ -2,7 +2,7 @@
 
 import pytest
 
-from function.bundle.runtime_choice import MAX_ONNX_BYTES, MIN_BULK_BYTES, for_records, for_tables
+from function.bundle.runtime_choice import MAX_ONNX_BYTES, MIN_BULK_BYTES, choose_for_records, choose_for_tables
 from function.errors import BundleError
 from function.model.manifest import FLAT, JOBLIB, ONNX, Artifact
 
@@ -34,30 +34,30 @@ JOBLIBS, SMALL_ONNX, LARGE_ONNX = artifact(JOBLIB), artifact(ONNX, MAX_ONNX_BYTE
     ],
 )
 def test_records_are_answered_by_what_starts_first(artifacts: list[Artifact], chosen: str) -> None:
-    assert for_records(artifacts, "", yes).runtime == chosen
-    assert for_records(artifacts[::-1], "", yes).runtime == chosen
+    assert choose_for_records(artifacts, "", yes).runtime == chosen
+    assert choose_for_records(artifacts[::-1], "", yes).runtime == chosen
 
 
 @pytest.mark.parametrize("asked", [JOBLIB, ONNX, FLAT])
 def test_what_is_asked_for_is_taken(asked: str) -> None:
-    assert for_records([JOBLIBS, LARGE_ONNX, artifact(FLAT)], asked, yes).runtime == asked
+    assert choose_for_records([JOBLIBS, LARGE_ONNX, artifact(FLAT)], asked, yes).runtime == asked
 
 
 def test_what_is_asked_for_and_not_there_is_named_with_what_is() -> None:
     with pytest.raises(BundleError, match=r"asks for onnx and the bundle has joblib, flat: unset it") as raised:
-        for_records([JOBLIBS, artifact(FLAT)], ONNX, yes)
+        choose_for_records([JOBLIBS, artifact(FLAT)], ONNX, yes)
     assert raised.value.code == "runtime_unsupported"
 
 
 @pytest.mark.parametrize("asked", ["", JOBLIB])
 def test_bundle_that_needs_scikit_learn_is_refused_without_it(asked: str) -> None:
     with pytest.raises(BundleError, match="build the image's target full") as raised:
-        for_records([JOBLIBS], asked, no)
+        choose_for_records([JOBLIBS], asked, no)
     assert raised.value.code == "runtime_unsupported"
 
 
 def test_large_onnx_is_taken_where_scikit_learn_is_not_installed() -> None:
-    assert for_records([JOBLIBS, LARGE_ONNX], "", no) == LARGE_ONNX
+    assert choose_for_records([JOBLIBS, LARGE_ONNX], "", no) == LARGE_ONNX
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_large_onnx_is_taken_where_scikit_learn_is_not_installed() -> None:
     ],
 )
 def test_tables_go_elsewhere_only_for_equal_bits(records: Artifact, asked: str, installed: object, chosen: str) -> None:
-    assert for_tables([JOBLIBS, records], records, asked, installed).runtime == chosen  # type: ignore[arg-type]
+    assert choose_for_tables([JOBLIBS, records], records, asked, installed).runtime == chosen  # type: ignore[arg-type]
 
 
 def test_bundle_without_joblib_scores_tables_with_what_it_has() -> None:
     onnx = artifact(ONNX, MIN_BULK_BYTES[ONNX])
-    assert for_tables([onnx], onnx, "", yes) == onnx
+    assert choose_for_tables([onnx], onnx, "", yes) == onnx

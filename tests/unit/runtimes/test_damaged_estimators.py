@@ -28,7 +28,7 @@ from function.bundle.loading import load_runtime
 from function.errors import BundleError
 from function.model.contract import NUMBER, Columns, Feature
 from function.model.manifest import ONNX, Artifact, Manifest
-from function.model.runtime import NotPredictable
+from function.model.runtime import NotPredictable, wrap_bytes
 from function.runtimes import joblib as joblib_runtime
 from function.runtimes import onnx as onnx_runtime
 from tests.unit import small_models
@@ -45,7 +45,7 @@ def manifest() -> Manifest:
 def loaded(estimator: Any) -> joblib_runtime.JoblibRuntime:
     data = io.BytesIO()
     joblib.dump(estimator, data)
-    return joblib_runtime.load(data.getvalue(), manifest(), ARTIFACT)
+    return joblib_runtime.load(wrap_bytes(data.getvalue()), manifest(), ARTIFACT)
 
 
 def fitted(estimator: Any) -> Any:
@@ -126,19 +126,18 @@ class TooLarge:
 
 def test_pickle_that_asks_for_all_memory_is_refused_with_what_to_do() -> None:
     with pytest.raises(BundleError, match="more memory") as raised:
-        joblib_runtime.load(pickle.dumps(TooLarge()), manifest(), ARTIFACT)
+        joblib_runtime.load(wrap_bytes(pickle.dumps(TooLarge())), manifest(), ARTIFACT)
     assert raised.value.code == "artifact_unreadable"
 
 
 @pytest.mark.parametrize("held", [None, 3, {"model": 1}, [1, 2], StandardScaler()], ids=repr)
 def test_pickle_of_something_else_is_refused(houses_bundle: Path, held: Any) -> None:
-    place = Folder(str(houses_bundle))
-    found = place.manifest()
+    found = Folder(str(houses_bundle)).read_manifest()
     data = io.BytesIO()
     joblib.dump(held, data)
     artifact = next(artifact for artifact in found.artifacts if artifact.runtime == "joblib")
     with pytest.raises(BundleError) as raised:
-        load_runtime(place, found, artifact, data.getvalue())
+        load_runtime(found, artifact, wrap_bytes(data.getvalue()))
     assert raised.value.code in ("artifact_unreadable", "golden_mismatch")
 
 
@@ -150,21 +149,19 @@ class AnswersALine:
 
 
 def test_estimator_that_answers_in_another_form_is_refused(houses_bundle: Path) -> None:
-    place = Folder(str(houses_bundle))
-    found = place.manifest()
+    found = Folder(str(houses_bundle)).read_manifest()
     data = io.BytesIO()
     joblib.dump(AnswersALine(), data)
     artifact = next(artifact for artifact in found.artifacts if artifact.runtime == "joblib")
     with pytest.raises(BundleError, match=r"cannot predict \(AttributeError\)") as raised:
-        load_runtime(place, found, artifact, data.getvalue())
+        load_runtime(found, artifact, wrap_bytes(data.getvalue()))
     assert raised.value.code == "artifact_unreadable"
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_flipped_bit_of_an_onnx_file_is_refused_or_answered(iris_bundle: Path, houses_bundle: Path) -> None:
     for bundle in (iris_bundle, houses_bundle):
-        place = Folder(str(bundle))
-        found = place.manifest()
+        found = Folder(str(bundle)).read_manifest()
         artifact = next(artifact for artifact in found.artifacts if artifact.runtime == ONNX)
         whole = (bundle / artifact.file).read_bytes()
         columns = found.contract.check([example.record for example in found.examples]).columns
@@ -172,7 +169,7 @@ def test_flipped_bit_of_an_onnx_file_is_refused_or_answered(iris_bundle: Path, h
             changed = bytearray(whole)
             changed[number // 8] ^= 1 << number % 8
             try:
-                runtime = load_runtime(place, found, artifact, bytes(changed))
+                runtime = load_runtime(found, artifact, wrap_bytes(bytes(changed)))
                 runtime.predict(columns)
                 runtime.predict_arrays([numpy.array(column, dtype=float) for column in columns])
             except (BundleError, NotPredictable):
@@ -190,7 +187,7 @@ def test_class_that_the_manifest_does_not_list_is_never_another(place: float) ->
     outputs = [helper.make_tensor_value_info("place", TensorProto.INT64, [None])]
     graph = helper.make_graph(nodes, "first_feature", inputs, outputs, [first])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
-    runtime = onnx_runtime.load(model.SerializeToString(), manifest(), ARTIFACT._replace(runtime=ONNX))
+    runtime = onnx_runtime.load(wrap_bytes(model.SerializeToString()), manifest(), ARTIFACT._replace(runtime=ONNX))
     others: Columns = [[0.0, 0.0]] * 3
     assert runtime.predict([[2.0, 0.0], *others]).values == ["c", "a"]
     with pytest.raises(BundleError):

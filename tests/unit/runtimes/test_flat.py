@@ -188,4 +188,4 @@ def test_trees_of_several_outputs_are_added_in_turn(outputs: int, places: list[i
     sums = [
         0.5 + sum(10.0**number for number, place in enumerate(places) if place == output) for output in range(outputs)
     ]
-    assert loaded._raw([0.0, 0.0]) == sums
+    assert loaded._add_up([0.0, 0.0]) == sums

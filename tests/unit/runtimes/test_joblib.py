@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 
 from function.bundle import loading
 from function.model.manifest import JOBLIB, Artifact, Manifest
-from function.model.runtime import Model, NotPredictable
+from function.model.runtime import Model, NotPredictable, wrap_bytes
 from function.runtimes.joblib import JoblibRuntime, load, nested_estimators, versions
 
 ARTIFACT = Artifact("model.joblib", "", 0, "joblib", "array")
@@ -72,7 +72,7 @@ def dumped(estimator: Any) -> bytes:
 
 
 def loaded(estimator: Any, manifest: Manifest) -> JoblibRuntime:
-    return load(dumped(estimator), manifest, ARTIFACT)
+    return load(wrap_bytes(dumped(estimator)), manifest, ARTIFACT)
 
 
 def columns_of(model: Model) -> list[list[Any]]:

@@ -30,6 +30,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 
 from function.model.contract import NUMBER, Feature
 from function.model.manifest import FLAT, JOBLIB, ONNX, Artifact, Manifest
+from function.model.runtime import wrap_bytes
 from function.runtimes import flat as flat_runtime
 from function.runtimes import joblib as joblib_runtime
 from function.runtimes import onnx as onnx_runtime
@@ -136,9 +137,9 @@ class Case:
         artifact = Artifact(f"model.{runtime}", "0" * 64, 1, runtime, "array")
         if runtime == FLAT:
             exported = flat.flat_bytes(self.estimator, nulls=self.nulls) if data is None else data
-            return self.gate.largest_error(flat_runtime.load(exported, self.manifest, artifact))
+            return self.gate.largest_error(flat_runtime.load(wrap_bytes(exported), self.manifest, artifact))
         exported = onnx_export.onnx_bytes(self.estimator, self.features, "array") if data is None else data
-        return self.gate.largest_error(onnx_runtime.load(exported, self.manifest, artifact))
+        return self.gate.largest_error(onnx_runtime.load(wrap_bytes(exported), self.manifest, artifact))
 
 
 def kind(value: Any) -> str:
