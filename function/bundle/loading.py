@@ -5,8 +5,7 @@ before its digest is known. (Measured: of 600 bit flips in a joblib forest, 11 %
 image's build verified is not hashed again at each start, unless it is unpickled: see function.bundle.folder.
 """
 
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Iterable, Sequence
 from math import isclose
 from os import PathLike, fspath
 from typing import Protocol
@@ -21,6 +20,18 @@ from function.model.runtime import Content, Model, NotPredictable, Runtime, wrap
 # differently (BLAS chooses its kernels by CPU); larger differences are errors.
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
+
+
+class RuntimeModule(Protocol):
+    """A module of function.runtimes that loads artifacts."""
+
+    def list_versions(self, wanted: Iterable[str]) -> dict[str, str]:
+        """List the installed versions of what the runtime depends on, of Python and these libraries."""
+        ...
+
+    def load(self, content: Content, manifest: Manifest, artifact: Artifact) -> Runtime:
+        """Load an artifact. Raises BundleError."""
+        ...
 
 
 class BundleStore(Protocol):
@@ -106,11 +117,10 @@ def load_runtime(manifest: Manifest, artifact: Artifact, content: Content) -> Ru
     if artifact.runtime == JOBLIB or content.path is None:
         # Hashed before its libraries are imported; what is unpickled is hashed even if the build verified it.
         content = wrap_bytes(content.read())
-    module = import_module(f"function.runtimes.{artifact.runtime}")
-    if artifact.runtime != FLAT:
-        wanted = _list_wanted_versions(manifest, artifact)
-        check_environment(wanted, module.versions(wanted))
-    runtime: Runtime = module.load(content, manifest, artifact)
+    module = _import_runtime(artifact.runtime)
+    wanted = _list_wanted_versions(manifest, artifact)
+    check_environment(wanted, module.list_versions(wanted))
+    runtime = module.load(content, manifest, artifact)
     try:
         check_examples(manifest, runtime, max(RELATIVE_TOLERANCE, 2 * artifact.largest_error))
     except DeployerError:
@@ -124,9 +134,30 @@ def load_runtime(manifest: Manifest, artifact: Artifact, content: Content) -> Ru
     return runtime
 
 
+def _import_runtime(name: str) -> RuntimeModule:
+    """Import the module of that runtime. Raises ValueError for a name that is not in RUNTIMES."""
+    match name:
+        case "flat":
+            from function.runtimes import flat
+
+            return flat
+        case "onnx":
+            from function.runtimes import onnx
+
+            return onnx
+        case "joblib":
+            from function.runtimes import joblib
+
+            return joblib
+        case _:
+            raise ValueError(f"no runtime is called {name!r}")
+
+
 def _list_wanted_versions(manifest: Manifest, artifact: Artifact) -> dict[str, str]:
     """List the versions of Python and libraries that the artifact's runtime must find."""
     recorded = manifest.environment
+    if artifact.runtime == FLAT:
+        return {}
     if artifact.runtime == ONNX:
         return {"onnxruntime": recorded.get("onnxruntime", "unknown")}
     # An estimator depends on both, whether the manifest says so or not.

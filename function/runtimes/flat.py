@@ -4,7 +4,7 @@ One row costs microseconds and the load costs nothing, however large the forest.
 `flat_arrays` uses with the same steps in the same order, so that both give the same bits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from function.errors import ARTIFACT_UNREADABLE, BundleError
@@ -30,6 +30,11 @@ MANY_VISITS = 40_000
 # The nodes of a smaller model are checked each time that it is loaded, which takes less than 0.5 ms; those of a larger
 # one before the first table, and when the bundle is verified.
 FEW_NODES = 2_000
+
+
+def list_versions(_: Iterable[str]) -> dict[str, str]:
+    """Return an empty dict: the artifact depends on no library, and on no release of Python."""
+    return {}
 
 
 def load(content: Content, manifest: Manifest, artifact: Artifact) -> "FlatRuntime":

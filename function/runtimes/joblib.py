@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     type Table = Array | pandas.DataFrame
 
 
-def versions(wanted: Iterable[str]) -> dict[str, str]:
-    """The versions, of Python and of those libraries that are wanted, known and installed."""
+def list_versions(wanted: Iterable[str]) -> dict[str, str]:
+    """List the versions of Python and of those wanted libraries that are in LIBRARIES and installed."""
     from function.runtimes.deferred_imports import import_scikit_learn
 
     found = {"python": sys.version.split()[0]}

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from function.model.runtime import Array
 
 
-def versions(_: Iterable[str]) -> dict[str, str]:
-    """The versions of the libraries that an artifact depends on; empty where they are not installed."""
+def list_versions(_: Iterable[str]) -> dict[str, str]:
+    """Return onnxruntime's version, or an empty dict where it is not installed."""
     try:
         return {"onnxruntime": _onnxruntime().__version__}
     except ImportError:

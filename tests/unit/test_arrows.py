@@ -62,8 +62,8 @@ MAY_IMPORT = {
     "function.files.formats.csv_blocks": {"numpy"},
     "function.model.runtime": {"numpy"},  # for its types
 }
-# They name modules at run time, each from a tuple of this project's own.
-NAME_AT_RUN_TIME = {RUNTIME, "function.runtimes.deferred_imports", "function.dispatch", "function.bundle.loading"}
+# It names libraries at run time, each from a tuple of this project's own.
+NAME_AT_RUN_TIME = {RUNTIME}
 CLIENTS = "function.aws"
 PICKLES = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve", "skops"}
 UNPICKLING_ATTRIBUTES = {"load", "loads", "read_pickle", "Unpickler", "NumpyUnpickler"}

@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 from function.bundle import loading
 from function.model.manifest import JOBLIB, Artifact, Manifest
 from function.model.runtime import Model, NotPredictable, wrap_bytes
-from function.runtimes.joblib import JoblibRuntime, load, nested_estimators, versions
+from function.runtimes.joblib import JoblibRuntime, list_versions, load, nested_estimators
 
 ARTIFACT = Artifact("model.joblib", "", 0, "joblib", "array")
 
@@ -150,7 +150,7 @@ def test_null_is_not_a_number_to_the_estimator(mixed: Model) -> None:
 
 
 def test_versions_are_those_of_the_manifest(mixed: Model) -> None:
-    found = versions(mixed.manifest.environment)
+    found = list_versions(mixed.manifest.environment)
     environment = {name: version for name, version in mixed.manifest.environment.items() if name != "onnxruntime"}
     assert {name: found[name] for name in environment if name != "python"} == {
         name: version for name, version in environment.items() if name != "python"
