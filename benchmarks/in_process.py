@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from function.aws import Clients
 from function.bundle.loading import load
 from function.dispatch import create_handler
 from function.service import Service
@@ -31,7 +32,7 @@ def main() -> None:
     event = json.loads(sys.stdin.read())
     settings = Settings.of(os.environ)
     model = load(settings.model_path, settings.model_runtime)
-    handler = create_handler(Service(model, settings))
+    handler = create_handler(Service(model, settings, Clients()))
     columns = model.manifest.contract.check([model.manifest.examples[0].record]).columns
     found = {
         "handler_us": median_us(lambda: handler(event, None), CALLS),

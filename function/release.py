@@ -1,7 +1,7 @@
-"""What CodeDeploy asks before and after it moves traffic to new versions: the same image, under another command.
+"""What CodeDeploy runs before and after it moves traffic to new versions: the same image, with another command.
 
-`check` stands before: each new version answers the bundle's golden rows as scikit-learn did, or no traffic moves and
-the deployment goes back. `tidy` stands after: versions that are older than those to keep are deleted.
+`check` runs before: each new version must answer the bundle's golden rows as scikit-learn did, or the deployment is
+rolled back and no traffic moves. `tidy` runs after: it deletes versions older than those to keep.
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
 """
 
@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from function.aws import Clients, service_errors
@@ -20,27 +21,42 @@ from function.settings import Settings
 from function.telemetry.unexpected_errors import report_error
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-    # As in function.app.
+    # As in function.app: awslambdaric would send the stack trace to the caller.
     sys.tracebacklimit = 0
 
 type Status = Literal["Succeeded", "Failed"]
+type Hook = Callable[[dict[str, str], object], dict[str, str]]
 
 logger = logging.getLogger("function")
 
 
 class ReleaseRefused(DeployerError):
-    """A new version does not answer as it should; the sentence says which and how."""
+    """A new version does not answer as it should."""
 
     code = RELEASE_REFUSED
 
 
-def check(event: dict[str, str], _: object) -> dict[str, str]:
-    """The hook before traffic moves. Tells CodeDeploy, and answers, `Succeeded` or `Failed`."""
-    clients = Clients()
-    status: Status = "Succeeded"
+def create_hooks(environ: Mapping[str, str], clients: Clients) -> tuple[Hook, Hook]:
+    """Create the handlers of both hooks: `check` and `tidy`. Each tells CodeDeploy the status, and returns it.
+
+    The settings in `environ` are read at each call, so that CodeDeploy is told of a wrong one.
+    """
+
+    def check(event: dict[str, str], _: object) -> dict[str, str]:
+        return _report_status(clients, event, _check_versions(environ, clients))
+
+    def tidy(event: dict[str, str], _: object) -> dict[str, str]:
+        _delete_old_versions(Settings.of(environ), clients)
+        return _report_status(clients, event, "Succeeded")
+
+    return check, tidy
+
+
+def _check_versions(environ: Mapping[str, str], clients: Clients) -> Status:
+    """Check each new version and return the status. Raises nothing: CodeDeploy would wait an hour for a silent hook."""
     try:
-        settings = Settings.of(os.environ)
-        manifest = locate_bundle(settings).read_manifest()
+        settings = Settings.of(environ)
+        manifest = locate_bundle(settings, clients).read_manifest()
         if not settings.new_versions:
             raise ReleaseRefused("NEW_VERSIONS is not set: there is nothing to check.")
         for version in settings.new_versions:
@@ -48,33 +64,28 @@ def check(event: dict[str, str], _: object) -> dict[str, str]:
             logger.info("version answers the golden rows", extra={"version": version, "rows": len(manifest.examples)})
     except DeployerError as error:
         logger.error("release refused", extra={"code": error.code, "reason": str(error)})
-        status = "Failed"
     except service_errors() as error:
         logger.error("release refused", extra={"error_type": type(error).__name__})
-        status = "Failed"
     except Exception as error:  # noqa: BLE001
-        # CodeDeploy would wait for an hour for a hook that says nothing.
         report_error(error, "-")
-        status = "Failed"
-    return _told(clients, event, status)
+    else:
+        return "Succeeded"
+    return "Failed"
 
 
-def tidy(event: dict[str, str], _: object) -> dict[str, str]:
-    """The hook after traffic has moved. What cannot be deleted is logged, and never undoes a release."""
-    clients = Clients()
-    settings = Settings.of(os.environ)
+def _delete_old_versions(settings: Settings, clients: Clients) -> None:
+    """Delete the old versions of each function. Log what cannot be deleted: it does not undo a release."""
     for function in settings.released_functions:
         try:
-            for version in _outdated(clients, function, settings.keep_versions):
+            for version in _list_outdated(clients, function, settings.keep_versions):
                 clients.functions.delete_function(FunctionName=function, Qualifier=version)
                 logger.info("old version deleted", extra={"function": function, "version": version})
         except service_errors() as error:
             logger.warning("old versions stay", extra={"function": function, "error_type": type(error).__name__})
-    return _told(clients, event, "Succeeded")
 
 
 def _check_version(clients: Clients, version: str, manifest: Manifest) -> None:
-    """Raises ReleaseRefused where the version does not answer each golden row as the manifest says."""
+    """Send the golden rows to a version. Raises ReleaseRefused where an answer differs from the manifest's."""
     body = {"instances": [example.record for example in manifest.examples]}
     answer = clients.functions.invoke(FunctionName=version, Payload=json.dumps(body).encode())
     document: dict[str, Any] = json.loads(answer["Payload"].read())
@@ -86,15 +97,15 @@ def _check_version(clients: Clients, version: str, manifest: Manifest) -> None:
     probabilities = document.get("probabilities") or [None] * len(predictions)
     if len(predictions) != len(manifest.examples):
         raise ReleaseRefused(f"{version} answers {len(predictions)} of {len(manifest.examples)} golden rows.")
-    # As at load: whichever of the artifacts answers, it may be off by what its export was.
+    # As at load: the version may answer by any artifact, with the error that its export had.
     tolerance = max(RELATIVE_TOLERANCE, *(2 * artifact.largest_error for artifact in manifest.artifacts))
     for number, (example, value, row) in enumerate(zip(manifest.examples, predictions, probabilities, strict=True), 1):
         if not matches_example(example, value, None if row is None else list(row.values()), tolerance):
             raise ReleaseRefused(f"{version} predicts golden row {number} otherwise than the bundle says.")
 
 
-def _outdated(clients: Clients, function: str, keep: int) -> list[str]:
-    """The versions that are not among the newest `keep`, and that no alias sends traffic to."""
+def _list_outdated(clients: Clients, function: str, keep: int) -> list[str]:
+    """List the versions that are not among the newest `keep` and to which no alias sends traffic."""
     used: set[str] = set()
     for page in clients.functions.get_paginator("list_aliases").paginate(FunctionName=function):
         for alias in page["Aliases"]:
@@ -104,10 +115,14 @@ def _outdated(clients: Clients, function: str, keep: int) -> list[str]:
     return [str(number) for number in numbers[:-keep] if str(number) not in used]
 
 
-def _told(clients: Clients, event: dict[str, str], status: Status) -> dict[str, str]:
+def _report_status(clients: Clients, event: dict[str, str], status: Status) -> dict[str, str]:
     clients.deployments.put_lifecycle_event_hook_execution_status(
         deploymentId=event["DeploymentId"],
         lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
         status=status,
     )
     return {"status": status}
+
+
+# The names that the template's commands give: function.release.check and function.release.tidy.
+check, tidy = create_hooks(os.environ, Clients())

@@ -1,4 +1,4 @@
-"""What the sources answer from."""
+"""What a handler needs beside the event."""
 
 from typing import NamedTuple
 
@@ -12,4 +12,4 @@ class Service(NamedTuple):
 
     model: Model
     settings: Settings
-    clients: Clients = Clients()
+    clients: Clients

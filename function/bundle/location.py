@@ -7,16 +7,16 @@ from function.model.runtime import Model
 from function.settings import Settings
 
 
-def load_model(settings: Settings) -> Model:
+def load_model(settings: Settings, clients: Clients) -> Model:
     """Load and check the model. Raises BundleError."""
-    return load(locate_bundle(settings), settings.model_runtime)
+    return load(locate_bundle(settings, clients), settings.model_runtime)
 
 
-def locate_bundle(settings: Settings) -> BundleStore:
+def locate_bundle(settings: Settings, clients: Clients) -> BundleStore:
     """Return the store of the bundle that the settings name, without reading from it."""
     if not settings.model_uri:
         return Folder(settings.model_path)
     # S3 takes 0.2 s of a start (docs/operations.md), which a bundle in the image must not pay.
     from function.bundle.bucket import Prefix
 
-    return Prefix(settings.model_uri, settings.model_sha256, settings.model_version_id, Clients().s3)
+    return Prefix(settings.model_uri, settings.model_sha256, settings.model_version_id, clients.s3)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from function.aws import Clients
 from function.bundle import loading
 from function.bundle.location import load_model
 from function.errors import (
@@ -52,14 +53,15 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         if options.command == "verify":
             _verify(settings, options.record)
             return 0
-        model = load_model(settings)
+        clients = Clients()
+        model = load_model(settings, clients)
         match options.command:
             case "invoke":
-                _invoke(Service(model, settings), options.event)
+                _invoke(Service(model, settings, clients), options.event)
             case "openapi":
                 _print_openapi(model, settings)
             case "serve":
-                _serve(model, settings, options.host, options.port)
+                _serve(Service(model, settings, clients), options.host, options.port)
             case _:
                 _predict(model, settings, options)
     except InvalidInput as error:
@@ -170,7 +172,7 @@ def _invoke(service: Service, file: str) -> None:
     print(json.dumps(create_handler(service)(strict_json.loads(text), None)))
 
 
-def _serve(model: Model, settings: Settings, host: str, port: int) -> None:
+def _serve(service: Service, host: str, port: int) -> None:
     from function.local.server import serve
 
-    serve(model, settings, host, port)
+    serve(service, host, port)

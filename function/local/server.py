@@ -8,9 +8,7 @@ from function.dispatch import create_handler
 from function.local.stderr_log import log_to_stderr
 from function.local.worker import Worker
 from function.local.wsgi import create_application
-from function.model.runtime import Model
 from function.service import Service
-from function.settings import Settings
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -31,10 +29,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         return self._served
 
 
-def serve(model: Model, settings: Settings, host: str, port: int) -> None:
-    """Serves until it is told to stop (SIGTERM, Ctrl-C)."""
+def serve(service: Service, host: str, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
     log_to_stderr()
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
+    model = service.model
     print(f"serving {model.manifest.name} {model.manifest.version} on http://{shown}:{port}", flush=True)
     options = {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
@@ -48,4 +47,4 @@ def serve(model: Model, settings: Settings, host: str, port: int) -> None:
         # A read-only file system has /tmp alone, and Lambda-like platforms no /dev/shm.
         "worker_tmp_dir": "/tmp",  # noqa: S108
     }
-    Server(create_application(create_handler(Service(model, settings))), options).run()
+    Server(create_application(create_handler(service)), options).run()

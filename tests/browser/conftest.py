@@ -14,6 +14,7 @@ import pandas
 import pytest
 from playwright.sync_api import Page
 
+from function.aws import Clients
 from function.bundle.loading import load
 from function.dispatch import create_handler
 from function.local.wsgi import create_application
@@ -63,7 +64,7 @@ class _Quiet(WSGIRequestHandler):
 @pytest.fixture(scope="session")
 def below_a_stage(houses_bundle: Path) -> Iterator[str]:
     """The example below `/prod/`, as a stage of API Gateway has it."""
-    served = create_application(create_handler(Service(load(houses_bundle), Settings(""))))
+    served = create_application(create_handler(Service(load(houses_bundle), Settings(""), Clients())))
 
     def staged(environ: dict[str, Any], start_response: Any) -> Any:
         if not environ["PATH_INFO"].startswith("/prod"):

@@ -70,7 +70,7 @@ def main(path: Path, environ: dict[str, str]) -> None:
     client = LocalS3(path)
     clients: Any = type("Clients", (), {"s3": client})()
     score_object(
-        Service(load_model(settings), settings, clients),
+        Service(load_model(settings, clients), settings, clients),
         SourceObject("inputs", path.name, None, None, None),
         lambda: inf,
     )

@@ -70,7 +70,6 @@ UNPICKLING_ATTRIBUTES = {"load", "loads", "read_pickle", "Unpickler", "NumpyUnpi
 
 # What may be called where a module is imported: it makes a constant and touches nothing.
 CONSTRUCTORS = {
-    "Clients",
     "ContextVar",
     "frozenset",
     "set",

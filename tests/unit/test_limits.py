@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from function.aws import Clients
 from function.errors import InputTooLarge
 from function.formats import csv_table
 from function.model import prediction
@@ -29,7 +30,7 @@ def model() -> Model:
 def post(model: Model, path: str, body: object, content_type: str = "application/json") -> Response:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"content-type": content_type}
-    return respond(Service(model, Settings("")), Request("POST", path, headers, data, "request-1"))
+    return respond(Service(model, Settings(""), Clients()), Request("POST", path, headers, data, "request-1"))
 
 
 def tensor(name: str, rows: int) -> dict[str, object]:

@@ -10,9 +10,9 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
-from function import release
 from function.bundle.loading import load
 from function.model.runtime import Model
+from function.release import create_hooks
 from tests.bundles import write_manifest
 
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
@@ -25,12 +25,11 @@ VERSIONS = [
 class Stubs:
     """AWS's services behind function.aws.Clients, with the answers that they will give."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         no_account = {"region_name": "eu-west-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
         self.functions: Any = boto3.client("lambda", **no_account)  # type: ignore[call-overload]
         self.deployments: Any = boto3.client("codedeploy", **no_account)  # type: ignore[call-overload]
         self.lambda_, self.codedeploy = Stubber(self.functions), Stubber(self.deployments)
-        monkeypatch.setattr(release, "Clients", lambda: self)
         self.lambda_.activate()
         self.codedeploy.activate()
 
@@ -51,8 +50,8 @@ class Stubs:
 
 
 @pytest.fixture
-def stubs(monkeypatch: pytest.MonkeyPatch) -> Stubs:
-    return Stubs(monkeypatch)
+def stubs() -> Stubs:
+    return Stubs()
 
 
 def answer_of(model: Model) -> dict[str, Any]:
@@ -64,21 +63,23 @@ def answer_of(model: Model) -> dict[str, Any]:
     return document
 
 
-def check(bundle: Path, monkeypatch: pytest.MonkeyPatch, versions: str = ",".join(VERSIONS)) -> dict[str, str]:
-    monkeypatch.setenv("MODEL_PATH", str(bundle))
-    monkeypatch.setenv("NEW_VERSIONS", versions)
-    return release.check(EVENT, None)
+def check(bundle: Path, stubs: Any, versions: str = ",".join(VERSIONS)) -> dict[str, str]:
+    check, _ = create_hooks({"MODEL_PATH": str(bundle), "NEW_VERSIONS": versions}, stubs)
+    return check(EVENT, None)
+
+
+def tidy(stubs: Any, functions: str, keep: str = "") -> dict[str, str]:
+    _, tidy = create_hooks({"RELEASED_FUNCTIONS": functions, "KEEP_VERSIONS": keep}, stubs)
+    return tidy(EVENT, None)
 
 
 @pytest.mark.parametrize("name", ["houses_bundle", "iris_bundle", "mixed_bundle"])
-def test_versions_that_answer_the_golden_rows_pass(
-    name: str, stubs: Stubs, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
+def test_versions_that_answer_the_golden_rows_pass(name: str, stubs: Stubs, request: pytest.FixtureRequest) -> None:
     bundle = request.getfixturevalue(name)
     for version in VERSIONS:
         stubs.invokes(version, answer_of(load(bundle)))
     stubs.expects("Succeeded")
-    assert check(bundle, monkeypatch) == {"status": "Succeeded"}
+    assert check(bundle, stubs) == {"status": "Succeeded"}
     stubs.done()
 
 
@@ -92,29 +93,25 @@ def test_versions_that_answer_the_golden_rows_pass(
         lambda answer: answer | {"predictions": ["text"] * len(answer["predictions"])},
     ],
 )
-def test_other_answer_fails_the_release(
-    change: Any, stubs: Stubs, houses_bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_answer_fails_the_release(change: Any, stubs: Stubs, houses_bundle: Path) -> None:
     stubs.invokes(VERSIONS[0], answer_of(load(houses_bundle)))
     stubs.invokes(VERSIONS[1], change(answer_of(load(houses_bundle))))
     stubs.expects("Failed")
-    assert check(houses_bundle, monkeypatch) == {"status": "Failed"}
+    assert check(houses_bundle, stubs) == {"status": "Failed"}
     stubs.done()
 
 
-def test_answer_that_nobody_foresaw_fails_the_release_at_once(
-    stubs: Stubs, iris_bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_answer_that_nobody_foresaw_fails_the_release_at_once(stubs: Stubs, iris_bundle: Path) -> None:
     answer = answer_of(load(iris_bundle))
     stubs.invokes(VERSIONS[0], answer | {"probabilities": ["text"] * len(answer["predictions"])})
     stubs.expects("Failed")
-    assert check(iris_bundle, monkeypatch, VERSIONS[0]) == {"status": "Failed"}
+    assert check(iris_bundle, stubs, VERSIONS[0]) == {"status": "Failed"}
     stubs.done()
 
 
 @pytest.mark.parametrize("expected", [(1e-5, "Succeeded"), (1e-3, "Failed")])
 def test_export_may_be_off_by_what_it_was_when_it_was_made(
-    expected: tuple[float, str], stubs: Stubs, houses_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    expected: tuple[float, str], stubs: Stubs, houses_bundle: Path, tmp_path: Path
 ) -> None:
     off, status = expected
     document = json.loads((houses_bundle / "manifest.json").read_text())
@@ -123,10 +120,10 @@ def test_export_may_be_off_by_what_it_was_when_it_was_made(
     answer = answer_of(load(houses_bundle))
     stubs.invokes(VERSIONS[0], answer | {"predictions": [value * (1 + off) for value in answer["predictions"]]})
     stubs.expects(status)
-    assert check(tmp_path, monkeypatch, VERSIONS[0]) == {"status": status}
+    assert check(tmp_path, stubs, VERSIONS[0]) == {"status": status}
 
 
-def test_other_probability_fails_the_release(stubs: Stubs, iris_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_probability_fails_the_release(stubs: Stubs, iris_bundle: Path) -> None:
     answer = answer_of(load(iris_bundle))
     first = answer["probabilities"][0]
     label = next(iter(first))
@@ -134,36 +131,32 @@ def test_other_probability_fails_the_release(stubs: Stubs, iris_bundle: Path, mo
         VERSIONS[0], answer | {"probabilities": [first | {label: first[label] + 0.01}, *answer["probabilities"][1:]]}
     )
     stubs.expects("Failed")
-    assert check(iris_bundle, monkeypatch, VERSIONS[0]) == {"status": "Failed"}
+    assert check(iris_bundle, stubs, VERSIONS[0]) == {"status": "Failed"}
 
 
 def test_version_that_does_not_start_fails_the_release(
-    stubs: Stubs, houses_bundle: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    stubs: Stubs, houses_bundle: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     stubs.invokes(VERSIONS[0], {"errorType": "BundleError", "errorMessage": "The digest differs."}, "Unhandled")
     stubs.expects("Failed")
-    assert check(houses_bundle, monkeypatch, VERSIONS[0]) == {"status": "Failed"}
+    assert check(houses_bundle, stubs, VERSIONS[0]) == {"status": "Failed"}
     assert "The digest differs." in vars(caplog.records[-1])["reason"]
 
 
-def test_call_that_lambda_refuses_fails_the_release(
-    stubs: Stubs, houses_bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_call_that_lambda_refuses_fails_the_release(stubs: Stubs, houses_bundle: Path) -> None:
     stubs.lambda_.add_client_error("invoke", "TooManyRequestsException", http_status_code=429)
     stubs.expects("Failed")
-    assert check(houses_bundle, monkeypatch, VERSIONS[0]) == {"status": "Failed"}
+    assert check(houses_bundle, stubs, VERSIONS[0]) == {"status": "Failed"}
 
 
-def test_nothing_to_check_fails_the_release(stubs: Stubs, houses_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_to_check_fails_the_release(stubs: Stubs, houses_bundle: Path) -> None:
     stubs.expects("Failed")
-    assert check(houses_bundle, monkeypatch, "") == {"status": "Failed"}
+    assert check(houses_bundle, stubs, "") == {"status": "Failed"}
 
 
-def test_bundle_that_cannot_be_read_fails_the_release(
-    stubs: Stubs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bundle_that_cannot_be_read_fails_the_release(stubs: Stubs, tmp_path: Path) -> None:
     stubs.expects("Failed")
-    assert check(tmp_path, monkeypatch) == {"status": "Failed"}
+    assert check(tmp_path, stubs) == {"status": "Failed"}
 
 
 def lists(stubs: Stubs, versions: list[int], used: list[int], function: str = "predict") -> None:
@@ -177,33 +170,26 @@ def lists(stubs: Stubs, versions: list[int], used: list[int], function: str = "p
     )
 
 
-def test_versions_past_those_to_keep_are_deleted_but_for_the_ones_in_use(
-    stubs: Stubs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RELEASED_FUNCTIONS", "predict")
-    monkeypatch.setenv("KEEP_VERSIONS", "3")
+def test_versions_past_those_to_keep_are_deleted_but_for_the_ones_in_use(stubs: Stubs) -> None:
     lists(stubs, [2, 10, 9, 1, 11, 5, 4], used=[11, 2])
     for version in ("1", "4", "5"):
         stubs.lambda_.add_response("delete_function", {}, {"FunctionName": "predict", "Qualifier": version})
     stubs.expects("Succeeded")
     # Kept: 9, 10, 11, and 2, which still gets a tenth of the traffic.
-    assert release.tidy(EVENT, None) == {"status": "Succeeded"}
+    assert tidy(stubs, "predict", "3") == {"status": "Succeeded"}
     stubs.done()
 
 
-def test_few_versions_all_stay(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RELEASED_FUNCTIONS", "predict,batch")
-    monkeypatch.setenv("KEEP_VERSIONS", "3")
+def test_few_versions_all_stay(stubs: Stubs) -> None:
     lists(stubs, [1, 2, 3], used=[3])
     lists(stubs, [1], used=[1], function="batch")
     stubs.expects("Succeeded")
-    release.tidy(EVENT, None)
+    tidy(stubs, "predict,batch", "3")
     stubs.done()
 
 
-def test_what_cannot_be_deleted_undoes_no_release(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RELEASED_FUNCTIONS", "predict")
+def test_what_cannot_be_deleted_undoes_no_release(stubs: Stubs) -> None:
     stubs.lambda_.add_client_error("list_aliases", "AccessDeniedException", http_status_code=403)
     stubs.expects("Succeeded")
-    assert release.tidy(EVENT, None) == {"status": "Succeeded"}
+    assert tidy(stubs, "predict") == {"status": "Succeeded"}
     stubs.done()

@@ -9,6 +9,7 @@ from wsgiref.validate import validator
 
 import pytest
 
+from function.aws import Clients
 from function.dispatch import create_handler
 from function.local.wsgi import create_application, make_event
 from function.model.runtime import Model
@@ -44,7 +45,7 @@ def served(model: Model, request: dict[str, Any]) -> Answer:
         return None
 
     request.setdefault("QUERY_STRING", "")
-    checked: Any = validator(create_application(create_handler(Service(model, Settings(model_path="")))))
+    checked: Any = validator(create_application(create_handler(Service(model, Settings(model_path=""), Clients()))))
     parts = checked(request, start_response)
     body = b"".join(parts)
     parts.close()

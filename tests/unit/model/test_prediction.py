@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from function.aws import Clients
 from function.dispatch import create_handler
 from function.errors import InputTooLarge, InvalidInput
 from function.formats import csv_table
@@ -214,7 +215,7 @@ def test_record_is_predicted_alone_as_among_others(iris: Model, mixed: Model) ->
 
 def test_earlier_request_leaves_nothing_behind(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:
     for model in (houses, iris, mixed, picky):
-        handler = create_handler(Service(model, Settings(model_path="")))
+        handler = create_handler(Service(model, Settings(model_path=""), Clients()))
         first, second = (example.record for example in model.manifest.examples[:2])
         before = handler(first, None)
         handler(second, None)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from function import aws
 from function.dispatch import SOURCES, create_handler, source_named
 from function.errors import DeployerError, UnknownEvent
 from function.model.runtime import Model
@@ -47,4 +48,4 @@ def test_event_gets_the_documented_answer(row: Documented, houses: Model) -> Non
 def test_event_of_no_source_is_refused_with_what_to_send(event: object, houses: Model) -> None:
     assert names_of_matching_sources(event) == []
     with pytest.raises(UnknownEvent, match="of no source"):
-        create_handler(Service(houses, Settings(model_path="")))(event, None)
+        create_handler(Service(houses, Settings(model_path=""), aws.Clients()))(event, None)

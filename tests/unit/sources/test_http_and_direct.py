@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from function.aws import Clients
 from function.dispatch import SOURCES, create_handler, source_named
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput, UnknownEvent
 from function.model import prediction
@@ -27,7 +28,7 @@ JSON_HEADERS = {"Content-Type": "application/json", "Host": "x"}
 
 @pytest.fixture
 def handler(houses: Model) -> Handler:
-    return create_handler(Service(houses, Settings(model_path="")))
+    return create_handler(Service(houses, Settings(model_path=""), Clients()))
 
 
 def http_api(path: str = "/predict", method: str = "POST", stage: str = "$default", **others: Any) -> Event:
@@ -470,7 +471,9 @@ def test_direct_answer_past_six_megabytes_is_too_large(handler: Handler) -> None
 
 @pytest.mark.parametrize("front_door", FRONT_DOORS.values(), ids=FRONT_DOORS)
 def test_strict_inputs_hold_for_every_source(front_door: Callable[..., Event]) -> None:
-    lenient, strict = (create_handler(Service(regressor(), Settings("", strict_inputs=flag))) for flag in (False, True))
+    lenient, strict = (
+        create_handler(Service(regressor(), Settings("", strict_inputs=flag), Clients())) for flag in (False, True)
+    )
     far: Event = {"size": 99, "note": "a"}
     assert lenient(far, None)["warnings"]  # type: ignore[index]
     with pytest.raises(InvalidInput, match="/size: above 10"):

@@ -10,6 +10,7 @@ import samcli.lib.generated_sample_events as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from function.aws import Clients
 from function.dispatch import SOURCES, create_handler, source_named
 from function.errors import UnknownEvent
 from function.model.runtime import Model
@@ -122,7 +123,7 @@ def refused(houses: Model, event: object) -> str:
     """The sentence by which the event is refused."""
     assert [name for name in SOURCES if source_named(name).matches(event)] == []
     with pytest.raises(UnknownEvent) as raised:
-        create_handler(Service(houses, Settings("")))(event, None)
+        create_handler(Service(houses, Settings(""), Clients()))(event, None)
     return str(raised.value)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from function import aws
 from function.dispatch import create_handler
 from function.errors import DeployerError, InvalidInput
 from function.files.report import Tally
@@ -75,14 +76,14 @@ def test_request_is_told_with_its_ids_and_numbers(capsys: pytest.CaptureFixture[
 
 
 def test_first_invocation_alone_is_cold(capsys: pytest.CaptureFixture[str]) -> None:
-    handler = create_handler(Service(regressor(), SETTINGS), telling=True)
+    handler = create_handler(Service(regressor(), SETTINGS, aws.Clients()), telling=True)
     for _ in range(3):
         handler({"size": 2, "note": "a"}, Context())
     assert [json.loads(line)["ColdStarts"] for line in capsys.readouterr().out.splitlines()] == [1, 0, 0]
 
 
 def test_nothing_is_written_unless_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    create_handler(Service(regressor(), SETTINGS))({"size": 2, "note": "a"}, Context())
+    create_handler(Service(regressor(), SETTINGS, aws.Clients()))({"size": 2, "note": "a"}, Context())
     assert capsys.readouterr().out == ""
 
 
@@ -131,7 +132,9 @@ def test_values_that_training_never_saw_count_by_feature(strict: bool, capsys: p
 
 def test_predicted_records_are_counted_and_refused_ones_are_not() -> None:
     counts = Counts()
-    handle = partial(direct.handle, context=None, service=Service(regressor(), Settings("")), counts=counts)
+    handle = partial(
+        direct.handle, context=None, service=Service(regressor(), Settings(""), aws.Clients()), counts=counts
+    )
     handle({"instances": [{"size": 3, "note": "a"}, {"size": 30, "note": "zzz"}]})
     assert (counts.answered, counts.rows, counts.out_of_range) == (1, 2, {"size": 1, "note": 1})
     with pytest.raises(InvalidInput):
@@ -185,7 +188,7 @@ def test_correlation_id_is_awss_or_a_uuid(event: Any, expected: str, capsys: pyt
 
 
 def test_every_record_of_the_log_has_the_correlation_id(caplog: pytest.LogCaptureFixture) -> None:
-    create_handler(Service(failing(CANARY), SETTINGS))(http('{"size":2,"note":"a"}'), Context())
+    create_handler(Service(failing(CANARY), SETTINGS, aws.Clients()))(http('{"size":2,"note":"a"}'), Context())
     (record,) = caplog.records
     assert vars(record)["correlation_id"] == "gateway-1"
     begin_invocation(None)

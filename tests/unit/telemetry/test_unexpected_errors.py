@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from function.aws import Clients
 from function.dispatch import create_handler
 from function.errors import InternalError, InvalidInput
 from function.local.wsgi import WsgiContext
@@ -35,7 +36,7 @@ def post(body: object) -> Request:
 
 
 def test_unforeseen_error_is_a_500_with_the_request_id_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
-    response = respond(Service(failing(f"could not convert {CANARY}"), Settings("")), post(RECORD))
+    response = respond(Service(failing(f"could not convert {CANARY}"), Settings(""), Clients()), post(RECORD))
     assert response.status == 500
     assert response.content_type == "application/problem+json"
     assert json.loads(response.body) == {
@@ -51,7 +52,7 @@ def test_unforeseen_error_is_a_500_with_the_request_id_and_nothing_else(caplog: 
 def test_damaged_bundle_is_a_500_and_the_log_has_its_sentence(caplog: pytest.LogCaptureFixture) -> None:
     model = small_models.regressor((Feature("x0", NUMBER), Feature("x1", NUMBER)))
     damaged = small_flat.packed(small_flat.header(), small_flat.arrays_of([[(9, 0, 0.5, 0)] * (flat.FEW_NODES + 1)]))
-    service = Service(model._replace(runtime=small_flat.runtime(damaged)), Settings(""))
+    service = Service(model._replace(runtime=small_flat.runtime(damaged)), Settings(""), Clients())
     response = respond(service, post({"x0": 1, "x1": 2}))
     assert (response.status, json.loads(response.body)["code"]) == (500, "internal_error")
     (record,) = caplog.records
@@ -60,7 +61,7 @@ def test_damaged_bundle_is_a_500_and_the_log_has_its_sentence(caplog: pytest.Log
 
 
 def test_log_says_where_it_happened(caplog: pytest.LogCaptureFixture) -> None:
-    respond(Service(failing(CANARY), Settings("")), post(RECORD))
+    respond(Service(failing(CANARY), Settings(""), Clients()), post(RECORD))
     (record,) = caplog.records
     fields: dict[str, Any] = vars(record)
     assert (record.levelno, record.getMessage()) == (logging.ERROR, "unforeseen error")
@@ -78,12 +79,12 @@ def test_frames_are_logged_though_tracebacks_are_cut(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.tracebacklimit", 0, raising=False)  # as app.py does in Lambda
-    respond(Service(failing(CANARY), Settings("")), post(RECORD))
+    respond(Service(failing(CANARY), Settings(""), Clients()), post(RECORD))
     assert len(vars(caplog.records[0])["frames"]) > 3
 
 
 def test_http_source_answers_with_the_id_of_the_invocation() -> None:
-    handler = create_handler(Service(failing(CANARY), Settings("")))
+    handler = create_handler(Service(failing(CANARY), Settings(""), Clients()))
     event = {
         "version": "2.0",
         "rawPath": "/predict",
@@ -97,7 +98,7 @@ def test_http_source_answers_with_the_id_of_the_invocation() -> None:
 
 
 def test_direct_invocation_raises_by_name_without_the_text(caplog: pytest.LogCaptureFixture) -> None:
-    handler = create_handler(Service(failing(CANARY), Settings("")))
+    handler = create_handler(Service(failing(CANARY), Settings(""), Clients()))
     with pytest.raises(InternalError) as raised:
         handler(RECORD, WsgiContext("lambda-1"))
     assert "lambda-1" in str(raised.value)
@@ -129,7 +130,9 @@ def test_value_of_a_refused_request_is_in_no_answer_and_no_log(
     body: str, houses: Model, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        response = respond(Service(houses, Settings("")), Request("POST", "/predict", {}, body.encode(), "id"))
+        response = respond(
+            Service(houses, Settings(""), Clients()), Request("POST", "/predict", {}, body.encode(), "id")
+        )
     assert response.status in (400, 422)
     assert CANARY not in response.body
     assert CANARY not in logged(caplog)
@@ -138,7 +141,7 @@ def test_value_of_a_refused_request_is_in_no_answer_and_no_log(
 def test_value_that_the_estimator_refuses_is_in_no_answer_and_no_log(
     picky: Model, caplog: pytest.LogCaptureFixture
 ) -> None:
-    service = Service(picky, Settings(""))
+    service = Service(picky, Settings(""), Clients())
     with caplog.at_level(logging.DEBUG):
         response = respond(service, post({"size": 2, "colour": CANARY}))
         with pytest.raises(InvalidInput) as raised:
@@ -151,6 +154,6 @@ def test_value_that_the_estimator_refuses_is_in_no_answer_and_no_log(
 
 def test_ordinary_request_logs_nothing(houses: Model, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        response = respond(Service(houses, Settings("")), post({"AreaSqft": 9000, "NumBedrooms": 3}))
+        response = respond(Service(houses, Settings(""), Clients()), post({"AreaSqft": 9000, "NumBedrooms": 3}))
     assert response.status == 200
     assert caplog.records == []

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from function.aws import Clients
 from function.dispatch import create_handler
 from function.local.wsgi import WsgiContext
 from function.model.runtime import Model
@@ -28,7 +29,7 @@ MAX_ANSWER_BYTES = 6 * 1024 * 1024
 @pytest.fixture(scope="module")
 def services(houses: Model, iris: Model, mixed: Model, picky: Model) -> dict[str, Service]:
     models = {"houses": houses, "iris": iris, "mixed": mixed, "picky": picky}
-    return {name: Service(model, Settings(model_path="")) for name, model in models.items()}
+    return {name: Service(model, Settings(model_path=""), Clients()) for name, model in models.items()}
 
 
 @pytest.fixture(scope="module")

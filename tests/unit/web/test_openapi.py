@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from function.aws import Clients
 from function.formats.strict_json import loads
 from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
 from function.model.runtime import Model
@@ -54,7 +55,7 @@ def schema_of(model: Model, path: str, response: Response) -> Schema:
 
 def ask(model: Model, body: object, media_type: str = JSON, *, strict: bool = False) -> Response:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    service = Service(model, Settings("", strict_inputs=strict))
+    service = Service(model, Settings("", strict_inputs=strict), Clients())
     return respond(service, Request("POST", "/predict", {"content-type": media_type}, data, "request-1"))
 
 
@@ -97,7 +98,8 @@ def test_every_route_is_in_the_document(houses: Model) -> None:
 @pytest.mark.parametrize("path", [path for path, (method, _) in ROUTES.items() if method == "GET"])
 def test_answer_of_a_get_is_what_the_document_says(name: str, path: str, models: dict[str, Model]) -> None:
     response = respond(
-        Service(models[name], Settings("")), Request("GET", address(path, models[name].manifest), {}, b"", "")
+        Service(models[name], Settings(""), Clients()),
+        Request("GET", address(path, models[name].manifest), {}, b"", ""),
     )
     assert response.status == 200
     validate(models[name], path, response)

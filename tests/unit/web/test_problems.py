@@ -6,6 +6,7 @@ from http import HTTPStatus
 import pytest
 
 from function import errors
+from function.aws import Clients
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput, Problem
 from function.model.runtime import Model
 from function.service import Service
@@ -92,14 +93,14 @@ def test_long_list_is_cut_and_fits_into_an_answer(name: str) -> None:
 )
 def test_field_as_long_as_the_body_fits_into_an_answer(name: str, houses: Model) -> None:
     body = json.dumps({name: 1}, ensure_ascii=False).encode()
-    response = respond(Service(houses, Settings("")), Request("POST", "/predict", {}, body, ""))
+    response = respond(Service(houses, Settings(""), Clients()), Request("POST", "/predict", {}, body, ""))
     assert response.status == 422
     assert len(json.dumps(make_envelope(response))) < SIX_MEGABYTES
 
 
 def test_body_full_of_unknown_fields_is_answered_with_those_that_fit(houses: Model) -> None:
     body = ("{" + ",".join(f'"{index}":0' for index in range(500_000)) + "}").encode()
-    response = respond(Service(houses, Settings("")), Request("POST", "/predict", {}, body, ""))
+    response = respond(Service(houses, Settings(""), Clients()), Request("POST", "/predict", {}, body, ""))
     document = json.loads(response.body)
     assert response.status == 422
     assert len(document["errors"]) + document["errors_omitted"] == 500_002

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from function.aws import Clients
 from function.model.contract import NUMBER, Feature
 from function.model.runtime import Model
 from function.service import Service
@@ -21,7 +22,7 @@ JSON = "application/json"
 def ask(model: Model, path: str, body: object, **headers: str) -> Response:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {"content-type": JSON} | {name.replace("_", "-"): value for name, value in headers.items()}
-    return respond(Service(model, Settings("")), Request("POST", path, named, data, "request-1"))
+    return respond(Service(model, Settings(""), Clients()), Request("POST", path, named, data, "request-1"))
 
 
 def infer(model: Model, body: object, **headers: str) -> Response:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from function.aws import Clients
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
@@ -17,7 +18,7 @@ RECORD = b'{"size":3,"note":"a"}'
 
 
 def ask(method: str, path: str, body: bytes = b"", *, model: Model | None = None, **headers: str) -> Response:
-    service = Service(model or regressor(), Settings(model_path=""))
+    service = Service(model or regressor(), Settings(model_path=""), Clients())
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return respond(service, Request(method, path, named, body, "request-1"))
 

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import pytest
 
+from function.aws import Clients
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
@@ -19,7 +20,7 @@ RECORDED = {name: digest for digest, name in re.findall(r"(?m)^([0-9a-f]{64})  (
 
 
 def ask(path: str, model: Model) -> Response:
-    return respond(Service(model, Settings(model_path="")), Request("GET", path, {}, b"", "request-1"))
+    return respond(Service(model, Settings(model_path=""), Clients()), Request("GET", path, {}, b"", "request-1"))
 
 
 def test_each_vendored_file_is_recorded() -> None:
