@@ -1,1 +1,1 @@
-"""The shapes of AWS events; one module per source, each with `matches(event)` and `handle(event, context, service)`."""
+"""The shapes of AWS events; one module per source, each a `function.dispatch.Source`."""
