@@ -11,8 +11,6 @@ from tests.emulator import REPOSITORY
 RECORDS = sorted((REPOSITORY / "docs" / "decisions").glob("*.md"))
 PARTS = ["Context", "Decision", "Consequences", "Date"]
 MAX_LINES = 40
-# These keep an older form until they are rewritten.
-OLDER_FORM = {"0010-swagger-ui-from-powertools.md"}
 
 
 def faults(name: str, text: str) -> list[str]:
@@ -29,9 +27,7 @@ def faults(name: str, text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "record", [path for path in RECORDS if path.name not in OLDER_FORM], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.name)
 def test_record_has_the_one_form(record: Path) -> None:
     text = record.read_text()
     assert faults(record.name, text) == []
