@@ -1,7 +1,6 @@
-"""Runs the flat artifact: trees and linear models walked in plain Python over mapped memory; no library is imported.
+"""Run the flat artifact: walk trees, or add up linear terms, in plain Python over mapped memory, without a library.
 
-One row costs microseconds and the load costs nothing, however large the forest. Many rows are worth numpy, which
-`flat_arrays` uses with the same steps in the same order, so that both give the same bits.
+A row takes microseconds, and loading takes no time however large the forest is. For many rows `flat_arrays` uses numpy.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 
     from function.model.runtime import Array, ArrayOutputs
 
-# From so many visits of trees (or rows of a linear model) on, numpy is faster although it must be imported (60 ms).
+# From this number of visited trees (or rows of a linear model) on, numpy is faster, its import (60 ms) included.
 MANY_VISITS = 40_000
-# The nodes of a smaller model are checked each time that it is loaded, which takes less than 0.5 ms; those of a larger
-# one before the first table, and when the bundle is verified.
+# Up to this number of nodes, all are checked at each load, which takes less than 0.5 ms. The nodes of a larger model
+# are checked before the first table is predicted, and when the bundle is verified.
 FEW_NODES = 2_000
 
 
@@ -82,7 +81,7 @@ class FlatRuntime:
         self._visits = 1 if flat.kind == "linear" else len(flat.arrays["roots"])
 
     def check(self) -> None:
-        """Looks at each node, unless that was done. Raises BundleError `artifact_unreadable`."""
+        """Check each node, once. Raises BundleError `artifact_unreadable`."""
         if not self._nodes_checked:
             try:
                 check_nodes(self._flat)
@@ -91,33 +90,33 @@ class FlatRuntime:
             self._nodes_checked = True
 
     def predict(self, columns: Columns) -> Outputs:
-        """One output per record. Raises NotPredictable, BundleError where a walk leaves what it walks through."""
+        """Return one output per record. Raises NotPredictable; BundleError where a walk leaves the arrays."""
         if not columns[0]:
             return Outputs([], None)
         if len(columns[0]) * self._visits > MANY_VISITS:
-            return self._by_arrays(columns)
+            return self._predict_by_arrays(columns)
         rows = [self._prepare(row) for row in zip(*columns, strict=True)]
         try:
-            return self.outputs([self._add_up(row) for row in rows])
+            return self._build_outputs([self._add_up(row) for row in rows])
         except (IndexError, ValueError, OverflowError):
-            # Only a model whose nodes were not looked at yet can lead there.
+            # Possible only while the nodes are not checked.
             raise _create_unreadable_error(self._artifact) from None
 
     def predict_arrays(self, columns: "Sequence[Array]") -> "ArrayOutputs":
-        """One output per row. Raises NotPredictable, BundleError where the nodes are no trees."""
+        """Return one output per row. Raises NotPredictable; BundleError where the nodes are no trees."""
         self.check()
-        from function.runtimes.flat_arrays import array_outputs
+        from function.runtimes.flat_arrays import compute_outputs
 
-        return array_outputs(self._flat, self._link, columns)
+        return compute_outputs(self._flat, self._link, columns)
 
-    def _by_arrays(self, columns: Columns) -> Outputs:
+    def _predict_by_arrays(self, columns: Columns) -> Outputs:
         self.check()
-        from function.runtimes.flat_arrays import raw_of_values
+        from function.runtimes.flat_arrays import compute_raw
 
-        return self.outputs(raw_of_values(self._flat, columns).tolist())
+        return self._build_outputs(compute_raw(self._flat, columns).tolist())
 
-    def outputs(self, raws: list[list[float]]) -> Outputs:
-        """The outputs of rows whose trees or terms are added up."""
+    def _build_outputs(self, raws: list[list[float]]) -> Outputs:
+        """Build the outputs of rows from their sums; `raws` has the shape (n, outputs)."""
         flat, classes = self._flat, self._classes
         if classes is None:
             return Outputs([self._link(raw)[0] for raw in raws], None)

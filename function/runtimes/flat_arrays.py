@@ -1,6 +1,7 @@
-"""The flat runtime's work on many rows at once, by numpy: the same steps in the same order, and so the same bits.
+"""Compute the flat artifact's outputs for many rows with numpy.
 
-Every walk stays in its tree: whoever calls has had `check_nodes` look at all nodes.
+The steps and their order are those of `flat_rows`, and so are the bits. Nodes are not checked here: the caller must
+have called `check_nodes`, after which every walk stays in its tree.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,15 +16,15 @@ from function.runtimes.flat_format import Flat
 type Array = numpy.ndarray[Any, Any]
 type Link = Callable[[list[float]], list[float]]
 
-# A tree of no more nodes is computed on all its sides, which is faster than to follow each row through it.
+# Of a tree of up to this many nodes, both sides of each node are computed: faster than following each row.
 _SMALL = 65
-# Rows that are walked together: what they look at stays in the processor's cache.
+# Rows that are walked together: their values stay in the processor's cache.
 _ROWS = 8_192
 
 
-def array_outputs(flat: Flat, link: Link, columns: Sequence[Array]) -> ArrayOutputs:
-    """The outputs of the rows of a table; `link` makes those of a row of what was added up. Raises NotPredictable."""
-    raw = _raw(flat, numpy.column_stack(columns))
+def compute_outputs(flat: Flat, link: Link, columns: Sequence[Array]) -> ArrayOutputs:
+    """Compute the outputs of a table's rows; `link` turns a row's sums into them. Raises NotPredictable."""
+    raw = _add_up(flat, numpy.column_stack(columns))
     if not flat.classes:
         linked = raw[:, 0] if flat.link != "exp" else numpy.array([link([x])[0] for x in raw[:, 0].tolist()])
         return ArrayOutputs(linked, None)
@@ -33,29 +34,29 @@ def array_outputs(flat: Flat, link: Link, columns: Sequence[Array]) -> ArrayOutp
         places = raw.argmax(axis=1)
     if flat.link == "label":
         return ArrayOutputs(places, None)
-    # exp of numpy's own may differ in the last bit from the one that answers a single row.
+    # numpy's exp may differ in the last bit from math.exp, which computes a single row.
     shares = raw if flat.link == "mean" else numpy.array([link(row) for row in raw.tolist()])
     return ArrayOutputs(places, shares.reshape(len(raw), flat.classes))
 
 
-def raw_of_values(flat: Flat, columns: Columns) -> Array:
-    """What the trees or terms of each record add up to, shape (n, outputs). Raises NotPredictable."""
-    return _raw(flat, numpy.array(columns, dtype=float).T)
+def compute_raw(flat: Flat, columns: Columns) -> Array:
+    """Compute the sums of each record's trees or terms, shape (n, outputs). Raises NotPredictable."""
+    return _add_up(flat, numpy.array(columns, dtype=float).T)
 
 
-def _raw(flat: Flat, table: Array) -> Array:
-    add_up = _linear if flat.kind == "linear" else _trees
+def _add_up(flat: Flat, table: Array) -> Array:
+    add_block = _add_linear_terms if flat.kind == "linear" else _add_trees
     raw = numpy.tile(numpy.array(flat.start), (len(table), 1))
     views = {name: numpy.asarray(array) for name, array in flat.arrays.items()}
     with numpy.errstate(all="ignore"):
         for at in range(0, len(table), _ROWS):
-            add_up(flat, views, _prepared(flat, table[at : at + _ROWS]), raw[at : at + _ROWS])
+            add_block(flat, views, _prepare(flat, table[at : at + _ROWS]), raw[at : at + _ROWS])
         if flat.link == "mean":
             raw /= len(views["roots"])
     return raw
 
 
-def _prepared(flat: Flat, table: Array) -> Array:
+def _prepare(flat: Flat, table: Array) -> Array:
     if not flat.nulls and numpy.isnan(table).any():
         raise NotPredictable("ValueError")
     if flat.means is not None:
@@ -70,7 +71,7 @@ def _prepared(flat: Flat, table: Array) -> Array:
     return single.astype(float)
 
 
-def _linear(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> None:
+def _add_linear_terms(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> None:
     coefficients = views["coefficients"].reshape(flat.outputs, flat.features)
     for output in range(flat.outputs):
         total = numpy.zeros(len(table))
@@ -79,7 +80,7 @@ def _linear(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> No
         raw[:, output] = total + flat.start[output]
 
 
-def _trees(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> None:
+def _add_trees(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> None:
     columns = numpy.ascontiguousarray(table.T)
     cells = numpy.ascontiguousarray(table).ravel()
     if flat.vector:
@@ -87,17 +88,17 @@ def _trees(flat: Flat, views: dict[str, Array], table: Array, raw: Array) -> Non
     roots = views["roots"].tolist()
     for number, (root, end) in enumerate(zip(roots, [*roots[1:], len(views["skips"])], strict=True)):
         if end - root <= _SMALL:
-            reached = numpy.broadcast_to(_chosen(flat, columns, root)[0], len(table))
+            reached = numpy.broadcast_to(_choose_sides(flat, columns, root)[0], len(table))
         else:
-            reached = views["thresholds"].take(_walked(views, root, cells, flat.features))
+            reached = views["thresholds"].take(_walk(views, root, cells, flat.features))
         if flat.vector:
             raw += leaves.take(reached.astype(numpy.intp), axis=0)
         else:
             raw[:, number % flat.outputs] += reached
 
 
-def _chosen(flat: Flat, columns: Array, node: int) -> tuple[Any, int]:
-    """What each row gets of the subtree at a node, all sides of which are computed, and the node behind the subtree."""
+def _choose_sides(flat: Flat, columns: Array, node: int) -> tuple[Any, int]:
+    """Return each row's leaf value of the subtree at `node`, and the number of the node behind the subtree."""
     arrays = flat.arrays
     skip, threshold = arrays["skips"][node], arrays["thresholds"][node]
     if not skip:
@@ -106,13 +107,13 @@ def _chosen(flat: Flat, columns: Array, node: int) -> tuple[Any, int]:
     left = values <= threshold
     if flat.nulls and arrays["null_left"][node]:
         left |= numpy.isnan(values)
-    below, behind = _chosen(flat, columns, node + 1)
-    above, end = _chosen(flat, columns, behind)
+    below, behind = _choose_sides(flat, columns, node + 1)
+    above, end = _choose_sides(flat, columns, behind)
     return numpy.where(left, below, above), end
 
 
-def _walked(views: dict[str, Array], root: int, cells: Array, width: int) -> Array:
-    """The leaf that each row ends at."""
+def _walk(views: dict[str, Array], root: int, cells: Array, width: int) -> Array:
+    """Return the number of the leaf that each row reaches."""
     count = len(cells) // width
     ends = numpy.empty(count, dtype=numpy.intp)
     rows = numpy.arange(count)

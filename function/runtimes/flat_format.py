@@ -12,10 +12,10 @@ The header:
     outputs   how many numbers each row has before `link`
     classes   how many classes, 0 for a regression
     means, scales    per feature, x becomes (x - mean) / scale (in float64); both absent where nothing is scaled
-    float32   whether x is rounded to float32 after that, as scikit-learn's trees do; what does not fit is refused
-    nulls     whether NaN is taken; else it is refused
-    start     per output, what is added to
-    link      what becomes of the outputs (LINKS)
+    float32   whether x is rounded to float32 after that, as scikit-learn's trees do; x that does not fit is refused
+    nulls     whether NaN is accepted; else it is refused
+    start     per output, the number that the sum starts from
+    link      how the outputs become predictions (LINKS)
     at_zero   the class (0 or 1) of a row whose single output is 0; above it is class 1, below it 0
     vector    (trees) whether a leaf holds `outputs` numbers, else one, which is added to output number tree % outputs
     arrays    name → [type code of Python's array module, offset from the file's start, count], in the file's order
@@ -27,9 +27,9 @@ Arrays of "trees", the nodes of all trees one after another, each tree in pre-or
 n + 1:
 
     roots (I)       each tree's first node
-    skips (I)       the right child of node n is n + skips[n]; 0 marks a leaf. A walk thus goes only forward: whatever a
-                    damaged file holds, it ends at a leaf or at the end of the array
-    features (H)    which x the node looks at
+    skips (I)       the right child of node n is n + skips[n]; 0 marks a leaf. So a walk only goes forward: even in a
+                    damaged file it ends at a leaf or at the end of the array
+    features (H)    the place of the x that the node compares
     thresholds (d)  left where x <= threshold; at a leaf its number, or with `vector` the row of `leaves` that it is
     null_left (B)   1 where NaN goes left; absent where `nulls` is false
     leaves (d)      with `vector`: rows of `outputs` numbers
@@ -84,28 +84,30 @@ class Flat(NamedTuple):
 
     @property
     def takes_infinity(self) -> bool:
-        """Whether a feature that overflows as it is scaled is taken: histogram gradient boosting alone takes it."""
+        """Tell whether a feature may overflow when it is scaled: only histogram gradient boosting accepts that."""
         return self.kind == "trees" and not self.float32
 
 
 def parse(view: memoryview) -> Flat:
-    """The parts of a flat artifact. Raises ValueError, KeyError, TypeError and their like for anything else.
+    """Split a flat artifact into its parts, and check all but the nodes, of which there may be millions.
 
-    All is checked but the nodes, which may be millions: that is `check_nodes`.
+    Raises ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError or RecursionError for other bytes.
     """
     if bytes(view[:8]) != MAGIC:
         raise ValueError("no flat artifact")
     begin = 12 + int.from_bytes(view[8:12], "little")
     header = json.loads(bytes(view[12:begin]))
-    flat = Flat(**{**header, "arrays": _arrays(view, begin, header["arrays"])})
+    flat = Flat(**{**header, "arrays": _slice_arrays(view, begin, header["arrays"])})
     _check_types(flat)
     _check_outputs(flat)
     _check_sizes(flat)
     return flat
 
 
-def _arrays(view: memoryview, begin: int, places: dict[str, tuple[str, int, int]]) -> dict[str, "memoryview[Any]"]:
-    """The arrays, which follow one another from `begin` to the end of the file."""
+def _slice_arrays(
+    view: memoryview, begin: int, places: dict[str, tuple[str, int, int]]
+) -> dict[str, "memoryview[Any]"]:
+    """Slice the arrays, which follow one another from `begin` to the end of the file. Raises ValueError."""
     found: dict[str, memoryview[Any]] = {}
     for name, (code, offset, count) in places.items():
         if code != _CODES[name] or {type(offset), type(count)} != {int} or count < 0 or offset != begin:
@@ -121,7 +123,7 @@ def _arrays(view: memoryview, begin: int, places: dict[str, tuple[str, int, int]
 
 
 def _check_types(flat: Flat) -> None:
-    """Raises ValueError where the header has another value than one of the type that it must have."""
+    """Check the types of the header's values. Raises ValueError."""
     counts = (flat.features, flat.outputs, flat.classes, flat.at_zero)
     flags = (flat.float32, flat.nulls, flat.vector)
     if {*map(type, counts)} != {int} or {*map(type, flags)} != {bool}:
@@ -132,7 +134,7 @@ def _check_types(flat: Flat) -> None:
 
 
 def _check_outputs(flat: Flat) -> None:
-    """Raises ValueError where these outputs never come of such a model."""
+    """Check that the outputs, the classes and the link fit one another. Raises ValueError."""
     single = flat.outputs == 1
     if flat.classes == 0:
         fits = single and flat.link in _OF_NUMBERS
@@ -147,7 +149,7 @@ def _check_outputs(flat: Flat) -> None:
 
 
 def _check_sizes(flat: Flat) -> None:
-    """Raises ValueError where lists and arrays are not as many, or not as long, as the header says."""
+    """Check the number and the lengths of lists and arrays. Raises ValueError."""
     arrays, width = flat.arrays, flat.features
     lists = [(flat.start, flat.outputs)]
     if flat.means is not None or flat.scales is not None:
@@ -175,9 +177,9 @@ def _check_sizes(flat: Flat) -> None:
 
 
 def check_nodes(flat: Flat) -> None:
-    """Raises ValueError where the nodes are no trees in pre-order, look at no feature, or end in no number.
+    """Check that the nodes are trees in pre-order, whose nodes name features and whose leaves hold numbers.
 
-    It looks at each of them (150 ns). Where it finds nothing, every walk stays within its tree and ends at a leaf.
+    After that, every walk stays within its tree and ends at a leaf. Takes 150 ns per node. Raises ValueError.
     """
     if flat.kind == "linear":
         return

@@ -1,4 +1,4 @@
-"""Runs the scikit-learn estimator that joblib wrote; the only module of the function that imports scikit-learn."""
+"""Run the scikit-learn estimator that joblib wrote."""
 
 import os
 import sys
@@ -46,7 +46,7 @@ def load(content: Content, manifest: Manifest, artifact: Artifact) -> "JoblibRun
     `artifact_unreadable` where it cannot be loaded.
     """
     data = content.read()
-    # Lambda has no /dev/shm: without this, importing joblib tries a semaphore there and warns that it cannot.
+    # Lambda has no /dev/shm: without this, joblib tries to create a semaphore there when it is imported, and warns.
     os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
     from function.runtimes.deferred_imports import import_scikit_learn
 
@@ -71,7 +71,8 @@ def load(content: Content, manifest: Manifest, artifact: Artifact) -> "JoblibRun
             f"The estimator in {artifact.file} needs more memory than there is: give it more, or {PACKAGE_AGAIN}.",
         ) from None
     except Exception as error:  # noqa: BLE001
-        # Unpickling raises whatever the pickled classes raise; the type alone is told, the text may quote anything.
+        # Unpickling raises any exception that the pickled classes raise. The message names its type only: the text may
+        # quote anything.
         raise BundleError(
             ARTIFACT_UNREADABLE,
             f"The estimator in {artifact.file} cannot be loaded ({type(error).__name__}): an estimator may use only "
@@ -81,15 +82,15 @@ def load(content: Content, manifest: Manifest, artifact: Artifact) -> "JoblibRun
 
 
 def _prepare(estimator: object) -> None:
-    """Has all parts of the estimator work on one processor. Raises ValueError where it has nodes that are no tree."""
-    for nested in nested_estimators(estimator):
+    """Set all parts of the estimator to one processor, and check their trees. Raises ValueError."""
+    for nested in find_nested_estimators(estimator):
         if getattr(nested, "n_jobs", None) is not None:
             nested.n_jobs = 1
         check_trees(nested)
 
 
-def nested_estimators(root: object) -> Iterator[Any]:
-    """The estimator and all that it is made of: steps, transformers, members of an ensemble, wherever they are kept."""
+def find_nested_estimators(root: object) -> Iterator[Any]:
+    """Yield the estimator and, once each, all estimators in it: steps, transformers, members of an ensemble."""
     import numpy
 
     seen: set[int] = set()
@@ -111,7 +112,7 @@ def nested_estimators(root: object) -> Iterator[Any]:
 
 
 class JoblibRuntime:
-    """An estimator; `form` says whether it is passed an `array` or a `frame`."""
+    """An estimator that takes an array or a data frame, as `form` says: `array` or `frame`."""
 
     def __init__(self, estimator: Any, manifest: Manifest, form: str) -> None:
         self._estimator = estimator
@@ -121,39 +122,35 @@ class JoblibRuntime:
         self._form = form
 
     def predict(self, columns: Columns) -> Outputs:
-        """One output per record; numbers come from the estimator unrounded. Raises NotPredictable."""
+        """Return one output per record, unrounded. Raises NotPredictable."""
         if not columns[0]:
             return Outputs([], None)
-        values, probabilities = self._predicted(columns)
+        values, probabilities = self._predict_columns(columns)
         if self._classifies:
             rows = None if probabilities is None else probabilities.tolist()
-            return Outputs([_plain(label) for label in values.tolist()], rows)
+            return Outputs([_unwrap_scalar(label) for label in values.tolist()], rows)
         return Outputs(values.ravel().astype(float).tolist(), None)
 
     def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
-        """One output per row. Raises NotPredictable."""
+        """Return one output per row. Raises NotPredictable."""
         if self._form == "array" and are_numbers(self._features):
             values, probabilities = self._ask_estimator(lambda: stack_numbers(columns, self._features))
         else:
-            # Nulls take the forms that they have in records.
-            values, probabilities = self._predicted(
-                [
-                    [None if value is None or value != value else _native(feature, value) for value in column.tolist()]  # noqa: PLR0124
-                    for feature, column in zip(self._features, columns, strict=True)
-                ]
+            values, probabilities = self._predict_columns(
+                [_list_values(feature, column) for feature, column in zip(self._features, columns, strict=True)]
             )
         if self._classifies:
-            return ArrayOutputs(self._places(values), probabilities)
+            return ArrayOutputs(self._find_places(values), probabilities)
         return ArrayOutputs(values.ravel().astype(float), None)
 
-    def _predicted(self, columns: Columns) -> "tuple[Array, Array | None]":
-        """What the estimator predicts for the columns, and its probabilities. Raises NotPredictable."""
+    def _predict_columns(self, columns: Columns) -> "tuple[Array, Array | None]":
+        """Predict values and probabilities for the columns. Raises NotPredictable."""
         if self._form == "array":
             return self._ask_estimator(lambda: build_array(columns, self._features))
         odd = find_odd_rows(columns, self._features)
         if not odd:
             return self._ask_estimator(lambda: build_frame(columns, self._features))
-        # By themselves, so that no row's answer depends on the others beside it.
+        # The odd rows are predicted apart, so that no row's answer depends on the others.
         rest = sorted(set(range(len(columns[0]))).difference(odd))
         widened = [f._replace(dtype=FLOAT64) if f.dtype in SMALL_INTEGERS else f for f in self._features]
         parts = [
@@ -161,49 +158,51 @@ class JoblibRuntime:
             for rows, features in ((odd, widened), (rest, self._features))
             if rows
         ]
-        return _merged(odd + rest, parts)
+        return _merge_parts(odd + rest, parts)
 
-    def _ask_estimator(self, table_of: "Callable[[], Table]") -> "tuple[Array, Array | None]":
-        """What the estimator predicts for the table, and its probabilities. Raises NotPredictable."""
+    def _ask_estimator(self, build_table: "Callable[[], Table]") -> "tuple[Array, Array | None]":
+        """Predict values and probabilities for the table that `build_table()` returns. Raises NotPredictable."""
         try:
             with warnings.catch_warnings():
-                # Among them: "X does not have valid feature names" (the array is in the features' order) and overflows
-                # (an answer that is not finite is dealt with by who asked).
+                # Among the warnings: "X does not have valid feature names" (the array is in the features' order) and
+                # overflows (the caller handles predictions that are not finite).
                 warnings.simplefilter("ignore")
-                table = table_of()
-                # `predict` decides the label: for SVC and tuned thresholds it is not always the likeliest class.
-                return self._estimator.predict(table), self._probabilities(table)
+                table = build_table()
+                # The label is predict's: for SVC and tuned thresholds it is not always the most probable class.
+                return self._estimator.predict(table), self._predict_probabilities(table)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001
-            # The values have passed the contract and the golden rows were predicted, so it is these values that the
-            # estimator refuses: an unseen category, a number past float32.
+            # The contract accepted the values and the golden rows were predicted, so the estimator refuses these
+            # values: an unseen category, a number too large for float32.
             raise NotPredictable(type(error).__name__) from None
 
-    def _probabilities(self, table: "Table") -> "Array | None":
-        # hasattr is how scikit-learn says it: SVC and Pipeline have the method only where it can answer.
+    def _predict_probabilities(self, table: "Table") -> "Array | None":
+        # scikit-learn's own test: SVC and Pipeline have the method only if it works.
         if not self._classifies or not hasattr(self._estimator, "predict_proba"):
             return None
         rows: Array = self._estimator.predict_proba(table)
         return rows
 
-    def _places(self, labels: "Array") -> "Array":
+    def _find_places(self, labels: "Array") -> "Array":
         import numpy
 
         places = {label: place for place, label in enumerate(self._classes)}
-        return numpy.array([places[_plain(label)] for label in labels.tolist()], dtype=numpy.intp)
+        return numpy.array([places[_unwrap_scalar(label)] for label in labels.tolist()], dtype=numpy.intp)
 
 
-def _native(feature: Feature, value: Any) -> Any:
-    return bool(value) if feature.type == BOOLEAN else value
+def _list_values(feature: Feature, column: "Array") -> list[Any]:
+    """List a column's values as records have them: None for NaN, bool for a boolean's numbers."""
+    values = [None if value is None or value != value else value for value in column.tolist()]  # noqa: PLR0124
+    return [None if value is None else bool(value) for value in values] if feature.type == BOOLEAN else values
 
 
-def _plain(label: Any) -> Any:
+def _unwrap_scalar(label: Any) -> Any:
     return label.item() if hasattr(label, "item") else label
 
 
-def _merged(rows: Sequence[int], parts: "Sequence[tuple[Array, Array | None]]") -> "tuple[Array, Array | None]":
-    """The answers of the parts, which are those of `rows` one after the other, in the order of the rows."""
+def _merge_parts(rows: Sequence[int], parts: "Sequence[tuple[Array, Array | None]]") -> "tuple[Array, Array | None]":
+    """Merge the parts' answers, which belong to `rows` in their order, into the order of the row numbers."""
     import numpy
 
     order = numpy.argsort(rows)

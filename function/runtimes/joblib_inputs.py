@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def build_array(columns: Columns, features: Sequence[Feature]) -> "Array":
-    """The values in column order, shape (n, features): numbers where all are (a null is NaN), else objects."""
+    """Build an array of shape (n, features): of numbers if all features are numbers (null is NaN), else of objects."""
     import numpy
 
     if are_numbers(features):
@@ -28,12 +28,12 @@ def build_array(columns: Columns, features: Sequence[Feature]) -> "Array":
 
 
 def are_numbers(features: Sequence[Feature]) -> bool:
-    """Whether numpy has the features' values as numbers, rather than as objects."""
+    """Tell whether numpy holds the features' values as numbers, not as objects."""
     return all(feature.type not in TEXTS and feature.dtype != OBJECT for feature in features)
 
 
 def stack_numbers(columns: "Sequence[Array]", features: Sequence[Feature]) -> "Array":
-    """Columns of numbers side by side, in the type that numpy gives training's types together."""
+    """Stack columns of numbers to shape (n, features), in numpy's common type of the types that training had."""
     import numpy
 
     # Beside a column of pandas' nullable types scikit-learn computes in float64.
@@ -45,7 +45,7 @@ def stack_numbers(columns: "Sequence[Array]", features: Sequence[Feature]) -> "A
 
 
 def build_frame(columns: Columns, features: Sequence[Feature]) -> "pandas.DataFrame":
-    """The columns by name, in the types and with the nulls that training had."""
+    """Build a data frame of the columns, in the types and with the nulls that training had."""
     import pandas
 
     return pandas.DataFrame(
@@ -57,7 +57,7 @@ def build_frame(columns: Columns, features: Sequence[Feature]) -> "pandas.DataFr
 
 
 def _fill_nulls(feature: Feature, column: Sequence[Any]) -> Sequence[Any]:
-    """The column with the null that the estimator knows."""
+    """Replace each null by NaN, unless training had None."""
     if not feature.nullable or feature.null == NONE:
         return column
     return [nan if value is None else value for value in column]
@@ -74,7 +74,7 @@ def _choose_dtype(feature: Feature) -> Any:
 
 
 def find_odd_rows(columns: Columns, features: Sequence[Feature]) -> list[int]:
-    """The rows with a number that the integer type of its feature cannot hold."""
+    """Return the rows with a number that the integer type of its feature cannot hold."""
     import numpy
 
     odd: set[int] = set()

@@ -1,6 +1,6 @@
-"""Looks at the trees of an unpickled estimator before scikit-learn walks them, which it does without looking.
+"""Check the trees of an unpickled estimator: scikit-learn walks them without checks.
 
-A node of a damaged file that leads back, or out of its tree, never lets the walk end, or ends the process.
+In a damaged file a node may lead back, so that the walk never ends, or out of its tree, which ends the process.
 """
 
 from collections.abc import Iterator
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 
 def check_trees(estimator: Any) -> None:
-    """Raises ValueError where a node of the estimator's own trees is none of a tree.
+    """Check each node of the estimator's own trees. Raises ValueError.
 
-    Of most ensembles the members are estimators with a tree of their own; those of histogram gradient boosting are not.
+    Members of most ensembles are estimators with a tree of their own, to be checked one by one; those of histogram
+    gradient boosting are not, and are checked here.
     """
-    for inner, left, right, feature, width in _trees_of(estimator):
+    for inner, left, right, feature, width in _iterate_trees(estimator):
         places = inner.nonzero()[0]
         for child in (left[inner], right[inner]):
             # scikit-learn numbers children behind their parent.
@@ -25,8 +26,8 @@ def check_trees(estimator: Any) -> None:
             raise ValueError("a node looks at a feature that there is not")
 
 
-def _trees_of(estimator: Any) -> "Iterator[tuple[Array, Array, Array, Array, int]]":
-    """Of each tree which nodes have children, these children, and the place of the feature that is looked at."""
+def _iterate_trees(estimator: Any) -> "Iterator[tuple[Array, Array, Array, Array, int]]":
+    """Yield of each tree: which nodes have children, the left and right children, the features' places and number."""
     tree: Any = getattr(estimator, "tree_", None)
     if hasattr(tree, "children_left"):
         left, right = tree.children_left, tree.children_right

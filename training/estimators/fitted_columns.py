@@ -16,7 +16,7 @@ from sklearn.utils import get_tags
 
 from function.model.contract import BOOLEAN, NAN, NONE, NUMBER, PANDAS_NULL_CELLS, STRING, TEXT
 from function.model.dtypes import FLOAT64, OBJECT
-from function.runtimes.joblib import nested_estimators
+from function.runtimes.joblib import find_nested_estimators
 
 # Where estimators keep those that they are made of; all of them are given the same columns.
 _MEMBERS = ("best_estimator_", "regressor_", "estimator_", "estimators_", "calibrated_classifiers_", "_preprocessor")
@@ -90,7 +90,7 @@ def computes_in_float32(estimator: Any) -> bool:
     """Whether some step has learned float32 numbers, as it does from a table of such."""
     return any(
         isinstance(array, numpy.ndarray) and array.dtype == numpy.float32
-        for nested in nested_estimators(estimator)
+        for nested in find_nested_estimators(estimator)
         for array in _arrays(vars(nested))
     )
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from function.model.contract import NAN, NONE, TEXTS, Feature
-from function.runtimes.onnx import nulls_of
+from function.runtimes.onnx import name_null_input
 from training.estimators.parts import NotExported
 from training.exports.onnx_graph import Graph, add_scaling
 
@@ -164,7 +164,7 @@ def _placed(graph: Graph, source: tuple[str, Feature], categories: Any, columns:
         place = _labelled(graph, x, keys, [column for _, column in known], unseen)
         if not feature.nullable:
             return place
-        return graph.add("Where", nulls_of(feature.name), graph.constant(null, numpy.int64), place)
+        return graph.add("Where", name_null_input(feature.name), graph.constant(null, numpy.int64), place)
     known_keys = [float(category) for category, _ in known]
     missing = graph.add("IsNaN", x)
     filled = graph.add("Where", missing, graph.constant(0.0), x)

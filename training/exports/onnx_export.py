@@ -12,7 +12,7 @@ from onnx import ModelProto, TensorProto, helper
 from sklearn.pipeline import Pipeline
 
 from function.model.contract import TEXTS, Feature
-from function.runtimes.onnx import nulls_of
+from function.runtimes.onnx import name_null_input
 from training.estimators.inputs import ARRAY
 from training.estimators.parts import Linear, NotExported, parts_of
 from training.exports.call_budget import TooLong, bounded
@@ -76,7 +76,7 @@ def _inputs(features: Sequence[Feature], form: str) -> list[Any]:
     if form == ARRAY:
         return [helper.make_tensor_value_info("X", TensorProto.DOUBLE, [None, len(features)])]
     kinds = {f.name: TensorProto.STRING if f.type in TEXTS else TensorProto.DOUBLE for f in features}
-    nulls = {nulls_of(f.name): TensorProto.BOOL for f in features if f.type in TEXTS and f.nullable}
+    nulls = {name_null_input(f.name): TensorProto.BOOL for f in features if f.type in TEXTS and f.nullable}
     if nulls.keys() & kinds:
         raise NotExported("a feature has the name of another one's input for nulls")
     return [helper.make_tensor_value_info(name, kind, [None, 1]) for name, kind in (kinds | nulls).items()]

@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 from function.bundle import loading
 from function.model.manifest import JOBLIB, Artifact, Manifest
 from function.model.runtime import Model, NotPredictable, wrap_bytes
-from function.runtimes.joblib import JoblibRuntime, list_versions, load, nested_estimators
+from function.runtimes.joblib import JoblibRuntime, find_nested_estimators, list_versions, load
 
 ARTIFACT = Artifact("model.joblib", "", 0, "joblib", "array")
 
@@ -86,11 +86,11 @@ def estimator_of(runtime: Any) -> Any:
 
 def test_every_nested_estimator_runs_alone_after_loading(iris: Model) -> None:
     estimator = fitted(everything_nested())
-    parallel = [nested for nested in nested_estimators(estimator) if hasattr(nested, "n_jobs")]
+    parallel = [nested for nested in find_nested_estimators(estimator) if hasattr(nested, "n_jobs")]
     for nested in parallel:
         nested.n_jobs = -1  # as it was saved by who trained on many cores
     runtime = loaded(estimator, iris.manifest)
-    found = [nested.n_jobs for nested in nested_estimators(estimator_of(runtime)) if hasattr(nested, "n_jobs")]
+    found = [nested.n_jobs for nested in find_nested_estimators(estimator_of(runtime)) if hasattr(nested, "n_jobs")]
     assert len(parallel) > 15
     assert found == [1] * len(parallel)
     assert set(runtime.predict(columns_of(iris)).values) <= set(iris.manifest.classes or ())
@@ -98,7 +98,7 @@ def test_every_nested_estimator_runs_alone_after_loading(iris: Model) -> None:
 
 def test_bundled_estimators_run_alone(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:
     for model in (houses, iris, mixed, picky):
-        jobs = {getattr(nested, "n_jobs", None) for nested in nested_estimators(estimator_of(model.runtime))}
+        jobs = {getattr(nested, "n_jobs", None) for nested in find_nested_estimators(estimator_of(model.runtime))}
         assert jobs <= {None, 1}
 
 
@@ -107,8 +107,8 @@ def test_nested_estimators_are_found_once_and_circles_end() -> None:
     pipeline = make_pipeline(StandardScaler(), shared)
     pipeline.again = pipeline
     pipeline.kept = {"in": [numpy.array([shared, None], dtype=object)]}
-    assert len([nested for nested in nested_estimators(pipeline) if nested is shared]) == 1
-    kinds = sorted(type(nested).__name__ for nested in nested_estimators(pipeline))
+    assert len([nested for nested in find_nested_estimators(pipeline) if nested is shared]) == 1
+    kinds = sorted(type(nested).__name__ for nested in find_nested_estimators(pipeline))
     assert kinds == ["DecisionTreeClassifier", "Pipeline", "RandomForestClassifier", "StandardScaler"]
 
 
