@@ -10,10 +10,11 @@ from math import isclose
 from os import PathLike, fspath
 from typing import Protocol
 
+from function.bundle.environment import check_environment, list_wanted_versions
 from function.bundle.folder import Folder
 from function.bundle.runtime_choice import choose_for_records, choose_for_tables
-from function.errors import ARTIFACT_UNREADABLE, GOLDEN_MISMATCH, VERSION_MISMATCH, BundleError, DeployerError
-from function.model.manifest import FLAT, JOBLIB, ONNX, PACKAGE_AGAIN, RUNTIMES, Artifact, Example, Manifest
+from function.errors import ARTIFACT_UNREADABLE, GOLDEN_MISMATCH, BundleError, DeployerError
+from function.model.manifest import JOBLIB, PACKAGE_AGAIN, RUNTIMES, Artifact, Example, Manifest
 from function.model.runtime import Content, Model, NotPredictable, Runtime, wrap_bytes
 
 # The runtime recomputes what scikit-learn answered with the same libraries. Another CPU may round the last bits
@@ -118,7 +119,7 @@ def load_runtime(manifest: Manifest, artifact: Artifact, content: Content) -> Ru
         # Hashed before its libraries are imported; what is unpickled is hashed even if the build verified it.
         content = wrap_bytes(content.read())
     module = _import_runtime(artifact.runtime)
-    wanted = _list_wanted_versions(manifest, artifact)
+    wanted = list_wanted_versions(manifest, artifact)
     check_environment(wanted, module.list_versions(wanted))
     runtime = module.load(content, manifest, artifact)
     try:
@@ -151,40 +152,6 @@ def _import_runtime(name: str) -> RuntimeModule:
             return joblib
         case _:
             raise ValueError(f"no runtime is called {name!r}")
-
-
-def _list_wanted_versions(manifest: Manifest, artifact: Artifact) -> dict[str, str]:
-    """List the versions of Python and libraries that the artifact's runtime must find."""
-    recorded = manifest.environment
-    if artifact.runtime == FLAT:
-        return {}
-    if artifact.runtime == ONNX:
-        return {"onnxruntime": recorded.get("onnxruntime", "unknown")}
-    # An estimator depends on both, whether the manifest says so or not.
-    pickled = {library: version for library, version in recorded.items() if library != "onnxruntime"}
-    return {"python": "unknown", "scikit-learn": "unknown", **pickled}
-
-
-def check_environment(wanted: dict[str, str], found: dict[str, str]) -> None:
-    """Compare the versions that the bundle was made with to those found; of Python only major and minor count.
-
-    Raises BundleError `version_mismatch`, naming each difference with both versions.
-    """
-    differences = [
-        f"{library} {version} (here: {found.get(library, 'none')})"
-        for library, version in wanted.items()
-        if _shorten_version(library, version) != _shorten_version(library, found.get(library, ""))
-    ]
-    if differences:
-        raise BundleError(
-            VERSION_MISMATCH,
-            f"The bundle was made with {', '.join(differences)}: install what function/requirements.txt pins where the "
-            f"bundle is made and where it runs, or {PACKAGE_AGAIN}.",
-        )
-
-
-def _shorten_version(library: str, version: str) -> str:
-    return ".".join(version.split(".")[:2]) if library == "python" else version
 
 
 def check_examples(manifest: Manifest, runtime: Runtime, tolerance: float = RELATIVE_TOLERANCE) -> None:

@@ -17,8 +17,9 @@ import joblib
 import pytest
 
 from function.bundle import loading
+from function.bundle.environment import check_environment
 from function.bundle.folder import Folder
-from function.bundle.loading import check_environment, matches_example
+from function.bundle.loading import matches_example
 from function.errors import BundleError
 from function.model.manifest import LIBRARIES, Artifact, Example
 from function.model.runtime import Model
