@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from function.aws import Clients, service_errors
+from function.aws import Clients, import_service_errors
 from function.bundle.loading import RELATIVE_TOLERANCE, matches_example
 from function.bundle.location import locate_bundle
 from function.errors import RELEASE_REFUSED, DeployerError
@@ -64,7 +64,7 @@ def _check_versions(environ: Mapping[str, str], clients: Clients) -> Status:
             logger.info("version answers the golden rows", extra={"version": version, "rows": len(manifest.examples)})
     except DeployerError as error:
         logger.error("release refused", extra={"code": error.code, "reason": str(error)})
-    except service_errors() as error:
+    except import_service_errors() as error:
         logger.error("release refused", extra={"error_type": type(error).__name__})
     except Exception as error:  # noqa: BLE001
         report_error(error, "-")
@@ -80,7 +80,7 @@ def _delete_old_versions(settings: Settings, clients: Clients) -> None:
             for version in _list_outdated(clients, function, settings.keep_versions):
                 clients.functions.delete_function(FunctionName=function, Qualifier=version)
                 logger.info("old version deleted", extra={"function": function, "version": version})
-        except service_errors() as error:
+        except import_service_errors() as error:
             logger.warning("old versions stay", extra={"function": function, "error_type": type(error).__name__})
 
 

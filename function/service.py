@@ -8,7 +8,7 @@ from function.settings import Settings
 
 
 class Service(NamedTuple):
-    """The loaded model, the settings, and the clients for what is read and written."""
+    """The loaded model, the settings and the clients of AWS."""
 
     model: Model
     settings: Settings

@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from function.aws import service_errors
+from function.aws import import_service_errors
 from function.bundle.folder import check_digest, create_missing_error
 from function.errors import DIGEST_MISMATCH, MODEL_MISSING, MODEL_UNREACHABLE, BundleError
 from function.model.manifest import FILE_NAME, Artifact, Manifest
@@ -66,7 +66,7 @@ class Prefix:
         request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": self._prefix + name}
         if version_id:
             request["VersionId"] = version_id
-        failures: tuple[type[Exception], ...] = (OSError, *service_errors())
+        failures: tuple[type[Exception], ...] = (OSError, *import_service_errors())
         for _ in range(ATTEMPTS):
             try:
                 response = self._client.get_object(**request)

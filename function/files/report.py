@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from function.aws import service_errors
+from function.aws import import_service_errors
 from function.errors import MAX_SHOWN, InvalidInput, Problem, RequestError, RetryLater, parse_pointer
 from function.files.chunk import ScoredRows
 from function.files.s3_errors import get_status, translate_errors
@@ -90,13 +90,13 @@ def read_report(client: "S3Client", bucket: str, key: str) -> dict[str, Any]:
     """The report that stands at `key`; empty where there is none that can be read. Raises RetryLater."""
     try:
         answer = client.get_object(Bucket=bucket, Key=key)
-    except service_errors() as error:
+    except import_service_errors() as error:
         # A role that may not list a bucket is told 403 of what is not there.
         if get_status(error) in (403, 404):
             return {}
         with translate_errors("GetObject"):
             raise
-    breaks_off: tuple[type[Exception], ...] = (OSError, *service_errors())
+    breaks_off: tuple[type[Exception], ...] = (OSError, *import_service_errors())
     try:
         document = strict_json.loads(answer["Body"].read())
     except breaks_off:

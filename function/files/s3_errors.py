@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from function.aws import service_errors
+from function.aws import import_service_errors
 from function.errors import RetryLater
 
 
@@ -20,7 +20,7 @@ def translate_errors(operation: str) -> Iterator[None]:
     """
     try:
         yield
-    except service_errors() as error:
+    except import_service_errors() as error:
         if get_status(error) in (404, 412) and get_code(error) not in ("NoSuchBucket", "NoSuchUpload"):
             raise Gone from None
         raise RetryLater(f"S3's {operation} failed ({get_code(error)}).") from None

@@ -8,7 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from function.aws import service_errors
+from function.aws import import_service_errors
 from function.errors import RetryLater
 from function.files.s3_errors import translate_errors
 from function.files.s3_events import SourceObject
@@ -80,7 +80,7 @@ class ObjectReader:
         return b"".join(self._read_range(start, end))
 
     def _read_range(self, start: int, end: int) -> Iterator[bytes]:
-        breaks_off: tuple[type[Exception], ...] = (OSError, *service_errors())
+        breaks_off: tuple[type[Exception], ...] = (OSError, *import_service_errors())
         breaks = progress = 0
         while start < end:
             with translate_errors("GetObject"):

@@ -4,7 +4,7 @@ import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from function.aws import service_errors
+from function.aws import import_service_errors
 from function.errors import InputTooLarge, RetryLater
 from function.files.s3_errors import Gone, translate_errors
 
@@ -88,6 +88,6 @@ class Upload:
     def _abort(self, upload_id: str) -> None:
         try:
             self._client.abort_multipart_upload(**self._place, UploadId=upload_id)
-        except service_errors() as error:
+        except import_service_errors() as error:
             # The bucket's lifecycle removes what stays behind.
             logger.warning("upload not aborted", extra={"error_type": type(error).__name__})

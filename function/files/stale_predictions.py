@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from function.aws import service_errors
+from function.aws import import_service_errors
 from function.errors import RetryLater
 from function.files.report import is_later
 from function.files.s3_errors import Gone, get_status, translate_errors
@@ -26,7 +26,7 @@ def delete_stale_predictions(client: "S3Client", bucket: str, key: str, sequence
         with translate_errors("HeadObject"):
             try:
                 head = client.head_object(Bucket=bucket, Key=key)
-            except service_errors() as error:
+            except import_service_errors() as error:
                 # A role that may not list a bucket is told 403 of what is not there.
                 if get_status(error) == 403:
                     return
