@@ -1,12 +1,12 @@
-"""Puts off what scikit-learn imports and most predictions never use; whatever needs a part of it loads it then.
+"""Defer imports of scikit-learn that most predictions never use; a deferred module is loaded when it is needed.
 
-Two ways, by how scikit-learn uses a module:
+There are two ways, depending on how scikit-learn uses a module:
 
-- pandas is imported to be asked whether it is there, and asked again, in sys.modules, at every prediction: it is hidden
-  while scikit-learn's own modules are imported, and there for whoever imports it after that.
-- Parts of scipy are imported for a few functions. They stand in sys.modules at once, unexecuted, and run when something
-  is looked up in them; the names in NAMES, which scikit-learn takes at import, are handed out as stand-ins that run the
-  module when they are called or looked into. A test (test_deferred_imports.py) runs every estimator that way.
+- pandas: scikit-learn imports it to find out whether it is installed, and looks it up in sys.modules at each
+  prediction. It is hidden while scikit-learn's own modules are imported; later imports find it.
+- Parts of scipy: scikit-learn imports them for a few functions. They are put into sys.modules unexecuted, and executed
+  when an attribute is looked up. For the names in NAMES, which scikit-learn imports at once, the lookup returns a
+  stand-in, which executes the module when it is used. test_deferred_imports.py runs every estimator that way.
 """
 
 import sys
@@ -27,19 +27,19 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 
 
-# What the import system itself looks up, and sets, while it makes the module.
+# The attributes that the import system looks up and sets while it creates a module.
 _IMPORT_SYSTEM = ("__path__", "__file__", "__cached__", "__loader__", "__package__", "__spec__")
 
 
 class _Lock:
-    """Held while deferred modules run; `depth` is how many are running, one in another."""
+    """The lock held while deferred modules are executed; `depth` counts the nested executions."""
 
     lock = RLock()
     depth = 0
 
 
 class DeferredModule(ModuleType):
-    """A module that is not executed yet; a ModuleType like any other once it is."""
+    """A module that is not executed yet; once executed it is a plain ModuleType."""
 
     def __getattr__(self, name: str) -> Any:
         if name in _IMPORT_SYSTEM:
@@ -53,57 +53,57 @@ class DeferredModule(ModuleType):
 
 
 class StandIn:
-    """A function or class of a deferred module: whatever is done with it is done with that one."""
+    """A stand-in for a function or class of a deferred module, to which it passes every use."""
 
     def __init__(self, module: ModuleType, name: str) -> None:
         self._place = (module, name)
 
-    def _found(self) -> Any:
+    def _resolve(self) -> Any:
         module, name = self._place
         if isinstance(module, DeferredModule):
             run(module)
         return getattr(module, name)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """What the function or class answers."""
-        return self._found()(*arguments, **named)
+        """Call the function or class."""
+        return self._resolve()(*arguments, **named)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._found(), name)
+        return getattr(self._resolve(), name)
 
     def __instancecheck__(self, instance: object) -> bool:
-        return isinstance(instance, self._found())
+        return isinstance(instance, self._resolve())
 
     def __reduce__(self) -> Any:
         return getattr, self._place
 
 
 class _Loader:
-    """Makes the module and leaves it at that."""
+    """A loader that creates a module without executing it."""
 
     def __init__(self, loader: Any) -> None:
         self.loader = loader
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """The module, unexecuted."""
+        """Create the module, unexecuted."""
         return DeferredModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing, for now: `run` does it."""
+        """Do nothing: `run` executes the module later."""
 
 
 class _Finder:
-    """Finds what is in NAMES as the path finder does, and puts it off; hides what is in HIDDEN while it is to."""
+    """A finder that defers the modules in NAMES and, while `hides` is true, hides those in HIDDEN."""
 
     def __init__(self) -> None:
         self.hides = False
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
-        """The spec of a module to defer; None for any other, and for one that is not installed."""
+        """Return the spec of a module to defer; None for any other, and for one that is not installed."""
         if self.hides and name in HIDDEN:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         if name not in NAMES or _Lock.depth:
-            # A module inside of a deferred one rests on that.
+            # A submodule of a deferred module needs it executed.
             parent = sys.modules.get(name.rpartition(".")[0])
             if isinstance(parent, DeferredModule):
                 run(parent)
@@ -115,9 +115,9 @@ class _Finder:
 
 
 def import_scikit_learn() -> None:
-    """Imports what every estimator of scikit-learn rests on, and defers from now on what NAMES says.
+    """Import what every estimator of scikit-learn needs; from now on, defer the modules in NAMES.
 
-    What is loaded already stays loaded.
+    Modules that are loaded already stay loaded.
     """
     finder = next((known for known in sys.meta_path if isinstance(known, _Finder)), None)
     if finder is None:
@@ -131,7 +131,7 @@ def import_scikit_learn() -> None:
 
 
 def run(module: ModuleType) -> None:
-    """Executes a deferred module, once, whoever asks first; others wait."""
+    """Execute a deferred module once; other threads that need it wait."""
     with _Lock.lock:
         if not isinstance(module, DeferredModule) or module.__dict__.get("__running__"):
             return
