@@ -32,7 +32,7 @@ class Failed(Exception):
     """What is wrong, as one sentence."""
 
 
-class Place(NamedTuple):
+class Endpoint(NamedTuple):
     """Where the API answers, and how it is to be asked."""
 
     url: str
@@ -153,13 +153,13 @@ def _same(found: object, expected: object, tolerance: float | None) -> bool:
     return numbers and isclose(found, expected, rel_tol=tolerance, abs_tol=ABSOLUTE_TOLERANCE)  # type: ignore[arg-type]
 
 
-def place_of(stack: str, session: boto3.Session) -> Place:
+def find_endpoint(stack: str, session: boto3.Session) -> Endpoint:
     """What the stack's outputs say. Raises Failed."""
     (description,) = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     outputs = {output.get("OutputKey"): output.get("OutputValue", "") for output in description.get("Outputs", [])}
     if "Url" not in outputs or "ApiAuth" not in outputs:
         raise Failed(f"The stack {stack} has no outputs Url and ApiAuth.")
-    return Place(outputs["Url"], outputs["ApiAuth"].lower())
+    return Endpoint(outputs["Url"], outputs["ApiAuth"].lower())
 
 
 def proof(auth: str, session: boto3.Session, environment: Mapping[str, str]) -> AuthBase:
@@ -193,8 +193,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     options = parser.parse_args(arguments)
     try:
         session = boto3.Session(region_name=options.region)
-        place = place_of(options.stack, session) if options.stack else Place(options.url, options.auth)
-        api = Api(place.url, proof(place.auth, session, environment), options.patience)
+        endpoint = find_endpoint(options.stack, session) if options.stack else Endpoint(options.url, options.auth)
+        api = Api(endpoint.url, proof(endpoint.auth, session, environment), options.patience)
         found = list(failures(api, options.version))
     except Failed as error:
         found = [str(error)]
@@ -202,7 +202,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         found = [f"AWS cannot be asked: {error}"]
     sys.stderr.writelines(f"{sentence}\n" for sentence in found)
     if not found:
-        sys.stdout.write(f"{place.url} answers every golden row rightly\n")
+        sys.stdout.write(f"{endpoint.url} answers every golden row rightly\n")
     return 1 if found else 0
 
 
