@@ -1,4 +1,4 @@
-"""Cells of a CSV as the JSON values that they stand for."""
+"""Read cells of a CSV as JSON values, and quote cells."""
 
 from math import isfinite
 
@@ -41,3 +41,8 @@ def parse_cell(feature: Feature, cell: str) -> object:
         return parse_number(text)
     except ValueError:
         return cell
+
+
+def quote_cell(text: str, separator: str = ",") -> str:
+    """Quote a cell if it needs quotes (RFC 4180): if it has the separator, a quote or a line end in it."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in (separator, *'"\r\n')) else text

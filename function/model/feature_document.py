@@ -37,11 +37,11 @@ def read_feature(item: dict[str, Any]) -> Feature:
         if categories is None
         else tuple(expect_text(category) for category in expect(list, categories)),
         integer=expect(bool, item.get("integer", False)),
-        null_cells=_null_cells(item["null_cells"]),
+        null_cells=_read_null_cells(item["null_cells"]),
         null=expect_one_of(item.get("null", NAN), (NAN, NONE)),
         dtype=expect_one_of(item.get("dtype", FLOAT64), DTYPES),
     )
 
 
-def _null_cells(item: object) -> frozenset[str]:
+def _read_null_cells(item: object) -> frozenset[str]:
     return PANDAS_NULL_CELLS if item == PANDAS else frozenset(map(expect_text, expect(list, item)))

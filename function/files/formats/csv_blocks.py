@@ -13,11 +13,10 @@ import pyarrow
 from pyarrow import compute, csv
 
 from function.errors import InputTooLarge
-from function.files.formats.csv_cells import quote_cell
 from function.files.job import MAX_CHARACTERS, MAX_LINES, MAX_ROW_CHARACTERS
 from function.formats.csv_dialect import Dialect
 from function.formats.csv_table import neutralise
-from function.model.cells import parse_cell
+from function.model.cells import parse_cell, quote_cell
 from function.model.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, Feature
 from function.model.dtypes import NARROW
 from function.model.manifest import Manifest, format_label

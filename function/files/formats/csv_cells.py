@@ -12,6 +12,7 @@ from function.files.report import format_problems
 from function.formats.csv_dialect import Dialect, is_blank, read_cell
 from function.formats.csv_table import FORMULA_STARTS, check_header, format_warnings, neutralise
 from function.formats.csv_text import decode_blocks
+from function.model.cells import quote_cell
 from function.model.contract import NUMBER, Feature
 from function.model.manifest import Label, format_label
 
@@ -187,11 +188,6 @@ def format_label_cell(label: Label, separator: str) -> str:
     """The cell as it stands in the file, quoted where it needs to be."""
     text = repr(label) if type(label) is float else neutralise(format_label(label))
     return quote_cell(text, separator)
-
-
-def quote_cell(text: str, separator: str) -> str:
-    """The cell in quotes, where it needs them."""
-    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in (separator, *'"\r\n')) else text
 
 
 def _neutralise_cells(cells: Sequence[str]) -> Sequence[str]:

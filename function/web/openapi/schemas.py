@@ -3,6 +3,7 @@
 from typing import Any
 
 from function.errors import MISSING, DeployerError, InternalError, InvalidInput, format_pointer
+from function.model.cells import quote_cell
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, TEXTS, Feature
 from function.model.manifest import CLASSIFICATION, Example, Label, Manifest
 from function.web.problems import STATUS
@@ -119,8 +120,7 @@ def _escape(text: str) -> str:
 
 def format_header(manifest: Manifest) -> str:
     """The names of the features as a line of CSV."""
-    names = manifest.contract.names
-    return ",".join('"' + name.replace('"', '""') + '"' if set(name) & set('",\r\n') else name for name in names)
+    return ",".join(map(quote_cell, manifest.contract.names))
 
 
 def make_problem_example(error: type[DeployerError], manifest: Manifest) -> Schema:
