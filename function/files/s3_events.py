@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from function.errors import MalformedInput
+from function.formats.strict_json import get_member
 from function.model.contract import is_unicode
 
 # `sam local generate-event s3 put` writes this one, whatever the object, and cannot be told another.
@@ -37,13 +38,18 @@ def read_notification(document: object) -> list[NotifiedObject] | None:
         return None
     if document.get("Event") == "s3:TestEvent":
         return []
-    if document.get("source") == "aws.s3" and "detail" in document and "detail-type" in document:
+    if document.get("source") == "aws.s3" and is_eventbridge(document):
         created = document["detail-type"] == "Object Created"
         return [_read_object(document["detail"], "version-id", "etag")] if created else []
     records = document.get("Records")
     if not isinstance(records, list) or not records or not all(map(_is_record, records)):
         return None
     return list_created_objects(records)
+
+
+def is_eventbridge(document: object) -> bool:
+    """Tell whether the document is an EventBridge event, of S3 or of any other source."""
+    return isinstance(document, Mapping) and "detail-type" in document and "detail" in document
 
 
 def list_created_objects(records: list[object]) -> list[NotifiedObject]:
@@ -77,26 +83,26 @@ def _decode_object(record: object) -> NotifiedObject:
     """
     from urllib.parse import unquote_plus
 
-    found = _read_object(_member(record, "s3"), "versionId", "eTag")
+    found = _read_object(get_member(record, "s3"), "versionId", "eTag")
     return found._replace(key=unquote_plus(found.key)) if isinstance(found, SourceObject) else found
 
 
 def _read_object(part: object, version_name: str, etag_name: str) -> NotifiedObject:
-    item = _member(part, "object")
-    bucket, key, size = _member(_member(part, "bucket"), "name"), _member(item, "key"), _member(item, "size")
+    item = get_member(part, "object")
+    bucket, key, size = (
+        get_member(get_member(part, "bucket"), "name"),
+        get_member(item, "key"),
+        get_member(item, "size"),
+    )
     if not _is_name(bucket) or not _is_name(key):
         return MalformedInput("S3's notification names no bucket and key.")
-    version_id, etag, sequencer = (_member(item, name) for name in (version_name, etag_name, "sequencer"))
+    version_id, etag, sequencer = (get_member(item, name) for name in (version_name, etag_name, "sequencer"))
     if not all(map(_is_token, (version_id, etag, sequencer))) or not _is_size(size):
         return MalformedInput("S3's notification describes its object with values of the wrong type.")
     etag = (etag or "").strip('"')
     return SourceObject(
         bucket, key, version_id or None, None if etag in ("", _SAMPLE_ETAG) else etag, size, sequencer or None
     )
-
-
-def _member(document: object, name: str) -> Any:
-    return document.get(name) if isinstance(document, Mapping) else None
 
 
 def _is_name(value: object) -> bool:

@@ -1,6 +1,7 @@
 """JSON without what Python's parser lets through: duplicate keys, NaN, half surrogate pairs, other encodings."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from function.errors import MalformedInput
@@ -34,6 +35,11 @@ def loads(body: bytes) -> Any:
     if not unicode:
         raise MalformedInput("The body holds half of a surrogate pair: it is not valid Unicode.")
     return value
+
+
+def get_member(document: object, name: str) -> Any:
+    """Return the member of a JSON object; None if it has none of that name, or if the document is no object."""
+    return document.get(name) if isinstance(document, Mapping) else None
 
 
 def dumps(value: object) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.errors import MalformedInput
+from function.files.s3_events import is_eventbridge
 from function.formats import strict_json
+from function.formats.strict_json import get_member
 
 # Those of the services whose batches are served; SNS writes its own with a capital letter.
 _SERVED = frozenset(("aws:sqs", "aws:sns", "aws:kinesis", "aws:s3"))
@@ -18,11 +20,6 @@ def is_enveloped(event: Mapping[str, Any]) -> bool:
         or is_eventbridge(event)
         or event.get("Event") == "s3:TestEvent"
     )
-
-
-def is_eventbridge(document: object) -> bool:
-    """Whether the document is an EventBridge event."""
-    return isinstance(document, Mapping) and "detail-type" in document and "detail" in document
 
 
 def is_sns(document: object) -> bool:
@@ -68,11 +65,6 @@ def get_first_record(event: object) -> Any:
 def _read_source(record: object) -> str | None:
     names = (get_member(record, "eventSource"), get_member(record, "EventSource"))
     return next((name for name in names if isinstance(name, str) and name in _SERVED), None)
-
-
-def get_member(document: object, name: str) -> Any:
-    """The member of that name; None where there is none, or the document is no object."""
-    return document.get(name) if isinstance(document, Mapping) else None
 
 
 def read_identifier(value: object) -> str | None:

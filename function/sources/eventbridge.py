@@ -9,8 +9,10 @@ from typing import Any
 
 from function.deadline import make_timer
 from function.errors import MalformedInput
+from function.files.s3_events import is_eventbridge
+from function.formats.strict_json import get_member
 from function.service import Service
-from function.sources.envelopes import get_member, is_eventbridge, read_identifier, unwrap_eventbridge
+from function.sources.envelopes import read_identifier, unwrap_eventbridge
 from function.telemetry.counts import Counts
 
 

@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 
 from function.deadline import make_timer
 from function.errors import MalformedInput
+from function.formats.strict_json import get_member
 from function.service import Service
 from function.sources import kinesis_aggregation
-from function.sources.envelopes import encode_text, get_first_record, get_member, has_records_from, unwrap
+from function.sources.envelopes import encode_text, get_first_record, has_records_from, unwrap
 from function.telemetry.counts import Counts
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html

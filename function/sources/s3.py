@@ -8,8 +8,9 @@ from typing import Any
 
 from function.deadline import make_timer
 from function.files.s3_events import list_created_objects
+from function.formats.strict_json import get_member
 from function.service import Service
-from function.sources.envelopes import get_first_record, get_member, has_records_from
+from function.sources.envelopes import get_first_record, has_records_from
 from function.telemetry.counts import Counts
 
 

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from function.deadline import make_timer
+from function.formats.strict_json import get_member
 from function.service import Service
 from function.sources.envelopes import (
     encode_text,
     get_first_record,
-    get_member,
     has_records_from,
     read_identifier,
     unwrap,

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 from collections.abc import Mapping
 from typing import Any
 
-from function.sources.envelopes import get_member
+from function.formats.strict_json import get_member
 
 type Shape = Mapping[str, type | frozenset[str]]
 """The members that it has, each with its type, or the texts that it may be."""
