@@ -6,6 +6,7 @@ from typing import NamedTuple
 from function.files.report import Tally
 from function.model.contract import Feature
 from function.model.runtime import Model
+from function.settings import DEFAULT_MEMORY_MB
 
 # A chunk ends after so many rows or characters, whichever comes first, and never by how the network cut the file: what
 # the runtime is asked at once, and so its answer, is the same in every run.
@@ -20,7 +21,6 @@ MAX_VALUES = 400_000
 MAX_LINES = 131_072
 # A chunk's cells, however short they are.
 MAX_CELLS = 2 * 1024 * 1024
-DEFAULT_MEMORY = 1024 * 1024 * 1024
 
 
 class Job(NamedTuple):
@@ -34,7 +34,7 @@ class Job(NamedTuple):
     tally: Tally
     write: Callable[[bytes], None]
     look_at_the_time: Callable[[], None]
-    memory: int = DEFAULT_MEMORY
+    memory: int = DEFAULT_MEMORY_MB * 1024 * 1024
 
     @property
     def features(self) -> tuple[Feature, ...]:

@@ -20,19 +20,25 @@ _SAVE = "save the table as CSV in UTF-8"
 _EXCEL = "in Excel, save the sheet as 'CSV UTF-8'"
 _JSON = f"send it as JSON (as a file: one record a line, named .jsonl), or {_SAVE}"
 _PACKED = "unpack it, or pack it by gzip"
-# What files begin with (their formats' specifications), what they are, and what to do.
+# The first bytes of files (their formats' specifications).
+ZIP = b"PK\x03\x04"
+PARQUET = b"PAR1"
+HDF5 = b"\x89HDF\r\n\x1a\n"
+PDF = b"%PDF-"
+GIT_LFS = b"version https://git-lfs.github.com/spec"
+# What begins so, what it is, and what to do.
 _BEGINNINGS = (
-    (b"PK\x03\x04", "a zip archive, as Excel workbooks (.xlsx) are", _EXCEL),
+    (ZIP, "a zip archive, as Excel workbooks (.xlsx) are", _EXCEL),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file, as Excel workbooks (.xls) are", _EXCEL),
-    (b"PAR1\x15", "Parquet", f"as a file, let its name end in .parquet; else {_SAVE}"),
+    (PARQUET + b"\x15", "Parquet", f"as a file, let its name end in .parquet; else {_SAVE}"),
     (b"ARROW1\0\0", "an Arrow file (Feather)", _SAVE),
     (b"\x28\xb5\x2f\xfd", "packed by Zstandard", _PACKED),
     (b"\xfd7zXZ\0", "packed by xz", _PACKED),
     (b"BZh91AY&SY", "packed by bzip2", _PACKED),
     (b"SQLite format 3\0", "an SQLite database", _SAVE),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", _SAVE),
-    (b"%PDF-", "a PDF", _SAVE),
-    (b"version https://git-lfs.github.com/spec/", "a pointer of Git LFS", "fetch the file that it stands for"),
+    (HDF5, "an HDF5 file", _SAVE),
+    (PDF, "a PDF", _SAVE),
+    (GIT_LFS + b"/", "a pointer of Git LFS", "fetch the file that it stands for"),
     (b"\xff\xfe\0\0", "UTF-32", "save it as UTF-8"),
     (b"\0\0\xfe\xff", "UTF-32", "save it as UTF-8"),
 )

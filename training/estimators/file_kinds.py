@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from function.formats.csv_text import GIT_LFS, HDF5, PARQUET, PDF, ZIP
 from training.errors import TrainingError
 from training.estimators.decompression import LZ4, decompressed
 
@@ -28,21 +29,21 @@ _GRADIENT = "train a scikit-learn estimator, such as HistGradientBoostingRegress
 
 # What begins so is that; no pickle does.
 _STARTS: tuple[tuple[bytes, _Kind], ...] = (
-    (b"version https://git-lfs.github.com/spec", _LFS),
+    (GIT_LFS, _LFS),
     (LZ4, _LZ4_KIND),
-    (b"\x89HDF\r\n\x1a\n", _Kind("an HDF5 file, as Keras and pandas write them")),
+    (HDF5, _Kind("an HDF5 file, as Keras and pandas write them")),
     (b"CBM1", _Kind("a CatBoost model (cbm)", _GRADIENT)),
     (b"tree\nversion=", _Kind("a LightGBM model (text)", _GRADIENT)),
     (b"{L\0\0\0\0\0\0\0\x07learner", _Kind("an XGBoost model (UBJ)", _GRADIENT)),
     (b"{U\x07learner", _Kind("an XGBoost model (UBJ)", _GRADIENT)),
     (b"{i\x07learner", _Kind("an XGBoost model (UBJ)", _GRADIENT)),
     (b"binf", _Kind("an XGBoost model (binary)", _GRADIENT)),
-    (b"PAR1", _TABLE),
+    (PARQUET, _TABLE),
     (b"\x93NUMPY", _Kind("a numpy array (npy)")),
     (b"GGUF", _Kind("a language model (GGUF)")),
     (b"X\n\0\0\0", _Kind("an R object (rds)")),
     (b"RDX", _Kind("a workspace of R (RData)")),
-    (b"%PDF-", _Kind("a PDF document")),
+    (PDF, _Kind("a PDF document")),
     (b"\x7fELF", _Kind("a program")),
 )
 # What a zip archive with such a member is.
@@ -131,7 +132,7 @@ def _by_start(path: Path, start: bytes) -> _Kind | None:
         (lambda found: found[8:10] == b'{"', _Kind("a safetensors file")),
         (_is_onnx, _Kind("an ONNX model, which is no estimator", "give the estimator that it was converted from")),
     )
-    if start.startswith(b"PK\x03\x04"):
+    if start.startswith(ZIP):
         return _zipped(path)
     return known or next((kind for is_so, kind in tests if is_so(start)), None) or _marked_up(start)
 
