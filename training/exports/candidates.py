@@ -82,10 +82,6 @@ class _Rounding:
             raise NotPredictable("OverflowError") from None
         return self._runtime.predict(rounded)
 
-    def predict_arrays(self, columns: Any) -> Any:
-        """Not asked by the gate."""
-        raise NotImplementedError
-
 
 def _flat(subject: Subject) -> bytes:
     try:

@@ -8,10 +8,18 @@ in a refused batch are left unasked.
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from function.model.contract import Columns
-from function.model.runtime import NotPredictable, Outputs, Runtime
+from function.model.runtime import NotPredictable, Outputs
+
+
+class RecordRuntime(Protocol):
+    """The part of function.model.runtime.Runtime that the gate calls."""
+
+    def predict(self, columns: Columns) -> Outputs:
+        """Predict records; return one output for each. Raises NotPredictable."""
+        ...
 
 
 class Silence(Enum):
@@ -42,7 +50,7 @@ class Oddity(NamedTuple):
 class Asker:
     """Asks a runtime, and remembers for which oddities enough refusals were found."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: RecordRuntime) -> None:
         self._runtime = runtime
         self._refusals: Counter[Oddity | str | None] = Counter()
 
@@ -81,7 +89,7 @@ class Asker:
         return self._refusals[oddity] > 0 or self._refusals[oddity.what] >= _MOST_ALIKE
 
 
-def answers(runtime: Runtime, columns: Columns) -> list[Answer] | None:
+def answers(runtime: RecordRuntime, columns: Columns) -> list[Answer] | None:
     """The answer to each row; None where the runtime refuses some of them."""
     try:
         return _rows(runtime.predict(columns)) if columns[0] else []

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.contract import NUMBER, TEXTS, Columns, Feature, Value
-from function.model.runtime import Runtime
 from training.estimators.default_forest import SEED
-from training.parity.answers import REFUSED, Answer, Asker, Oddity, Reply, Silence, answers
+from training.parity.answers import REFUSED, Answer, Asker, Oddity, RecordRuntime, Reply, Silence, answers
 from training.parity.jumps import rows_at_jumps
 
 # Numbers within this, relatively; below LEAST of the largest number of the same rows, that is what counts.
@@ -58,11 +57,11 @@ class Material(NamedTuple):
 class Gate:
     """All probes with the reference's replies, which are asked for once, however many exports are compared."""
 
-    def __init__(self, reference: Runtime, material: Material) -> None:
+    def __init__(self, reference: RecordRuntime, material: Material) -> None:
         self._more = _replies(Asker(reference), material)
         self._found: list[tuple[Probe, list[Reply]]] = []
 
-    def largest_error(self, candidate: Runtime) -> float:
+    def largest_error(self, candidate: RecordRuntime) -> float:
         """The largest relative difference to the reference on every probe; 0 means equal bits. Raises Differs."""
         return max(_compared(probe, replies, candidate) for probe, replies in self._replied())
 
@@ -169,7 +168,7 @@ def _together(sample: Columns, features: Sequence[Feature], generator: Any) -> C
     return columns
 
 
-def _compared(probe: Probe, replies: Sequence[Reply], candidate: Runtime) -> float:
+def _compared(probe: Probe, replies: Sequence[Reply], candidate: RecordRuntime) -> float:
     """The largest relative difference of these rows. Raises Differs."""
     rows = [row for row, reply in enumerate(replies) if not isinstance(reply, Silence)]
     expected = [reply for reply in replies if not isinstance(reply, Silence)]
