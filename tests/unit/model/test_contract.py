@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.errors import format_pointer, parse_pointer
-from function.model.cells import parse_cell, parse_number
-from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Contract, Feature, convert_warnings, format_number
+from function.model.contract import BOOLEAN, NUMBER, STRING, Contract, Feature, convert_warnings, format_number
 from function.model.contract import Warning as Unusual
 
 SIZE = Feature("size", NUMBER, False, 1, 10, integer=True)
@@ -192,54 +191,6 @@ def test_shown_number_is_the_number(number: float) -> None:
 
 def test_whole_number_is_shown_without_its_point() -> None:
     assert list(map(format_number, (3.0, -1000.0, 2.5, 1e300))) == ["3", "-1000", "2.5", "1e+300"]
-
-
-@pytest.mark.parametrize(
-    ("feature", "cell", "value"),
-    [
-        (SIZE, "3", 3.0),
-        (SIZE, " 3.5 ", 3.5),
-        (SIZE, "+3", 3.0),
-        (SIZE, "", None),
-        (SIZE, "NA", None),
-        (SIZE, "nan", None),
-        (SIZE, "inf", "inf"),
-        (SIZE, "1_000", "1_000"),
-        (SIZE, "\u0663", "\u0663"),
-        (SIZE, "three", "three"),
-        (NEW, "true", True),
-        (NEW, "FALSE", False),
-        (NEW, "1", "1"),
-        (NEW, "None", None),
-        (COLOUR, "red", "red"),
-        (COLOUR, "", None),
-        (COLOUR, "NA", None),
-        (COLOUR, "n/a", None),
-        (COLOUR, "#N/A", None),
-        (COLOUR, "na", "na"),
-        (COLOUR, " NA", " NA"),
-        (COLOUR._replace(null_cells=frozenset({""})), "NA", "NA"),
-        (COLOUR._replace(null_cells=frozenset({""})), "", None),
-        (COLOUR._replace(null_cells=frozenset()), "", ""),
-        (COLOUR._replace(type=TEXT), "null", None),
-        (COLOUR, " ", " "),
-        (COLOUR, "5", "5"),
-    ],
-)
-def test_cell_is_the_value_it_stands_for(feature: Feature, cell: str, value: object) -> None:
-    found = parse_cell(feature, cell)
-    assert (type(found), found) == (type(value), value)
-
-
-@pytest.mark.parametrize("cell", ["inf", "nan", "1e999", "1_0", "\uff11", "0x10", "", "1,5", "--1"])
-def test_what_only_python_reads_is_no_number(cell: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011  # the type is the contract
-        parse_number(cell)
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_written_float_is_read_back(number: float) -> None:
-    assert parse_number(repr(number)) == number
 
 
 def test_columns_that_the_estimator_ignores_may_stand_in_a_record() -> None:
