@@ -19,10 +19,10 @@ from training.bundle.document import Packaged, artifact_of, document_of
 from training.bundle.examples import Positions, examples_of, made_up, taken
 from training.bundle.writing import Verify, check_place, put
 from training.errors import TrainingError, listed
-from training.estimators import default_forest, inputs, loading, scores
+from training.estimators import default_forest, evaluation, input_forms, loading
 from training.estimators.fitted_columns import Known, computes_in_float32
 from training.estimators.parts import thresholds_of
-from training.exports import candidates
+from training.exports import exporting
 from training.options import Options
 from training.parity.gate import Material
 from training.summary import summary
@@ -50,7 +50,7 @@ class _Fitted(NamedTuple):
     estimator: Any
     inputs: _Inputs
     task: targets.Task
-    metrics: scores.Metrics | None
+    metrics: evaluation.Metrics | None
     cautions: list[str]
 
 
@@ -94,13 +94,13 @@ def _trained(options: Options, table: Table, chosen: list[str]) -> _Fitted:
     targets.check_leaks(found.columns, wanted, options.target)
     target = targets.learnable(wanted.values, wanted.kind, task.name)
     # The truth of the golden rows is what the estimator says of the frame that it was trained on: the canonical one.
-    frame = inputs.canonical_frame(found.columns, found.features)
+    frame = input_forms.canonical_frame(found.columns, found.features)
     new = default_forest.example() if options.example else default_forest.default(task.name, found.features, table.rows)
     say(f"read {table.rows:,} rows with {len(chosen)} features from {options.data.name}")
-    metrics = scores.cross_validated(new, frame, target, task.name, say)
+    metrics = evaluation.cross_validated(new, frame, target, task.name, say)
     fitted = default_forest.fit(new, frame, target, say)
     loading.check_modules(fitted)
-    cautions = scores.cautions(metrics, target, task.name) if metrics else []
+    cautions = evaluation.cautions(metrics, target, task.name) if metrics else []
     return _Fitted(fitted, found, task, metrics, cautions)
 
 
@@ -116,7 +116,7 @@ def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) ->
     found = found._replace(ignored=[name for name in names or () if name not in known])
     if computes_in_float32(estimator):
         found = found._replace(features=[_narrowed(feature) for feature in found.features])
-    form = inputs.as_trained(found.columns, found.features, named=named)
+    form = input_forms.as_trained(found.columns, found.features, named=named)
     say(f"predicting {table.rows:,} rows of {options.data.name}")
     predicted = loading.asked("to predict the table", lambda: numpy.asarray(estimator.predict(form)))
     loading.check_single(estimator, predicted)
@@ -137,7 +137,7 @@ def _narrowed(feature: Feature) -> Feature:
 
 def _scored(
     options: Options, table: Table, task: str, estimator: Any, form: Any
-) -> tuple[scores.Metrics | None, list[str]]:
+) -> tuple[evaluation.Metrics | None, list[str]]:
     """The estimator's scores on the rows that have a target, and what is to be said of them; none without a target."""
     if options.target not in table.names:
         say(f"notice: the table has no column {options.target!r}, so the estimator is not scored.")
@@ -151,9 +151,9 @@ def _scored(
         return None, []
     target = _truth(table, options.target, told, task, estimator)
     rows = form[present]
-    metrics = loading.asked("to be scored", lambda: scores.on_table(estimator, rows, target, task))
-    few = metrics or loading.asked("to be scored", lambda: scores.scored(estimator, rows, target, task))
-    return metrics, scores.cautions(few, target, task, few=metrics is None)
+    metrics = loading.asked("to be scored", lambda: evaluation.on_table(estimator, rows, target, task))
+    few = metrics or loading.asked("to be scored", lambda: evaluation.scored(estimator, rows, target, task))
+    return metrics, evaluation.cautions(few, target, task, few=metrics is None)
 
 
 def _truth(table: Table, name: str, told: Told, task: str, estimator: Any) -> targets.Labels:
@@ -168,16 +168,20 @@ def _truth(table: Table, name: str, told: Told, task: str, estimator: Any) -> ta
 
 def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) -> str:
     estimator, (columns, features, _, named, ignored), task, metrics, cautions = fitted
-    canonical = inputs.canonical_frame(columns, features)
+    canonical = input_forms.canonical_frame(columns, features)
     private = {f.name: made_up(canonical[f.name]) for f in features if f.type == TEXT}
     shown = canonical.assign(**private)
-    own = shown if options.model is None else inputs.own_frame(columns, features).assign(**_nulls_of(private, features))
+    own = (
+        shown
+        if options.model is None
+        else input_forms.own_frame(columns, features).assign(**_nulls_of(private, features))
+    )
 
     def form(positions: Positions) -> Any:
-        return taken(own, positions) if named else inputs.as_array(taken(shown, positions), features)
+        return taken(own, positions) if named else input_forms.as_array(taken(shown, positions), features)
 
     examples = examples_of(estimator, shown, features, task.name, form)
-    served_as = inputs.served_as(estimator, columns, features, named=named)
+    served_as = input_forms.served_as(estimator, columns, features, named=named)
     buffer = io.BytesIO()
     joblib.dump(estimator, buffer)
     pickled = artifact_of(buffer.getvalue(), served_as)
@@ -185,10 +189,10 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
     packaged = Packaged(features, ignored, named, classes, metrics, cautions, examples, [pickled], {})
     manifest = Manifest.parse(json.dumps(document_of(options, table, packaged), allow_nan=False).encode())
     reference = joblib_runtime.load(wrap_bytes(buffer.getvalue()), manifest, pickled)
-    subject = candidates.Subject(estimator, served_as, manifest, reference)
+    subject = exporting.Subject(estimator, served_as, manifest, reference)
     golden = manifest.contract.check([example.record for example in manifest.examples]).columns
-    material = Material(features, golden, inputs.as_columns(canonical, features), thresholds_of(estimator))
-    exported = candidates.exports_of(subject, material, say)
+    material = Material(features, golden, input_forms.as_columns(canonical, features), thresholds_of(estimator))
+    exported = exporting.exports_of(subject, material, say)
     contents = {pickled: buffer.getvalue(), **exported.artifacts}
     document = document_of(options, table, packaged._replace(artifacts=list(contents), refused=exported.refused))
     say("verifying the bundle in a fresh process")
@@ -199,7 +203,7 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
 def _nulls_of(private: "dict[str, pandas.Series[Any]]", features: list[Feature]) -> "dict[str, pandas.Series[Any]]":
     """The made-up texts with the null that the estimator knows."""
     by_name = {feature.name: feature for feature in features}
-    return {name: inputs.with_null(values, by_name[name]) for name, values in private.items()}
+    return {name: input_forms.with_null(values, by_name[name]) for name, values in private.items()}
 
 
 def _classes(estimator: Any) -> list[Any]:

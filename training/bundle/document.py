@@ -23,8 +23,8 @@ from function.model.manifest import (
 from function.model.output_columns import choose_output_columns
 from training.bundle.examples import Example
 from training.errors import TrainingError
-from training.estimators.inputs import ARRAY
-from training.estimators.scores import Metrics
+from training.estimators.evaluation import Metrics
+from training.estimators.input_forms import ARRAY
 from training.options import Options
 from training.tables.table import Table
 

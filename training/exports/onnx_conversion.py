@@ -9,7 +9,7 @@ from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.base import is_classifier
 
 from function.model.contract import TEXTS, Feature
-from training.estimators.inputs import ARRAY
+from training.estimators.input_forms import ARRAY
 from training.estimators.parts import NotExported
 
 _OPSETS = {"": 20, "ai.onnx.ml": 3}

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from function.model.contract import TEXTS, Feature
 from function.runtimes.onnx import name_null_input
-from training.estimators.inputs import ARRAY
+from training.estimators.input_forms import ARRAY
 from training.estimators.parts import Linear, NotExported, parts_of
 from training.exports.call_budget import TooLong, bounded
 from training.exports.onnx_columns import add_columns

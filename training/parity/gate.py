@@ -15,8 +15,8 @@ import numpy
 
 from function.model.contract import NUMBER, TEXTS, Columns, Feature, Value
 from training.estimators.default_forest import SEED
-from training.parity.answers import REFUSED, Answer, Asker, Oddity, RecordRuntime, Reply, Silence, answers
 from training.parity.jumps import rows_at_jumps
+from training.parity.prober import REFUSED, Answer, Asker, Oddity, RecordRuntime, Reply, Silence, answers
 
 # Numbers within this, relatively; below LEAST of the largest number of the same rows, that is what counts.
 TOLERANCE = 1e-5

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from function.model.contract import NUMBER, Columns, Feature
-from training.parity.answers import REFUSED, Asker, Oddity, Reply, Silence
+from training.parity.prober import REFUSED, Asker, Oddity, Reply, Silence
 
 _PAIRS = 256
 _HALVINGS = 70  # as many as bring any two floats of ordinary size together

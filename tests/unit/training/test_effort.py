@@ -22,9 +22,9 @@ from tests.unit.training.test_exports import Case
 from training.estimators.parts import NotExported
 from training.exports import onnx_export
 from training.exports.call_budget import TooLong, bounded
-from training.parity.answers import REFUSED, UNASKED, Asker, Oddity
 from training.parity.gate import Differs, Gate
 from training.parity.jumps import rows_at_jumps
+from training.parity.prober import REFUSED, UNASKED, Asker, Oddity
 
 ROWS = 1_000
 

@@ -8,7 +8,7 @@ import pandas
 
 from function.model.contract import BOOLEAN, NONE, NUMBER, TEXTS, Columns, Feature, Value
 from function.model.dtypes import FLOAT64, NULLABLE_BOOLEAN, OBJECT
-from function.runtimes.joblib_inputs import build_array
+from function.runtimes import joblib_inputs
 from training.tables.columns import Column
 
 ARRAY, FRAME = "array", "frame"
@@ -51,7 +51,7 @@ def canonical_frame(columns: Mapping[str, Column], features: Sequence[Feature]) 
 
 def as_array(frame: pandas.DataFrame, features: Sequence[Feature]) -> Any:
     """The values of a canonical frame in column order, as serving passes them."""
-    return build_array(as_columns(frame, features), features)
+    return joblib_inputs.build_array(as_columns(frame, features), features)
 
 
 def as_trained(columns: Mapping[str, Column], features: Sequence[Feature], *, named: bool) -> Any:

@@ -13,9 +13,9 @@ from function.runtimes import flat as flat_runtime
 from function.runtimes import onnx as onnx_runtime
 from training.errors import said
 from training.estimators.default_forest import Say
-from training.estimators.inputs import ARRAY
+from training.estimators.input_forms import ARRAY
 from training.estimators.parts import NotExported
-from training.exports import flat
+from training.exports import flat_export
 from training.parity.gate import Differs, Gate, Material
 
 ONNX_FILE = "model.onnx"
@@ -42,7 +42,7 @@ def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
     features = subject.manifest.contract.features
     exports, gate = Exports({}, {}), Gate(_Rounding(subject.reference, features), material)
     for runtime, file, write, load in (
-        (FLAT, flat.FILE, _flat, flat_runtime.load),
+        (FLAT, flat_export.FILE, _flat, flat_runtime.load),
         (ONNX, ONNX_FILE, _onnx, onnx_runtime.load),
     ):
         say(f"exporting for the {runtime} runtime")
@@ -85,7 +85,9 @@ class _Rounding:
 
 def _flat(subject: Subject) -> bytes:
     try:
-        return flat.flat_bytes(subject.estimator, nulls=any(f.nullable for f in subject.manifest.contract.features))
+        return flat_export.flat_bytes(
+            subject.estimator, nulls=any(f.nullable for f in subject.manifest.contract.features)
+        )
     except (NotExported, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001
