@@ -18,7 +18,7 @@ from function.runtimes import joblib as joblib_runtime
 from training.bundle.document import Packaged, artifact_of, document_of
 from training.bundle.examples import Positions, examples_of, made_up, taken
 from training.bundle.writing import Verify, check_place, put
-from training.errors import TrainingError, listed
+from training.errors import TrainingError, quote_names
 from training.estimators import default_forest, evaluation, input_forms, loading
 from training.estimators.fitted_columns import Known, computes_in_float32
 from training.estimators.parts import thresholds_of
@@ -27,9 +27,9 @@ from training.options import Options
 from training.parity.gate import Material
 from training.summary import summary
 from training.tables import targets
-from training.tables.columns import Column, Told
-from training.tables.features import check_names, features_of, notices, told_of
-from training.tables.table import Table, choose, read
+from training.tables.columns import Column, ColumnHint
+from training.tables.features import check_option_columns, find_notices, make_features, make_hint
+from training.tables.table import Table, choose_columns, load_table
 
 
 class _Inputs(NamedTuple):
@@ -58,10 +58,10 @@ def make_bundle(options: Options, verify: Verify) -> str:
     """Makes the bundle that the options ask for and returns its summary. Raises TrainingError."""
     check_place(options.out)
     estimator = loading.load(options.model) if options.model else None
-    table = read(options.data)
-    chosen = choose(table, options.target, options.features, options.drop, learns=estimator is None)
+    table = load_table(options.data)
+    chosen = choose_columns(table, options.target, options.features, options.drop, learns=estimator is None)
     fitted = _trained(options, table, chosen) if estimator is None else _taken(options, table, chosen, estimator)
-    for notice in notices(table, fitted.inputs.columns, fitted.inputs.features, fitted.inputs.known):
+    for notice in find_notices(table, fitted.inputs.columns, fitted.inputs.features, fitted.inputs.known):
         say(f"notice: {notice}.")
     return _package(options, table, fitted, verify)
 
@@ -75,24 +75,24 @@ def _inputs(
     options: Options, table: Table, names: list[str], known: dict[str, Known] | None, *, named: bool
 ) -> _Inputs:
     """Reads the columns. Raises TrainingError where one is none that a model can have."""
-    check_names(options, table, names)
-    tolds = {name: told_of(options, table, name, None if known is None else known[name]) for name in names}
+    check_option_columns(options, table, names)
+    tolds = {name: make_hint(options, table, name, None if known is None else known[name]) for name in names}
     columns = {name: _column(table, name, tolds[name], known) for name in names}
-    return _Inputs(columns, features_of(options, columns, tolds, known), known, named)
+    return _Inputs(columns, make_features(options, columns, tolds, known), known, named)
 
 
-def _column(table: Table, name: str, told: Told, known: Mapping[str, Known] | None) -> Column:
+def _column(table: Table, name: str, told: ColumnHint, known: Mapping[str, Known] | None) -> Column:
     # What the estimator does not use stands in for its place in an array alone.
-    return table.usable(name, told) if known is None or known[name].used else table.column(name, told)
+    return table.get_usable_column(name, told) if known is None or known[name].used else table.get_column(name, told)
 
 
 def _trained(options: Options, table: Table, chosen: list[str]) -> _Fitted:
-    told = told_of(options, table, options.target, None)
-    task = targets.task_of(table, options.target, told, options.task)
+    told = make_hint(options, table, options.target, None)
+    task = targets.choose_task(table, options.target, told, options.task)
     found = _inputs(options, table, chosen, None, named=True)
-    wanted = table.column(options.target, told)
+    wanted = table.get_column(options.target, told)
     targets.check_leaks(found.columns, wanted, options.target)
-    target = targets.learnable(wanted.values, wanted.kind, task.name)
+    target = targets.make_target_array(wanted.values, wanted.kind, task.name)
     # The truth of the golden rows is what the estimator says of the frame that it was trained on: the canonical one.
     frame = input_forms.canonical_frame(found.columns, found.features)
     new = default_forest.example() if options.example else default_forest.default(task.name, found.features, table.rows)
@@ -109,7 +109,7 @@ def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) ->
     known = loading.known_columns(estimator, chosen, options.target)
     left_out = [name for name in chosen if name not in known]
     if left_out:
-        say(f"notice: the estimator does not use {listed(left_out)}: left out.")
+        say(f"notice: the estimator does not use {quote_names(left_out)}: left out.")
     names = loading.names_of(estimator)
     named = names is not None
     found = _inputs(options, table, list(known), known, named=named)
@@ -125,7 +125,7 @@ def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) ->
     metrics, cautions = _scored(options, table, task.name, estimator, form)
     if cautions and not named:
         cautions.append(
-            f"It takes its columns by place, in this order: {listed(known)}. Is it the one of its training?"
+            f"It takes its columns by place, in this order: {quote_names(known)}. Is it the one of its training?"
         )
     return _Fitted(estimator, found, task, metrics, cautions)
 
@@ -143,8 +143,8 @@ def _scored(
         say(f"notice: the table has no column {options.target!r}, so the estimator is not scored.")
         return None, []
     classes = tuple(estimator.classes_.tolist()) if task == CLASSIFICATION else None
-    told = Told(options.types.get(options.target), Known(True, None, classes).null_cells)
-    present = table.column(options.target, told).values.notna().to_numpy()
+    told = ColumnHint(options.types.get(options.target), Known(True, None, classes).null_cells)
+    present = table.get_column(options.target, told).values.notna().to_numpy()
     if not present.all():
         say(f"notice: {int((~present).sum()):,} rows have no {options.target!r}: they are not scored.")
     if not present.any():
@@ -156,14 +156,14 @@ def _scored(
     return metrics, evaluation.cautions(few, target, task, few=metrics is None)
 
 
-def _truth(table: Table, name: str, told: Told, task: str, estimator: Any) -> targets.Labels:
-    column = table.usable(name, told)
+def _truth(table: Table, name: str, told: ColumnHint, task: str, estimator: Any) -> targets.TargetArray:
+    column = table.get_usable_column(name, told)
     values = column.values.dropna()
     if task == CLASSIFICATION:
-        labels = targets.as_classes(values, name, estimator.classes_.tolist())
+        labels = targets.match_classes(values, name, estimator.classes_.tolist())
         return numpy.array(labels, dtype=object)
-    targets.check_numbers(column.kind, name)
-    return targets.learnable(values, column.kind, REGRESSION)
+    targets.check_numeric(column.kind, name)
+    return targets.make_target_array(values, column.kind, REGRESSION)
 
 
 def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) -> str:

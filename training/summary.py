@@ -6,7 +6,7 @@ from typing import Any
 
 from function.model.contract import Feature
 from training.bundle.document import Document
-from training.tables.features import described
+from training.tables.features import describe_feature
 from training.tables.targets import Task
 
 
@@ -38,7 +38,7 @@ def _outcome(target: dict[str, Any]) -> str:
 
 def _features(features: Sequence[Feature]) -> list[str]:
     return [
-        f"  {'features' if index == 0 else '':<10} {feature.name}: {described(feature)}"
+        f"  {'features' if index == 0 else '':<10} {feature.name}: {describe_feature(feature)}"
         for index, feature in enumerate(features)
     ]
 

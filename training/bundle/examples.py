@@ -8,7 +8,7 @@ import pandas
 
 from function.model.contract import BOOLEAN, NUMBER, TEXT, Feature
 from function.model.manifest import REGRESSION, format_label
-from training.errors import TrainingError, listed
+from training.errors import TrainingError, quote_names
 from training.estimators.default_forest import SEED
 
 _DRAWN = 15
@@ -49,7 +49,7 @@ def examples_of(
     if not found:
         texts = [feature.name for feature in features if feature.type == TEXT]
         raise TrainingError(
-            f"The estimator refuses every row with made-up text in {listed(texts)}, and what is free text is not "
+            f"The estimator refuses every row with made-up text in {quote_names(texts)}, and what is free text is not "
             "published: let its encoder take unknown texts, or say --categories COLUMN=list."
             if texts
             else "The estimator answers no row like the table's with a finite number: train it again."

@@ -13,7 +13,7 @@ from pathlib import Path
 import function
 from function.model.manifest import DIGEST_NAME, FILE_NAME
 from training.bundle.document import Document
-from training.errors import TrainingError, said
+from training.errors import TrainingError, describe_error
 
 type Verify = Callable[[Path], None]
 
@@ -118,4 +118,6 @@ def _environment(bundle: Path) -> dict[str, str]:
 
 
 def _unwritable(out: Path, error: OSError) -> TrainingError:
-    return TrainingError(f"The bundle cannot be written to {out} ({said(error)}): name another directory after --out.")
+    return TrainingError(
+        f"The bundle cannot be written to {out} ({describe_error(error)}): name another directory after --out."
+    )

@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from function.model.contract import BOOLEAN, NUMBER, TEXTS, Feature
 from function.model.manifest import REGRESSION
-from training.errors import TrainingError, said
+from training.errors import TrainingError, describe_error
 
 SEED = 42
 _TREES = 100
@@ -73,7 +73,9 @@ def fit(estimator: Any, table: Any, target: Any, say: Say | None = None) -> Any:
             forest = fitted
         _grow(forest, table, target, say)
     except ValueError as error:
-        raise TrainingError(f"The forest cannot be fitted to this table ({said(error)}): correct its values.") from None
+        raise TrainingError(
+            f"The forest cannot be fitted to this table ({describe_error(error)}): correct its values."
+        ) from None
     return fitted
 
 

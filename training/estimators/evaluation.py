@@ -17,7 +17,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from function.model.manifest import REGRESSION
 from training.estimators.default_forest import SEED, Say, fit
-from training.tables.targets import Labels
+from training.tables.targets import TargetArray
 
 FEWEST_ROWS = 50
 _FOLDS = 5
@@ -27,7 +27,9 @@ _LEAST_GAIN = 0.005
 type Metrics = dict[str, Any]
 
 
-def cross_validated(estimator: Any, table: pandas.DataFrame, target: Labels, task: str, say: Say) -> Metrics | None:
+def cross_validated(
+    estimator: Any, table: pandas.DataFrame, target: TargetArray, task: str, say: Say
+) -> Metrics | None:
     """Mean and standard deviation of each score over five folds; None below fifty rows."""
     if len(table) < FEWEST_ROWS:
         return None
@@ -41,7 +43,7 @@ def cross_validated(estimator: Any, table: pandas.DataFrame, target: Labels, tas
     return {"method": "5-fold cross-validation"} | {name: _spread([fold[name] for fold in folds]) for name in names}
 
 
-def _splitter(target: Labels, task: str) -> Any:
+def _splitter(target: TargetArray, task: str) -> Any:
     stratified = task != REGRESSION and min(Counter(target.tolist()).values()) >= _FOLDS
     return (StratifiedKFold if stratified else KFold)(_FOLDS, shuffle=True, random_state=SEED)
 
@@ -50,7 +52,7 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"mean": float(numpy.mean(values)), "std": float(numpy.std(values))}
 
 
-def on_table(estimator: Any, table: Any, target: Labels, task: str) -> Metrics | None:
+def on_table(estimator: Any, table: Any, target: TargetArray, task: str) -> Metrics | None:
     """Each score of an estimator that exists already; None below fifty rows."""
     if len(target) < FEWEST_ROWS:
         return None
@@ -58,7 +60,7 @@ def on_table(estimator: Any, table: Any, target: Labels, task: str) -> Metrics |
     return {"method": method, **scored(estimator, table, target, task)}
 
 
-def cautions(metrics: dict[str, Any], target: Labels, task: str, *, few: bool = False) -> list[str]:
+def cautions(metrics: dict[str, Any], target: TargetArray, task: str, *, few: bool = False) -> list[str]:
     """What must be said of a model that is worth no more than a constant; of a `few` rows, if it is worth less."""
     if task == REGRESSION:
         r2 = _mean(metrics.get("r2"))
@@ -79,7 +81,7 @@ def _mean(score: Any) -> float | None:
     return None if found is None else float(found)
 
 
-def scored(estimator: Any, table: Any, target: Labels, task: str) -> dict[str, float]:
+def scored(estimator: Any, table: Any, target: TargetArray, task: str) -> dict[str, float]:
     """The finite ones of the task's scores."""
     predicted = numpy.asarray(estimator.predict(table)).ravel()
     if task == REGRESSION:

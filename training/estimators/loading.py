@@ -16,7 +16,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from function.model.manifest import CLASSIFICATION, REGRESSION
-from training.errors import TrainingError, listed, said
+from training.errors import TrainingError, describe_error, quote_names
 from training.estimators.file_kinds import check_folder, check_start, check_text
 from training.estimators.fitted_columns import Known, columns_of
 from training.estimators.pickle_checks import check_contents, foreign, foreign_of
@@ -104,14 +104,15 @@ def _unpickled(path: Path) -> Any:
     except MemoryError:
         raise
     except PermissionError as error:
-        raise TrainingError(f"{path} cannot be read ({said(error)}): check the path after --model.") from None
+        raise TrainingError(f"{path} cannot be read ({describe_error(error)}): check the path after --model.") from None
     except Exception as error:  # noqa: BLE001
         # Unpickling raises whatever the pickled classes, or bytes that are no pickle, raise.
         if "__main__" in str(error):
             raise foreign("__main__") from None
         if not contents.whole:
             raise TrainingError(
-                f"{path} cannot be loaded as a joblib or pickle file ({said(error)}): it is cut short, damaged or "
+                f"{path} cannot be loaded as a joblib or pickle file ({describe_error(error)}): it is cut short, "
+                "damaged or "
                 "something else; copy it again, or dump the estimator with joblib.dump."
             ) from None
         raise _unreadable(path, error) from None
@@ -119,7 +120,8 @@ def _unpickled(path: Path) -> Any:
 
 def _unreadable(path: Path, error: Exception) -> TrainingError:
     return TrainingError(
-        f"{path} cannot be loaded as a joblib or pickle file ({said(error)}): dump the estimator with joblib.dump, "
+        f"{path} cannot be loaded as a joblib or pickle file ({describe_error(error)}): dump the estimator with "
+        "joblib.dump, "
         f"under scikit-learn {version('scikit-learn')}."
     )
 
@@ -140,7 +142,7 @@ def check_modules(estimator: Any) -> None:
     except Exception as error:  # noqa: BLE001
         # Pickling raises whatever the pickled classes raise.
         raise TrainingError(
-            f"The estimator cannot be pickled ({said(error)}): build it without lambdas and open files."
+            f"The estimator cannot be pickled ({describe_error(error)}): build it without lambdas and open files."
         ) from None
     if lacking := foreign_of(sorted(found)):
         raise foreign(lacking)
@@ -187,7 +189,7 @@ def known_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[st
         if count not in (None, len(chosen)):
             raise TrainingError(
                 f"The estimator was trained on {count} unnamed features and the table has {len(chosen)} "
-                f"({listed(chosen)}): choose them in its order with --feature, or leave some out with --drop."
+                f"({quote_names(chosen)}): choose them in its order with --feature, or leave some out with --drop."
             )
         return dict(zip(chosen, columns_of(estimator, len(chosen)), strict=True))
     known = dict(zip(names, columns_of(estimator, len(names)), strict=True))
@@ -198,9 +200,10 @@ def known_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[st
     lacking = [name for name in known if name not in chosen]
     if lacking:
         extra = [name for name in chosen if name not in known]
-        also = f", whose other columns are {listed(extra)}" if extra else ""
+        also = f", whose other columns are {quote_names(extra)}" if extra else ""
         raise TrainingError(
-            f"The estimator wants {listed(lacking)}, which the table (or what --feature and --drop leave of it) lacks"
+            f"The estimator wants {quote_names(lacking)}, which the table (or what --feature and --drop leave of it) "
+            "lacks"
             f"{also}: give the columns that it was trained on."
         )
     return known
@@ -214,12 +217,13 @@ def asked[T](what: str, call: Callable[[], T]) -> T:
         raise
     except NotFittedError as error:
         raise TrainingError(
-            f"A part of the estimator was never fitted ({said(error)}): fit the whole of it, and dump it after that."
+            f"A part of the estimator was never fitted ({describe_error(error)}): fit the whole of it, and dump it "
+            "after that."
         ) from None
     except Exception as error:  # noqa: BLE001
         # Any transformer may raise anything of its own.
         raise TrainingError(
-            f"The estimator fails {what} ({said(error)}): give a table like the one that it was trained on."
+            f"The estimator fails {what} ({describe_error(error)}): give a table like the one that it was trained on."
         ) from None
 
 

@@ -11,7 +11,7 @@ from function.model.manifest import FLAT, ONNX, Artifact, Manifest
 from function.model.runtime import NotPredictable, Outputs, Runtime, wrap_bytes
 from function.runtimes import flat as flat_runtime
 from function.runtimes import onnx as onnx_runtime
-from training.errors import said
+from training.errors import describe_error
 from training.estimators.default_forest import Say
 from training.estimators.input_forms import ARRAY
 from training.estimators.parts import NotExported
@@ -92,7 +92,7 @@ def _flat(subject: Subject) -> bytes:
         raise
     except Exception as error:  # noqa: BLE001
         # An estimator of a kind that is known may hold its numbers in a form that is not.
-        raise NotExported(f"it is not kept as is expected here ({said(error)})") from None
+        raise NotExported(f"it is not kept as is expected here ({describe_error(error)})") from None
 
 
 def _onnx(subject: Subject) -> bytes:
@@ -106,4 +106,4 @@ def _onnx(subject: Subject) -> bytes:
         raise NotExported(f"{error.name} is not installed (training/requirements.txt has it)") from None
     except Exception as error:  # noqa: BLE001
         # skl2onnx raises anything where it does not know an estimator, or a release of scikit-learn.
-        raise NotExported(f"skl2onnx cannot convert it ({said(error)})") from None
+        raise NotExported(f"skl2onnx cannot convert it ({describe_error(error)})") from None

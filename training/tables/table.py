@@ -16,16 +16,16 @@ from function.errors import MalformedInput
 from function.formats.csv_dialect import Dialect, detect_dialect, is_blank
 from function.formats.csv_text import check_bytes, decode_blocks
 from function.formats.gzip_stream import BEGINNING
-from training.errors import TrainingError, listed, said, unknown_column
+from training.errors import TrainingError, describe_error, make_unknown_column_error, quote_names
 from training.tables.columns import (
-    NOTHING_TOLD,
+    NO_HINT,
     Column,
+    ColumnHint,
     Series,
-    Told,
-    faulty,
-    from_cells,
-    from_series,
-    with_decimal_points,
+    make_unusable_column,
+    read_cells,
+    read_series,
+    replace_decimal_commas,
 )
 
 _CSV = (".csv", ".csv.gz")
@@ -43,44 +43,44 @@ class Table:
         self.rows = rows
         self.sha256 = sha256
         self.names = list(columns)
-        self._read: dict[tuple[str, Told], Column] = {}
+        self._cache: dict[tuple[str, ColumnHint], Column] = {}
 
-    def column(self, name: str, told: Told = NOTHING_TOLD) -> Column:
+    def get_column(self, name: str, told: ColumnHint = NO_HINT) -> Column:
         """What the column holds, by what is told of it."""
-        if (name, told) not in self._read:
-            self._read[name, told] = _read(self._columns[name], told)
-        return self._read[name, told]
+        if (name, told) not in self._cache:
+            self._cache[name, told] = _read_column(self._columns[name], told)
+        return self._cache[name, told]
 
-    def usable(self, name: str, told: Told = NOTHING_TOLD) -> Column:
+    def get_usable_column(self, name: str, told: ColumnHint = NO_HINT) -> Column:
         """The column, once it is known to be one that a model can have. Raises TrainingError."""
-        column = self.column(name, told)
+        column = self.get_column(name, told)
         if column.fault:
             raise TrainingError(f"The column {name!r} {column.fault}.")
         return column
 
-    def cells(self, name: str) -> Sequence[str]:
+    def get_cells(self, name: str) -> Sequence[str]:
         """The cells of a CSV's column; none of a Parquet file's."""
         raw = self._columns[name]
         return () if isinstance(raw, (pandas.Series, Column)) else raw
 
 
-def _read(raw: "Sequence[str] | Series | Column", told: Told) -> Column:
+def _read_column(raw: "Sequence[str] | Series | Column", told: ColumnHint) -> Column:
     if isinstance(raw, Column):
         return raw
-    return from_series(raw, told) if isinstance(raw, pandas.Series) else from_cells(raw, told)
+    return read_series(raw, told) if isinstance(raw, pandas.Series) else read_cells(raw, told)
 
 
-def read(path: Path) -> Table:
+def load_table(path: Path) -> Table:
     """The table in the file. Raises TrainingError where it cannot be read or has no rows or no proper header."""
-    data = _bytes(path)
+    data = _read_bytes(path)
     name = path.name.lower()
     if name.endswith(_CSV):
         packed = name.endswith(".gz") or data.startswith(BEGINNING)
-        dialect, header, cells = _csv(path, _unpacked(path, data) if packed else data)
+        dialect, header, cells = _parse_csv(path, _decompress(path, data) if packed else data)
         _check_rows(path, rows=len(cells))
-        return Table(_columns(dialect, header, cells), len(cells), sha256(data).hexdigest())
+        return Table(_name_columns(dialect, header, cells), len(cells), sha256(data).hexdigest())
     if name.endswith(_PARQUET):
-        frame = _parquet(path, data)
+        frame = _parse_parquet(path, data)
         header = [str(key) for key in frame.columns]
         _check_header(path, header, rows=len(frame))
         series = {key: frame.iloc[:, index] for index, key in enumerate(header)}
@@ -88,7 +88,7 @@ def read(path: Path) -> Table:
     raise TrainingError(f"{path} is no table: its name must end with {', '.join(_CSV + _PARQUET)}.")
 
 
-def _bytes(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -97,14 +97,14 @@ def _bytes(path: Path) -> bytes:
         raise TrainingError(f"{path} cannot be read ({error.strerror}): name a readable file after --data.") from None
 
 
-def _unpacked(path: Path, data: bytes) -> bytes:
+def _decompress(path: Path, data: bytes) -> bytes:
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error):
         raise TrainingError(f"{path} is no gzip file, or only a part of one: compress the CSV again.") from None
 
 
-def _csv(path: Path, data: bytes) -> tuple[Dialect, list[str], list[list[str]]]:
+def _parse_csv(path: Path, data: bytes) -> tuple[Dialect, list[str], list[list[str]]]:
     try:
         check_bytes(data, str(path))
         text = "".join(decode_blocks([data], str(path)))
@@ -134,13 +134,13 @@ def _csv(path: Path, data: bytes) -> tuple[Dialect, list[str], list[list[str]]]:
     return dialect, rows[0], rows[1:]
 
 
-def _columns(
+def _name_columns(
     dialect: Dialect, header: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> "dict[str, Sequence[str] | Series | Column]":
     """The columns by name. One that shares its name, or has none, is there to be refused where it is asked for."""
     cells: list[Sequence[str]] = list(zip(*rows, strict=True))
     if dialect.separator != ",":
-        cells = with_decimal_points(cells)
+        cells = replace_decimal_commas(cells)
     counts = Counter(header)
     columns: dict[str, Sequence[str] | Series | Column] = {}
     for number, (name, column) in enumerate(zip(header, cells, strict=True), 1):
@@ -151,23 +151,23 @@ def _columns(
                     f"is the table's {number}. and has no name: name it in the header, or leave it out with --drop "
                     f"'{name}' (pandas writes such a column unless to_csv has index=False)"
                 )
-                columns.setdefault(name, faulty(column, fault))
+                columns.setdefault(name, make_unusable_column(column, fault))
         elif counts[name] > 1:
             fault = f"stands in the header {counts[name]} times: give each its own name, or leave all out with --drop"
-            columns[name] = faulty(column, fault)
+            columns[name] = make_unusable_column(column, fault)
         else:
             columns[name] = column
     return columns
 
 
-def _parquet(path: Path, data: bytes) -> pandas.DataFrame:
+def _parse_parquet(path: Path, data: bytes) -> pandas.DataFrame:
     try:
         return pandas.read_parquet(io.BytesIO(data))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001
         # pyarrow raises its own, OSError, ValueError and more, by what is wrong with the bytes.
-        raise TrainingError(f"{path} cannot be read as Parquet ({said(error)}): write it again.") from None
+        raise TrainingError(f"{path} cannot be read as Parquet ({describe_error(error)}): write it again.") from None
 
 
 def _check_header(path: Path, header: Sequence[str], *, rows: int) -> None:
@@ -179,7 +179,7 @@ def _check_header(path: Path, header: Sequence[str], *, rows: int) -> None:
         )
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
-        raise TrainingError(f"{path} has more than one column {listed(doubled)}: give each its own name.")
+        raise TrainingError(f"{path} has more than one column {quote_names(doubled)}: give each its own name.")
     _check_rows(path, rows=rows)
 
 
@@ -188,7 +188,9 @@ def _check_rows(path: Path, *, rows: int) -> None:
         raise TrainingError(f"{path} has a header and no rows: give it the rows to learn from.")
 
 
-def choose(table: Table, target: str, features: Sequence[str], drop: Sequence[str], *, learns: bool) -> list[str]:
+def choose_columns(
+    table: Table, target: str, features: Sequence[str], drop: Sequence[str], *, learns: bool
+) -> list[str]:
     """The columns to predict from: those asked for, or all but the target, without those to drop.
 
     Raises TrainingError where one asked for does not exist, the target is among them, or none is left; the target's
@@ -197,7 +199,7 @@ def choose(table: Table, target: str, features: Sequence[str], drop: Sequence[st
     for option, names in (("--target", [target] * learns), ("--feature", features), ("--drop", drop)):
         for name in names:
             if name not in table.names:
-                raise unknown_column(option, name, table.names)
+                raise make_unknown_column_error(option, name, table.names)
     if target in features:
         raise TrainingError(f"The target {target!r} is also a --feature: a model must not be given what it predicts.")
     if target in drop:

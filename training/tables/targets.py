@@ -10,10 +10,10 @@ from function.model.cells import parse_number
 from function.model.contract import BOOLEAN, NUMBER
 from function.model.manifest import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError
-from training.tables.columns import Column, Told
+from training.tables.columns import Column, ColumnHint
 from training.tables.table import Table
 
-type Labels = numpy.ndarray[Any, Any]
+type TargetArray = numpy.ndarray[Any, Any]
 
 # A whole-numbered target is taken for classes up to so many distinct values, of so many rows each on average.
 _MOST_CLASSES = 20
@@ -28,9 +28,9 @@ class Task(NamedTuple):
     told: str
 
 
-def values_of(table: Table, target: str, told: Told) -> "pandas.Series[Any]":
+def get_target_values(table: Table, target: str, told: ColumnHint) -> "pandas.Series[Any]":
     """The target's values, none of them null. Raises TrainingError."""
-    column = table.column(target, told)
+    column = table.get_column(target, told)
     missing = int(column.values.isna().sum())
     if missing:
         row = int(column.values.isna().to_numpy().argmax()) + 1
@@ -38,27 +38,27 @@ def values_of(table: Table, target: str, told: Told) -> "pandas.Series[Any]":
             f"The target {target!r} is null in {missing} of {table.rows} rows (the first is row {row}): "
             "fill or remove these rows, since there is nothing to learn from them."
         )
-    return table.usable(target, told).values
+    return table.get_usable_column(target, told).values
 
 
-def task_of(table: Table, target: str, told: Told, asked: str | None) -> Task:
+def choose_task(table: Table, target: str, told: ColumnHint, asked: str | None) -> Task:
     """The task that was asked for, or that the target's values tell. Raises TrainingError where it cannot be."""
-    values, kind = values_of(table, target, told), table.column(target, told).kind
+    values, kind = get_target_values(table, target, told), table.get_column(target, told).kind
     whole = kind != NUMBER or bool((values % 1 == 0).all())
     if asked == REGRESSION:
-        check_numbers(kind, target)
+        check_numeric(kind, target)
     if asked == CLASSIFICATION and not whole:
         raise TrainingError(
             f"The target {target!r} holds numbers with decimals, which are no classes: use --task regression, "
             "or name the classes in the table."
         )
-    task = _told(values, kind, whole) if asked is None else Task(asked, f"as --task {asked} says")
+    task = _infer_task(values, kind, whole) if asked is None else Task(asked, f"as --task {asked} says")
     if task.name == CLASSIFICATION and values.nunique() == 1:
         raise TrainingError(f"The target {target!r} has one single value: give rows of at least two classes.")
     return task
 
 
-def check_numbers(kind: str, target: str) -> None:
+def check_numeric(kind: str, target: str) -> None:
     """Raises TrainingError where a target of that kind is none to do a regression on."""
     if kind != NUMBER:
         raise TrainingError(
@@ -66,7 +66,7 @@ def check_numbers(kind: str, target: str) -> None:
         )
 
 
-def _told(values: "pandas.Series[Any]", kind: str, whole: bool) -> Task:
+def _infer_task(values: "pandas.Series[Any]", kind: str, whole: bool) -> Task:
     distinct = values.nunique()
     if kind != NUMBER:
         what = "true and false" if kind == BOOLEAN else "texts"
@@ -77,19 +77,19 @@ def _told(values: "pandas.Series[Any]", kind: str, whole: bool) -> Task:
     return Task(REGRESSION, f"the target holds numbers; --task {CLASSIFICATION} takes whole ones for classes instead")
 
 
-def learnable(values: "pandas.Series[Any]", kind: str, task: str) -> Labels:
+def make_target_array(values: "pandas.Series[Any]", kind: str, task: str) -> TargetArray:
     """The values to fit on: floats for regression; for classification whole numbers as ints, booleans, or texts."""
     if kind == NUMBER:
         return values.to_numpy(dtype=float if task == REGRESSION else int)
     return values.to_numpy(dtype=bool if kind == BOOLEAN else object)
 
 
-def as_classes(values: "pandas.Series[Any]", target: str, classes: Sequence[Any]) -> list[Any]:
+def match_classes(values: "pandas.Series[Any]", target: str, classes: Sequence[Any]) -> list[Any]:
     """The values as labels of the estimator: a table may write the class "1" as 1, or 1 as 1.0.
 
     Raises TrainingError where none of them is one of its classes.
     """
-    known = {_reading(label): label for label in classes} | {label: label for label in classes}
+    known = {_read_label(label): label for label in classes} | {label: label for label in classes}
     labels = [known.get(value, value) for value in values.tolist()]
     if not any(label in known for label in labels):
         raise TrainingError(
@@ -99,7 +99,7 @@ def as_classes(values: "pandas.Series[Any]", target: str, classes: Sequence[Any]
     return labels
 
 
-def _reading(label: Any) -> Any:
+def _read_label(label: Any) -> Any:
     """What the label would be if a CSV held it."""
     if not isinstance(label, str):
         return str(label)

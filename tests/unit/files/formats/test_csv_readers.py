@@ -21,7 +21,7 @@ from tests.unit.corpus_csv import csv_bodies
 from tests.unit.files.files import converted
 from tests.unit.small_models import regressor
 from training.errors import TrainingError
-from training.tables.table import read
+from training.tables.table import load_table
 
 CASES = [case for case in csv_bodies() if len(case.body) < 200_000]
 # A file has other limits, and one more column of its own.
@@ -172,7 +172,7 @@ def test_cell_is_the_same_value_in_every_reader(cell: str, kind: str, tmp_path: 
     table = tmp_path / "table.csv"
     ordinary = {NUMBER: "1", BOOLEAN: "true", STRING: "text"}[kind]
     table.write_bytes(f'id,value\n1,"{cell}"\n2,{ordinary}\n'.encode())
-    column = read(table).column("value")
+    column = load_table(table).get_column("value")
     assert (column.kind == kind) == is_one
     if is_one:
         assert column.values.isna()[0] == (value is None)
@@ -186,12 +186,12 @@ def test_training_reads_the_cells_that_are_served(case: Case, models: dict[str, 
     served = read_table(models[case.model].manifest.contract, case.body)
     if not served.rows or case.name in UNKNOWN:
         with pytest.raises(TrainingError):
-            read(path)
+            load_table(path)
         return
-    table = read(path)
+    table = load_table(path)
     assert table.rows == len(served.rows)
     for feature in models[case.model].manifest.contract.features:
-        column = table.column(feature.name)
+        column = table.get_column(feature.name)
         place = served.header.index(feature.name)
         own = Feature("", column.kind)
         values = [read_cell(served.dialect, own, row[place]) for row in served.rows]
