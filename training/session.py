@@ -20,8 +20,8 @@ from training.bundle.examples import Positions, examples_of, made_up, taken
 from training.bundle.writing import Verify, check_place, put
 from training.errors import TrainingError, quote_names
 from training.estimators import default_forest, evaluation, input_forms, loading
-from training.estimators.fitted_columns import Known, computes_in_float32
-from training.estimators.parts import thresholds_of
+from training.estimators.fitted_columns import FittedColumn, has_learned_float32
+from training.estimators.parts import list_thresholds
 from training.exports import exporting
 from training.options import Options
 from training.parity.gate import Material
@@ -41,7 +41,7 @@ class _Inputs(NamedTuple):
 
     columns: dict[str, Column]
     features: list[Feature]
-    known: dict[str, Known] | None
+    known: dict[str, FittedColumn] | None
     named: bool
     ignored: Sequence[str] = ()
 
@@ -57,7 +57,7 @@ class _Fitted(NamedTuple):
 def make_bundle(options: Options, verify: Verify) -> str:
     """Makes the bundle that the options ask for and returns its summary. Raises TrainingError."""
     check_place(options.out)
-    estimator = loading.load(options.model) if options.model else None
+    estimator = loading.load_estimator(options.model) if options.model else None
     table = load_table(options.data)
     chosen = choose_columns(table, options.target, options.features, options.drop, learns=estimator is None)
     fitted = _trained(options, table, chosen) if estimator is None else _taken(options, table, chosen, estimator)
@@ -72,7 +72,7 @@ def say(line: str) -> None:
 
 
 def _inputs(
-    options: Options, table: Table, names: list[str], known: dict[str, Known] | None, *, named: bool
+    options: Options, table: Table, names: list[str], known: dict[str, FittedColumn] | None, *, named: bool
 ) -> _Inputs:
     """Reads the columns. Raises TrainingError where one is none that a model can have."""
     check_option_columns(options, table, names)
@@ -81,7 +81,7 @@ def _inputs(
     return _Inputs(columns, make_features(options, columns, tolds, known), known, named)
 
 
-def _column(table: Table, name: str, told: ColumnHint, known: Mapping[str, Known] | None) -> Column:
+def _column(table: Table, name: str, told: ColumnHint, known: Mapping[str, FittedColumn] | None) -> Column:
     # What the estimator does not use stands in for its place in an array alone.
     return table.get_usable_column(name, told) if known is None or known[name].used else table.get_column(name, told)
 
@@ -94,32 +94,36 @@ def _trained(options: Options, table: Table, chosen: list[str]) -> _Fitted:
     targets.check_leaks(found.columns, wanted, options.target)
     target = targets.make_target_array(wanted.values, wanted.kind, task.name)
     # The truth of the golden rows is what the estimator says of the frame that it was trained on: the canonical one.
-    frame = input_forms.canonical_frame(found.columns, found.features)
-    new = default_forest.example() if options.example else default_forest.default(task.name, found.features, table.rows)
+    frame = input_forms.build_canonical_frame(found.columns, found.features)
+    new = (
+        default_forest.make_example_forest()
+        if options.example
+        else default_forest.make_default_estimator(task.name, found.features, table.rows)
+    )
     say(f"read {table.rows:,} rows with {len(chosen)} features from {options.data.name}")
-    metrics = evaluation.cross_validated(new, frame, target, task.name, say)
+    metrics = evaluation.cross_validate(new, frame, target, task.name, say)
     fitted = default_forest.fit(new, frame, target, say)
     loading.check_modules(fitted)
-    cautions = evaluation.cautions(metrics, target, task.name) if metrics else []
+    cautions = evaluation.find_cautions(metrics, target, task.name) if metrics else []
     return _Fitted(fitted, found, task, metrics, cautions)
 
 
 def _taken(options: Options, table: Table, chosen: list[str], estimator: Any) -> _Fitted:
-    task = loading.task_of(estimator, options.task)
-    known = loading.known_columns(estimator, chosen, options.target)
+    task = loading.get_task(estimator, options.task)
+    known = loading.match_columns(estimator, chosen, options.target)
     left_out = [name for name in chosen if name not in known]
     if left_out:
         say(f"notice: the estimator does not use {quote_names(left_out)}: left out.")
-    names = loading.names_of(estimator)
+    names = loading.get_feature_names(estimator)
     named = names is not None
     found = _inputs(options, table, list(known), known, named=named)
     found = found._replace(ignored=[name for name in names or () if name not in known])
-    if computes_in_float32(estimator):
+    if has_learned_float32(estimator):
         found = found._replace(features=[_narrowed(feature) for feature in found.features])
-    form = input_forms.as_trained(found.columns, found.features, named=named)
+    form = input_forms.build_training_input(found.columns, found.features, named=named)
     say(f"predicting {table.rows:,} rows of {options.data.name}")
-    predicted = loading.asked("to predict the table", lambda: numpy.asarray(estimator.predict(form)))
-    loading.check_single(estimator, predicted)
+    predicted = loading.call_estimator("to predict the table", lambda: numpy.asarray(estimator.predict(form)))
+    loading.check_single_target(estimator, predicted)
     if task.name == REGRESSION and (lost := int((~numpy.isfinite(predicted)).sum())):
         say(f"notice: the estimator has no finite answer to {lost:,} of {table.rows:,} rows: they are not scored.")
     metrics, cautions = _scored(options, table, task.name, estimator, form)
@@ -143,7 +147,7 @@ def _scored(
         say(f"notice: the table has no column {options.target!r}, so the estimator is not scored.")
         return None, []
     classes = tuple(estimator.classes_.tolist()) if task == CLASSIFICATION else None
-    told = ColumnHint(options.types.get(options.target), Known(True, None, classes).null_cells)
+    told = ColumnHint(options.types.get(options.target), FittedColumn(True, None, classes).null_cells)
     present = table.get_column(options.target, told).values.notna().to_numpy()
     if not present.all():
         say(f"notice: {int((~present).sum()):,} rows have no {options.target!r}: they are not scored.")
@@ -151,9 +155,13 @@ def _scored(
         return None, []
     target = _truth(table, options.target, told, task, estimator)
     rows = form[present]
-    metrics = loading.asked("to be scored", lambda: evaluation.on_table(estimator, rows, target, task))
-    few = metrics or loading.asked("to be scored", lambda: evaluation.scored(estimator, rows, target, task))
-    return metrics, evaluation.cautions(few, target, task, few=metrics is None)
+    metrics = loading.call_estimator(
+        "to be scored", lambda: evaluation.evaluate_on_table(estimator, rows, target, task)
+    )
+    few = metrics or loading.call_estimator(
+        "to be scored", lambda: evaluation.compute_metrics(estimator, rows, target, task)
+    )
+    return metrics, evaluation.find_cautions(few, target, task, few=metrics is None)
 
 
 def _truth(table: Table, name: str, told: ColumnHint, task: str, estimator: Any) -> targets.TargetArray:
@@ -168,20 +176,20 @@ def _truth(table: Table, name: str, told: ColumnHint, task: str, estimator: Any)
 
 def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) -> str:
     estimator, (columns, features, _, named, ignored), task, metrics, cautions = fitted
-    canonical = input_forms.canonical_frame(columns, features)
+    canonical = input_forms.build_canonical_frame(columns, features)
     private = {f.name: made_up(canonical[f.name]) for f in features if f.type == TEXT}
     shown = canonical.assign(**private)
     own = (
         shown
         if options.model is None
-        else input_forms.own_frame(columns, features).assign(**_nulls_of(private, features))
+        else input_forms.build_training_frame(columns, features).assign(**_nulls_of(private, features))
     )
 
     def form(positions: Positions) -> Any:
-        return taken(own, positions) if named else input_forms.as_array(taken(shown, positions), features)
+        return taken(own, positions) if named else input_forms.build_array(taken(shown, positions), features)
 
     examples = examples_of(estimator, shown, features, task.name, form)
-    served_as = input_forms.served_as(estimator, columns, features, named=named)
+    served_as = input_forms.choose_input_form(estimator, columns, features, named=named)
     buffer = io.BytesIO()
     joblib.dump(estimator, buffer)
     pickled = artifact_of(buffer.getvalue(), served_as)
@@ -191,7 +199,7 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
     reference = joblib_runtime.load(wrap_bytes(buffer.getvalue()), manifest, pickled)
     subject = exporting.Subject(estimator, served_as, manifest, reference)
     golden = manifest.contract.check([example.record for example in manifest.examples]).columns
-    material = Material(features, golden, input_forms.as_columns(canonical, features), thresholds_of(estimator))
+    material = Material(features, golden, input_forms.list_columns(canonical, features), list_thresholds(estimator))
     exported = exporting.exports_of(subject, material, say)
     contents = {pickled: buffer.getvalue(), **exported.artifacts}
     document = document_of(options, table, packaged._replace(artifacts=list(contents), refused=exported.refused))
@@ -203,7 +211,7 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
 def _nulls_of(private: "dict[str, pandas.Series[Any]]", features: list[Feature]) -> "dict[str, pandas.Series[Any]]":
     """The made-up texts with the null that the estimator knows."""
     by_name = {feature.name: feature for feature in features}
-    return {name: input_forms.with_null(values, by_name[name]) for name, values in private.items()}
+    return {name: input_forms.restore_nulls(values, by_name[name]) for name, values in private.items()}
 
 
 def _classes(estimator: Any) -> list[Any]:

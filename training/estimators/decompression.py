@@ -7,13 +7,13 @@ from typing import IO, cast
 
 from joblib.compressor import BinaryZlibFile
 
-_LONGEST = 6
+_LONGEST_SIGNATURE = 6
 LZ4 = b"\x04\x22\x4d\x18"
 
 
-def decompressed(file: IO[bytes]) -> IO[bytes]:
+def open_decompressed(file: IO[bytes]) -> IO[bytes]:
     """A file of the bytes inside; the same file where they are not compressed."""
-    start = file.read(_LONGEST)
+    start = file.read(_LONGEST_SIGNATURE)
     file.seek(0)
     if start.startswith(b"\x1f\x8b"):
         return cast(IO[bytes], gzip.open(file))

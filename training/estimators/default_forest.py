@@ -26,12 +26,12 @@ _MOST_CATEGORIES = 50
 type Say = Callable[[str], None]
 
 
-def example() -> Any:
+def make_example_forest() -> Any:
     """The article's forest."""
     return RandomForestRegressor(n_estimators=10, random_state=SEED)
 
 
-def default(task: str, features: Sequence[Feature], rows: int) -> Any:
+def make_default_estimator(task: str, features: Sequence[Feature], rows: int) -> Any:
     """An unfitted estimator for such a table."""
     kind = RandomForestRegressor if task == REGRESSION else RandomForestClassifier
     # A forest grows with its table: leaves of more rows keep each tree under about 20,000 nodes, so that a bundle of
@@ -40,10 +40,10 @@ def default(task: str, features: Sequence[Feature], rows: int) -> Any:
     # Trees split numbers on both sides of a null by themselves, and a boolean is 0 or 1 to them.
     if all(f.type == NUMBER or (f.type == BOOLEAN and not f.nullable) for f in features):
         return forest
-    return Pipeline([("columns", _columns(features)), ("forest", forest)])
+    return Pipeline([("columns", _make_column_transformer(features)), ("forest", forest)])
 
 
-def _columns(features: Sequence[Feature]) -> ColumnTransformer:
+def _make_column_transformer(features: Sequence[Feature]) -> ColumnTransformer:
     """Dense columns of numbers: categories as indicators, a null in numbers as the median and an indicator."""
     categorical = [f.name for f in features if f.type in TEXTS or (f.type == BOOLEAN and f.nullable)]
     numeric = [f.name for f in features if f.type == NUMBER and f.nullable]

@@ -6,59 +6,63 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from function.formats.csv_text import GIT_LFS, HDF5, PARQUET, PDF, ZIP
 from training.errors import TrainingError
-from training.estimators.decompression import LZ4, decompressed
+from training.estimators.decompression import LZ4, open_decompressed
 
-DUMP = "dump the fitted scikit-learn estimator with joblib.dump, and give that file after --model"
-_READ = 1 << 16
+DUMP_ESTIMATOR = "dump the fitted scikit-learn estimator with joblib.dump, and give that file after --model"
+_START_SIZE = 1 << 16
 
 
-class _Kind(NamedTuple):
+class _FileKind(NamedTuple):
     """What a file is, and what to do with it."""
 
     what: str
-    advice: str = DUMP
+    advice: str = DUMP_ESTIMATOR
 
 
-_LFS = _Kind("a pointer of git-lfs, not the file itself", "fetch that with git lfs pull")
-_PAGE = _Kind("a web page, not a model: a download went wrong", "open it in a browser to see what it says")
-_TABLE = _Kind("a Parquet table", "give it after --data, and the estimator after --model")
-_LZ4_KIND = _Kind("compressed with lz4, which is not installed", "dump it again with joblib.dump, without lz4")
-_GRADIENT = "train a scikit-learn estimator, such as HistGradientBoostingRegressor, and dump it with joblib.dump"
+_LFS = _FileKind("a pointer of git-lfs, not the file itself", "fetch that with git lfs pull")
+_PAGE = _FileKind("a web page, not a model: a download went wrong", "open it in a browser to see what it says")
+_TABLE = _FileKind("a Parquet table", "give it after --data, and the estimator after --model")
+_LZ4_KIND = _FileKind("compressed with lz4, which is not installed", "dump it again with joblib.dump, without lz4")
+_USE_SCIKIT_LEARN = (
+    "train a scikit-learn estimator, such as HistGradientBoostingRegressor, and dump it with joblib.dump"
+)
 
 # What begins so is that; no pickle does.
-_STARTS: tuple[tuple[bytes, _Kind], ...] = (
-    (GIT_LFS, _LFS),
+_SIGNATURES: tuple[tuple[bytes, _FileKind], ...] = (
+    (b"version https://git-lfs.github.com/spec", _LFS),
     (LZ4, _LZ4_KIND),
-    (HDF5, _Kind("an HDF5 file, as Keras and pandas write them")),
-    (b"CBM1", _Kind("a CatBoost model (cbm)", _GRADIENT)),
-    (b"tree\nversion=", _Kind("a LightGBM model (text)", _GRADIENT)),
-    (b"{L\0\0\0\0\0\0\0\x07learner", _Kind("an XGBoost model (UBJ)", _GRADIENT)),
-    (b"{U\x07learner", _Kind("an XGBoost model (UBJ)", _GRADIENT)),
-    (b"{i\x07learner", _Kind("an XGBoost model (UBJ)", _GRADIENT)),
-    (b"binf", _Kind("an XGBoost model (binary)", _GRADIENT)),
-    (PARQUET, _TABLE),
-    (b"\x93NUMPY", _Kind("a numpy array (npy)")),
-    (b"GGUF", _Kind("a language model (GGUF)")),
-    (b"X\n\0\0\0", _Kind("an R object (rds)")),
-    (b"RDX", _Kind("a workspace of R (RData)")),
-    (PDF, _Kind("a PDF document")),
-    (b"\x7fELF", _Kind("a program")),
+    (b"\x89HDF\r\n\x1a\n", _FileKind("an HDF5 file, as Keras and pandas write them")),
+    (b"CBM1", _FileKind("a CatBoost model (cbm)", _USE_SCIKIT_LEARN)),
+    (b"tree\nversion=", _FileKind("a LightGBM model (text)", _USE_SCIKIT_LEARN)),
+    (b"{L\0\0\0\0\0\0\0\x07learner", _FileKind("an XGBoost model (UBJ)", _USE_SCIKIT_LEARN)),
+    (b"{U\x07learner", _FileKind("an XGBoost model (UBJ)", _USE_SCIKIT_LEARN)),
+    (b"{i\x07learner", _FileKind("an XGBoost model (UBJ)", _USE_SCIKIT_LEARN)),
+    (b"binf", _FileKind("an XGBoost model (binary)", _USE_SCIKIT_LEARN)),
+    (b"PAR1", _TABLE),
+    (b"\x93NUMPY", _FileKind("a numpy array (npy)")),
+    (b"GGUF", _FileKind("a language model (GGUF)")),
+    (b"X\n\0\0\0", _FileKind("an R object (rds)")),
+    (b"RDX", _FileKind("a workspace of R (RData)")),
+    (b"%PDF-", _FileKind("a PDF document")),
+    (b"\x7fELF", _FileKind("a program")),
 )
 # What a zip archive with such a member is.
-_MEMBERS: tuple[tuple[str, _Kind], ...] = (
-    ("schema.json", _Kind("a skops file", "load it with skops.io.load, and dump the estimator with joblib.dump")),
-    ("data.pkl", _Kind("a PyTorch model")),
-    ("model.weights.h5", _Kind("a Keras model")),
-    ("model.ini", _Kind("an H2O model (MOJO)")),
-    ("[Content_Types].xml", _Kind("a document of Excel or Word")),
-    ("MLmodel", _Kind("an MLflow model in a zip archive", "unpack it, and give its model.pkl after --model")),
-    (".npy", _Kind("numpy arrays (npz)")),
+_ZIP_MEMBERS: tuple[tuple[str, _FileKind], ...] = (
+    ("schema.json", _FileKind("a skops file", "load it with skops.io.load, and dump the estimator with joblib.dump")),
+    ("data.pkl", _FileKind("a PyTorch model")),
+    ("model.weights.h5", _FileKind("a Keras model")),
+    ("model.ini", _FileKind("an H2O model (MOJO)")),
+    ("[Content_Types].xml", _FileKind("a document of Excel or Word")),
+    ("MLmodel", _FileKind("an MLflow model in a zip archive", "unpack it, and give its model.pkl after --model")),
+    (".npy", _FileKind("numpy arrays (npz)")),
 )
-_MEMBERS_OF_FOLDERS: tuple[tuple[str, _Kind], ...] = (
-    ("saved_model.pb", _Kind("a TensorFlow model's folder")),
-    ("manifest.json", _Kind("a folder with a bundle, which is packaged already", "serve it, or give the estimator")),
+_FOLDER_MEMBERS: tuple[tuple[str, _FileKind], ...] = (
+    ("saved_model.pb", _FileKind("a TensorFlow model's folder")),
+    (
+        "manifest.json",
+        _FileKind("a folder with a bundle, which is packaged already", "serve it, or give the estimator"),
+    ),
 )
 
 
@@ -68,51 +72,53 @@ def check_folder(path: Path) -> None:
         return
     if (path / "MLmodel").is_file():
         inside = [str(found) for found in sorted(path.glob("*.pkl")) if found.is_file()]
-        advice = f"give {inside[0]} after --model" if inside else f"it has no pickle of an estimator: {DUMP}"
-        raise _refusal(path, _Kind("an MLflow model's folder", advice))
-    found = next((kind for name, kind in _MEMBERS_OF_FOLDERS if (path / name).is_file()), None)
-    raise _refusal(path, found or _Kind("a folder", "name the file with the estimator after --model"))
+        advice = f"give {inside[0]} after --model" if inside else f"it has no pickle of an estimator: {DUMP_ESTIMATOR}"
+        raise _make_kind_error(path, _FileKind("an MLflow model's folder", advice))
+    found = next((kind for name, kind in _FOLDER_MEMBERS if (path / name).is_file()), None)
+    raise _make_kind_error(path, found or _FileKind("a folder", "name the file with the estimator after --model"))
 
 
 def check_start(path: Path, file: IO[bytes]) -> None:
     """Raises TrainingError where the file's first bytes are those of something else than a pickle."""
-    kind = _by_start(path, _start(file))
-    if kind is None and (inner := _start_inside(file)):
-        kind = _by_start(path, inner)
+    kind = _identify(path, _read_start(file))
+    if kind is None and (inner := _read_compressed_start(file)):
+        kind = _identify(path, inner)
     if kind is not None:
-        raise _refusal(path, kind)
+        raise _make_kind_error(path, kind)
 
 
 def check_text(path: Path, file: IO[bytes]) -> None:
     """Raises TrainingError where a file that could not be read as a pickle is a text."""
     try:
-        text = _start(file)[:4096].decode("utf-8", errors="ignore")
+        text = _read_start(file)[:4096].decode("utf-8", errors="ignore")
     except EOFError:
         return
     if not text.strip() or not all(letter.isprintable() or letter in "\r\n\t" for letter in text):
         return
     first = text.lstrip().splitlines()[0]
     if any(separator in first for separator in ",;\t") and not first.startswith(("{", "[")):
-        raise _refusal(path, _Kind("a table of text", "give it after --data, and the estimator after --model"))
-    raise _refusal(path, _Kind("a JSON text" if first.startswith(("{", "[")) else "a text"))
+        raise _make_kind_error(
+            path, _FileKind("a table of text", "give it after --data, and the estimator after --model")
+        )
+    raise _make_kind_error(path, _FileKind("a JSON text" if first.startswith(("{", "[")) else "a text"))
 
 
-def _refusal(path: Path, kind: _Kind) -> TrainingError:
+def _make_kind_error(path: Path, kind: _FileKind) -> TrainingError:
     return TrainingError(f"{path} is {kind.what}: {kind.advice}.")
 
 
-def _start(file: IO[bytes]) -> bytes:
+def _read_start(file: IO[bytes]) -> bytes:
     file.seek(0)
-    start = file.read(_READ)
+    start = file.read(_START_SIZE)
     file.seek(0)
     return start
 
 
-def _start_inside(file: IO[bytes]) -> bytes:
+def _read_compressed_start(file: IO[bytes]) -> bytes:
     """The first bytes of what is compressed, where anything is and can be read."""
     try:
-        inside = decompressed(file)
-        return b"" if inside is file else inside.read(_READ)
+        inside = open_decompressed(file)
+        return b"" if inside is file else inside.read(_START_SIZE)
     except Exception:  # noqa: BLE001
         # Each decompressor has errors of its own; joblib says later what it finds.
         return b""
@@ -120,53 +126,53 @@ def _start_inside(file: IO[bytes]) -> bytes:
         file.seek(0)
 
 
-def _by_start(path: Path, start: bytes) -> _Kind | None:
+def _identify(path: Path, start: bytes) -> _FileKind | None:
     if not start:
-        return _Kind("empty", "copy it again, or dump the estimator with joblib.dump")
+        return _FileKind("empty", "copy it again, or dump the estimator with joblib.dump")
     if start.startswith(LZ4) and find_spec("lz4"):
         return None
-    known = next((kind for signature, kind in _STARTS if start.startswith(signature)), None)
-    tests: Sequence[tuple[Callable[[bytes], bool], _Kind]] = (
-        (lambda found: found[257:262] == b"ustar", _Kind("a tar archive", "unpack it, and give the file inside")),
-        (lambda found: found[4:8] == b"TFL3", _Kind("a TensorFlow Lite model")),
-        (lambda found: found[8:10] == b'{"', _Kind("a safetensors file")),
-        (_is_onnx, _Kind("an ONNX model, which is no estimator", "give the estimator that it was converted from")),
+    known = next((kind for signature, kind in _SIGNATURES if start.startswith(signature)), None)
+    tests: Sequence[tuple[Callable[[bytes], bool], _FileKind]] = (
+        (lambda found: found[257:262] == b"ustar", _FileKind("a tar archive", "unpack it, and give the file inside")),
+        (lambda found: found[4:8] == b"TFL3", _FileKind("a TensorFlow Lite model")),
+        (lambda found: found[8:10] == b'{"', _FileKind("a safetensors file")),
+        (_is_onnx, _FileKind("an ONNX model, which is no estimator", "give the estimator that it was converted from")),
     )
-    if start.startswith(ZIP):
-        return _zipped(path)
-    return known or next((kind for is_so, kind in tests if is_so(start)), None) or _marked_up(start)
+    if start.startswith(b"PK\x03\x04"):
+        return _identify_zip(path)
+    return known or next((kind for is_so, kind in tests if is_so(start)), None) or _identify_markup(start)
 
 
-def _zipped(path: Path) -> _Kind:
+def _identify_zip(path: Path) -> _FileKind:
     try:
         names = zipfile.ZipFile(path).namelist()
     except (OSError, zipfile.BadZipFile):
-        return _Kind("a zip archive that is cut short or damaged", "copy it again")
-    found = (kind for end, kind in _MEMBERS if any(name.endswith(end) for name in names))
-    return next(found, _Kind("a zip archive", "unpack it, and give the file with the estimator after --model"))
+        return _FileKind("a zip archive that is cut short or damaged", "copy it again")
+    found = (kind for end, kind in _ZIP_MEMBERS if any(name.endswith(end) for name in names))
+    return next(found, _FileKind("a zip archive", "unpack it, and give the file with the estimator after --model"))
 
 
-def _marked_up(start: bytes) -> _Kind | None:
+def _identify_markup(start: bytes) -> _FileKind | None:
     """What a text in JSON or XML is."""
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     low = text[:4096].lower()
     if low.startswith((b"<!doctype html", b"<html")):
         return _PAGE
     if low.startswith((b"<?xml", b"<pmml")):
-        return _Kind("a PMML model" if b"<pmml" in low else "an XML text")
+        return _FileKind("a PMML model" if b"<pmml" in low else "an XML text")
     if not text.startswith((b'{"', b"{\n", b"{\r\n", b"{ ")):
         return None
     for key, what, advice in (
-        (b'"learner"', "an XGBoost model (JSON)", _GRADIENT),
-        (b'"tree_info"', "a LightGBM model (JSON)", _GRADIENT),
-        (b'"oblivious_trees"', "a CatBoost model (JSON)", _GRADIENT),
-        (b'"features_info"', "a CatBoost model (JSON)", _GRADIENT),
+        (b'"learner"', "an XGBoost model (JSON)", _USE_SCIKIT_LEARN),
+        (b'"tree_info"', "a LightGBM model (JSON)", _USE_SCIKIT_LEARN),
+        (b'"oblivious_trees"', "a CatBoost model (JSON)", _USE_SCIKIT_LEARN),
+        (b'"features_info"', "a CatBoost model (JSON)", _USE_SCIKIT_LEARN),
         (b'"nbformat"', "a notebook", "dump the estimator in it with joblib.dump, and give that file after --model"),
         (b'"cells"', "a notebook", "dump the estimator in it with joblib.dump, and give that file after --model"),
     ):
         if key in text:
-            return _Kind(what, advice)
-    return _Kind("a JSON text")
+            return _FileKind(what, advice)
+    return _FileKind("a JSON text")
 
 
 def _is_onnx(start: bytes) -> bool:

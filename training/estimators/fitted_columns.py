@@ -22,7 +22,7 @@ from function.runtimes.joblib import find_nested_estimators
 _MEMBERS = ("best_estimator_", "regressor_", "estimator_", "estimators_", "calibrated_classifiers_", "_preprocessor")
 
 
-class Known(NamedTuple):
+class FittedColumn(NamedTuple):
     """What is known of one column; None, and no categories, where nothing tells.
 
     `categories` are those that encoders learned, nulls among them; `takes_nulls` says that a step expects some.
@@ -49,14 +49,14 @@ class Known(NamedTuple):
         """The cells of a CSV that were nulls in training, as the categories tell; pandas' list where they do not."""
         learned = {category for category in self.categories or () if isinstance(category, str)}
         # What an imputer has filled in was a null: of such a text the table may have had none.
-        return null_cells_beside(learned - self.filled | self.sought, nulls=self.null is not None or self.takes_nulls)
+        return infer_null_cells(learned - self.filled | self.sought, nulls=self.null is not None or self.takes_nulls)
 
-    def merged(self, other: "Known") -> "Known":
+    def merged(self, other: "FittedColumn") -> "FittedColumn":
         """What both say together."""
         categories = self.categories
         if other.categories is not None:
             categories = tuple(dict.fromkeys([*(categories or ()), *other.categories]))
-        return Known(
+        return FittedColumn(
             self.used or other.used,
             self.kind or other.kind,
             categories,
@@ -68,7 +68,7 @@ class Known(NamedTuple):
         )
 
 
-def null_cells_beside(texts: Iterable[str], *, nulls: bool) -> frozenset[str]:
+def infer_null_cells(texts: Iterable[str], *, nulls: bool) -> frozenset[str]:
     """The cells of a CSV that were nulls in a training that had these texts; `nulls` is whether it had any null."""
     found = PANDAS_NULL_CELLS.intersection(texts)
     if not found:
@@ -79,33 +79,33 @@ def null_cells_beside(texts: Iterable[str], *, nulls: bool) -> frozenset[str]:
     return frozenset({""}) - found if nulls else frozenset()
 
 
-def columns_of(estimator: Any, count: int) -> list[Known]:
+def inspect_columns(estimator: Any, count: int) -> list[FittedColumn]:
     """What is known of each of `count` columns, in the order in which the estimator takes them."""
-    walk = _Walk(count)
+    walk = _ColumnWalk(count)
     walk.use(walk.follow(estimator, list(range(count))))
     return walk.known
 
 
-def computes_in_float32(estimator: Any) -> bool:
+def has_learned_float32(estimator: Any) -> bool:
     """Whether some step has learned float32 numbers, as it does from a table of such."""
     return any(
         isinstance(array, numpy.ndarray) and array.dtype == numpy.float32
         for nested in find_nested_estimators(estimator)
-        for array in _arrays(vars(nested))
+        for array in _iterate_learned(vars(nested))
     )
 
 
-def _arrays(attributes: dict[str, Any]) -> Iterator[Any]:
+def _iterate_learned(attributes: dict[str, Any]) -> Iterator[Any]:
     for name, value in attributes.items():
         if name.endswith("_") or name == "_fit_X":
             yield from value if isinstance(value, list) else [value]
 
 
-class _Walk:
+class _ColumnWalk:
     """Follows columns through the steps, as long as each step's outputs are its inputs."""
 
     def __init__(self, count: int) -> None:
-        self.known = [Known()] * count
+        self.known = [FittedColumn()] * count
 
     def follow(self, step: Any, places: Sequence[int]) -> Sequence[int] | None:
         """Takes the columns at `places` through a step; where each column of its output comes from, None if not one."""
@@ -123,7 +123,7 @@ class _Walk:
             return None
         if isinstance(step, FunctionTransformer) and step.func is None:
             return places
-        members = _members(step)
+        members = _list_members(step)
         subsets = getattr(step, "estimators_features_", [range(len(places))] * len(members))
         for member, subset in zip(members, subsets, strict=False):
             self.use(self.follow(member, [places[at] for at in subset]))
@@ -154,7 +154,7 @@ class _Walk:
     def use(self, places: Sequence[int] | None) -> None:
         """Says of columns that were followed to here that they are used; what becomes of them is not followed."""
         for place in places or ():
-            self._say(place, Known(used=True))
+            self._say(place, FittedColumn(used=True))
 
     def _look_at(self, step: Any, places: Sequence[int]) -> Sequence[int] | None:
         """What a step that is made of no others says of its columns."""
@@ -164,7 +164,10 @@ class _Walk:
         listed = categories if isinstance(categories, list) and len(categories) == len(places) else None
         for number, place in enumerate(places):
             self._say(
-                place, _of_categories(listed[number]) if listed else Known(True, _kind(step), None, _imputes(step))
+                place,
+                _read_categories(listed[number])
+                if listed
+                else FittedColumn(True, _get_type(step), None, _is_imputer(step)),
             )
         return None
 
@@ -172,23 +175,23 @@ class _Walk:
         missing = step.missing_values  # pandas' NA stands for every null there is
         null = NONE if missing is None else NAN if pandas.isna(missing) else None
         sought = frozenset({missing} if isinstance(missing, str) else ())
-        dtype = _dtype(step.statistics_)
+        dtype = _get_dtype(step.statistics_)
         for place, statistic in zip(places, step.statistics_, strict=True):
             is_constant = step.strategy == "constant"  # which may be a text among numbers, and no value of the column
             kind = STRING if isinstance(statistic, str) and not is_constant else None
             # A most frequent None is a value to an imputer that looks for NaN.
             seen = NONE if statistic is None else null
             filled = frozenset({statistic} if isinstance(statistic, str) and is_constant else ())
-            known = Known(True, kind, None, null is not None, seen if seen == NONE else None)
+            known = FittedColumn(True, kind, None, null is not None, seen if seen == NONE else None)
             self._say(place, known._replace(sought=sought, filled=filled, dtype=dtype))
         dropped = any(statistic != statistic for statistic in step.statistics_)  # noqa: PLR0124
         return None if step.add_indicator or dropped else places
 
-    def _say(self, place: int, known: Known) -> None:
+    def _say(self, place: int, known: FittedColumn) -> None:
         self.known[place] = self.known[place].merged(known)
 
 
-def _members(step: Any) -> list[Any]:
+def _list_members(step: Any) -> list[Any]:
     """The fitted estimators that the step is made of, where some of them may look at columns one by one."""
     attributes = vars(step) if hasattr(step, "__dict__") else {}
     found: list[Any] = []
@@ -199,10 +202,10 @@ def _members(step: Any) -> list[Any]:
         found += value if isinstance(value, list) else [] if value is None else [value]
     if type(step).__name__ in ("_CalibratedClassifier", "FrozenEstimator"):
         found.append(step.estimator)
-    return [member for member in found if isinstance(member, (Pipeline, ColumnTransformer)) or _members(member)]
+    return [member for member in found if isinstance(member, (Pipeline, ColumnTransformer)) or _list_members(member)]
 
 
-def _of_categories(categories: Any) -> Known:
+def _read_categories(categories: Any) -> FittedColumn:
     """What an encoder's categories of one column say."""
     listed = tuple(categories.tolist())
     nulls = [category for category in listed if category is None or category != category]  # noqa: PLR0124
@@ -215,20 +218,20 @@ def _of_categories(categories: Any) -> Known:
     elif present and all(isinstance(category, (int, float, numpy.number)) for category in present):
         kind = NUMBER
     null = None if not nulls else NONE if nulls[0] is None else NAN
-    return Known(True, kind, listed, bool(nulls), null, dtype=_dtype(categories))
+    return FittedColumn(True, kind, listed, bool(nulls), null, dtype=_get_dtype(categories))
 
 
-def _dtype(array: Any) -> str | None:
+def _get_dtype(array: Any) -> str | None:
     """Whether a step has learned a column's values as objects or as numbers."""
     kind = numpy.asarray(array).dtype.kind
     return OBJECT if kind == "O" else FLOAT64 if kind in "iuf" else None
 
 
-def _imputes(step: Any) -> bool:
+def _is_imputer(step: Any) -> bool:
     return type(step).__name__ in ("KNNImputer", "IterativeImputer")
 
 
-def _kind(step: Any) -> str | None:
+def _get_type(step: Any) -> str | None:
     """The kind that a step of scikit-learn's takes, where it takes one alone."""
     if hasattr(step, "build_analyzer"):
         return TEXT

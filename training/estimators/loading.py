@@ -18,15 +18,15 @@ from sklearn.utils.validation import check_is_fitted
 from function.model.manifest import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError, describe_error, quote_names
 from training.estimators.file_kinds import check_folder, check_start, check_text
-from training.estimators.fitted_columns import Known, columns_of
-from training.estimators.pickle_checks import check_contents, foreign, foreign_of
-from training.estimators.pickle_contents import contents_of
+from training.estimators.fitted_columns import FittedColumn, inspect_columns
+from training.estimators.pickle_checks import check_contents, find_missing_module, make_missing_module_error
+from training.estimators.pickle_contents import read_contents
 from training.tables.targets import Task
 
 
-def load(path: Path) -> Any:
+def load_estimator(path: Path) -> Any:
     """The fitted regressor or classifier in the file. Raises TrainingError where it is none that can be served."""
-    estimator = _unpickled(path)
+    estimator = _unpickle(path)
     if not isinstance(estimator, BaseEstimator):
         raise TrainingError(f"{path} holds {type(estimator).__name__}, no scikit-learn estimator: dump the estimator.")
     check_modules(estimator)
@@ -41,7 +41,7 @@ def load(path: Path) -> Any:
             f"The estimator in {path}, a {type(estimator).__name__}, is neither a regressor nor a classifier: "
             "only these can be served."
         )
-    tags = _first_tags(estimator)
+    tags = _get_input_tags(estimator)
     if tags is not None and not tags.two_d_array and tags.one_d_array:
         raise TrainingError(
             f"The estimator in {path}, a {type(estimator).__name__}, takes one single column instead of a table: put a "
@@ -52,11 +52,11 @@ def load(path: Path) -> Any:
             f"The estimator in {path} takes raw texts or dicts instead of a table: train it with a ColumnTransformer "
             "that applies its first step to a named column."
         )
-    _check_answers(path, estimator)
+    _check_classes(path, estimator)
     return estimator
 
 
-def _check_answers(path: Path, estimator: Any) -> None:
+def _check_classes(path: Path, estimator: Any) -> None:
     """Raises TrainingError where the estimator has no answers to choose from."""
     classes = getattr(estimator, "classes_", None)
     if not isinstance(classes, list) and classes is not None and len(classes) < 2:
@@ -76,13 +76,13 @@ def _check_answers(path: Path, estimator: Any) -> None:
         )
 
 
-def _unpickled(path: Path) -> Any:
+def _unpickle(path: Path) -> Any:
     check_folder(path)
     try:
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("error", InconsistentVersionWarning)
             check_start(path, file)
-            contents = contents_of(file)
+            contents = read_contents(file)
             check_contents(path, contents)
             file.seek(0)
             if not contents.whole:
@@ -92,7 +92,7 @@ def _unpickled(path: Path) -> Any:
         raise
     except FileNotFoundError as error:
         if error.filename not in (None, str(path)):
-            raise _unreadable(path, error) from None
+            raise _make_unreadable_error(path, error) from None
         raise TrainingError(f"There is no file {path}: check the path after --model.") from None
     except InconsistentVersionWarning as warning:
         raise TrainingError(
@@ -100,7 +100,7 @@ def _unpickled(path: Path) -> Any:
             f"{warning.current_sklearn_version}: train it again with the versions in function/requirements.txt."
         ) from None
     except ModuleNotFoundError as error:
-        raise foreign(str(error.name)) from None
+        raise make_missing_module_error(str(error.name)) from None
     except MemoryError:
         raise
     except PermissionError as error:
@@ -108,17 +108,17 @@ def _unpickled(path: Path) -> Any:
     except Exception as error:  # noqa: BLE001
         # Unpickling raises whatever the pickled classes, or bytes that are no pickle, raise.
         if "__main__" in str(error):
-            raise foreign("__main__") from None
+            raise make_missing_module_error("__main__") from None
         if not contents.whole:
             raise TrainingError(
                 f"{path} cannot be loaded as a joblib or pickle file ({describe_error(error)}): it is cut short, "
                 "damaged or "
                 "something else; copy it again, or dump the estimator with joblib.dump."
             ) from None
-        raise _unreadable(path, error) from None
+        raise _make_unreadable_error(path, error) from None
 
 
-def _unreadable(path: Path, error: Exception) -> TrainingError:
+def _make_unreadable_error(path: Path, error: Exception) -> TrainingError:
     return TrainingError(
         f"{path} cannot be loaded as a joblib or pickle file ({describe_error(error)}): dump the estimator with "
         "joblib.dump, "
@@ -144,18 +144,18 @@ def check_modules(estimator: Any) -> None:
         raise TrainingError(
             f"The estimator cannot be pickled ({describe_error(error)}): build it without lambdas and open files."
         ) from None
-    if lacking := foreign_of(sorted(found)):
-        raise foreign(lacking)
+    if lacking := find_missing_module(sorted(found)):
+        raise make_missing_module_error(lacking)
 
 
-def _first_tags(estimator: Any) -> Any:
+def _get_input_tags(estimator: Any) -> Any:
     """What the estimator, or a pipeline's first step, takes; None where that does not say."""
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[0][1]
     return get_tags(estimator).input_tags if isinstance(estimator, BaseEstimator) else None
 
 
-def task_of(estimator: Any, asked: str | None) -> Task:
+def get_task(estimator: Any, asked: str | None) -> Task:
     """The estimator's task. Raises TrainingError where another was asked for."""
     task = REGRESSION if is_regressor(estimator) else CLASSIFICATION
     if asked not in (None, task):
@@ -163,13 +163,13 @@ def task_of(estimator: Any, asked: str | None) -> Task:
     return Task(task, f"the estimator, a {type(estimator).__name__}, does it")
 
 
-def names_of(estimator: Any) -> list[str] | None:
+def get_feature_names(estimator: Any) -> list[str] | None:
     """The columns of the DataFrame that the estimator was trained on; None where it was trained on an array."""
-    names = _attribute(estimator, "feature_names_in_")
+    names = _get_attribute(estimator, "feature_names_in_")
     return None if names is None else [str(name) for name in names]
 
 
-def _attribute(estimator: Any, name: str) -> Any:
+def _get_attribute(estimator: Any, name: str) -> Any:
     # A Pipeline asks its first step, which knows nothing where it is left out.
     while isinstance(estimator, Pipeline):
         steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
@@ -177,22 +177,22 @@ def _attribute(estimator: Any, name: str) -> Any:
     return getattr(estimator, name, None)
 
 
-def known_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[str, Known]:
+def match_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[str, FittedColumn]:
     """What the estimator says of the columns that it wants, by name and in its order.
 
     Where it was trained on an array these are the chosen ones by place, else those that it uses: of a column that it
     drops no value is asked for. Raises TrainingError where the chosen columns are not these.
     """
-    names = names_of(estimator)
+    names = get_feature_names(estimator)
     if names is None:
-        count = _attribute(estimator, "n_features_in_")
+        count = _get_attribute(estimator, "n_features_in_")
         if count not in (None, len(chosen)):
             raise TrainingError(
                 f"The estimator was trained on {count} unnamed features and the table has {len(chosen)} "
                 f"({quote_names(chosen)}): choose them in its order with --feature, or leave some out with --drop."
             )
-        return dict(zip(chosen, columns_of(estimator, len(chosen)), strict=True))
-    known = dict(zip(names, columns_of(estimator, len(names)), strict=True))
+        return dict(zip(chosen, inspect_columns(estimator, len(chosen)), strict=True))
+    known = dict(zip(names, inspect_columns(estimator, len(names)), strict=True))
     if any(column.used for column in known.values()):
         known = {name: column for name, column in known.items() if column.used}
     if target in known:
@@ -209,7 +209,7 @@ def known_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[st
     return known
 
 
-def asked[T](what: str, call: Callable[[], T]) -> T:
+def call_estimator[T](what: str, call: Callable[[], T]) -> T:
     """What `call` returns. Raises TrainingError for whatever the estimator raises in it."""
     try:
         return call()
@@ -227,7 +227,7 @@ def asked[T](what: str, call: Callable[[], T]) -> T:
         ) from None
 
 
-def check_single(estimator: Any, predicted: Any) -> None:
+def check_single_target(estimator: Any, predicted: Any) -> None:
     """Raises TrainingError where the estimator predicts several targets at once."""
     several = predicted.ndim > 1 and predicted.shape[1] > 1
     if several or isinstance(getattr(estimator, "classes_", None), list):

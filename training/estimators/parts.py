@@ -96,7 +96,7 @@ class Scaling(NamedTuple):
     scales: list[float]
 
 
-def split(estimator: Any) -> tuple[Scaling | None, Any]:
+def split_scaler(estimator: Any) -> tuple[Scaling | None, Any]:
     """The scaling, where the estimator is a pipeline of StandardScaler and one more step, and that step.
 
     Raises NotExported for any other pipeline.
@@ -105,61 +105,63 @@ def split(estimator: Any) -> tuple[Scaling | None, Any]:
         return None, estimator
     steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
     if len(steps) == 1:
-        return split(steps[0])
+        return split_scaler(steps[0])
     if len(steps) == 2 and type(steps[0]) is StandardScaler:
-        scaling, last = split(steps[1])
+        scaling, last = split_scaler(steps[1])
         if scaling is None:
-            return _scaling(steps[0]), last
+            return _extract_scaling(steps[0]), last
     raise NotExported("of pipelines only a StandardScaler before one of these estimators can be")
 
 
-def _scaling(scaler: StandardScaler) -> Scaling:
+def _extract_scaling(scaler: StandardScaler) -> Scaling:
     width = scaler.n_features_in_
     means = scaler.mean_ if scaler.with_mean else numpy.zeros(width)
     scales = scaler.scale_ if scaler.with_std else numpy.ones(width)
     return Scaling(means.tolist(), scales.tolist())
 
 
-def parts_of(estimator: Any) -> Trees | Linear:
+def extract_parts(estimator: Any) -> Trees | Linear:
     """The numbers of a bare estimator. Raises NotExported."""
     kind = type(estimator)
     if kind in _LINEAR:
-        return _linear(estimator, "identity")
+        return _extract_linear(estimator, "identity")
     if kind in _LOGISTIC:
-        return _linear(estimator, "sigmoid" if len(estimator.classes_) == 2 else "softmax")
+        return _extract_linear(estimator, "sigmoid" if len(estimator.classes_) == 2 else "softmax")
     if kind in FAMILIES:
-        return trees_of(estimator)
+        return extract_trees(estimator)
     raise NotExported(f"{kind.__name__} is none of the trees and linear models that can be")
 
 
-def trees_of(estimator: Any) -> Trees:
+def extract_trees(estimator: Any) -> Trees:
     """The trees of an estimator of FAMILIES. Raises NotExported."""
     kind = type(estimator)
     if getattr(estimator, "n_outputs_", 1) != 1:
         raise NotExported("it predicts several targets at once")
     if kind in _SINGLE:
-        return _averaged([estimator])
+        return _extract_averaged([estimator])
     if kind in _FORESTS:
-        return _averaged(estimator.estimators_)
-    return _boosted(estimator) if kind in _BOOSTED else _histogram(estimator)
+        return _extract_averaged(estimator.estimators_)
+    return _extract_boosted(estimator) if kind in _BOOSTED else _extract_histogram(estimator)
 
 
-def _averaged(members: list[Any]) -> Trees:
-    trees = [_tree(member.tree_) for member in members]
+def _extract_averaged(members: list[Any]) -> Trees:
+    trees = [_extract_tree(member.tree_) for member in members]
     return Trees(trees, [0.0] * trees[0].values.shape[1], "mean", 0, float32=True)
 
 
-def _tree(tree: Any, factor: float = 1.0) -> Tree:
+def _extract_tree(tree: Any, factor: float = 1.0) -> Tree:
     values = factor * tree.value[:, 0, :]
     nulls = tree.missing_go_to_left.astype(bool)
     return Tree(tree.children_left, tree.children_right, tree.feature, tree.threshold, nulls, values)
 
 
-def _boosted(estimator: Any) -> Trees:
+def _extract_boosted(estimator: Any) -> Trees:
     if not (estimator.init_ == "zero" or isinstance(estimator.init_, (DummyRegressor, DummyClassifier))):
         raise NotExported(f"it starts from the predictions of a {type(estimator.init_).__name__}")
     start = estimator._raw_predict_init(numpy.zeros((1, estimator.n_features_in_), dtype=numpy.float32))[0]
-    trees = [_tree(member.tree_, estimator.learning_rate) for stage in estimator.estimators_ for member in stage]
+    trees = [
+        _extract_tree(member.tree_, estimator.learning_rate) for stage in estimator.estimators_ for member in stage
+    ]
     if not is_classifier(estimator):
         link = "identity"
     elif estimator.loss == "exponential":
@@ -169,10 +171,10 @@ def _boosted(estimator: Any) -> Trees:
     return Trees(trees, start.tolist(), link, 1, float32=True)
 
 
-def _histogram(estimator: Any) -> Trees:
+def _extract_histogram(estimator: Any) -> Trees:
     if estimator.is_categorical_ is not None and estimator.is_categorical_.any():
         raise NotExported("it splits categories of its own (categorical_features)")
-    trees = [_histogram_tree(predictor.nodes) for stage in estimator._predictors for predictor in stage]
+    trees = [_extract_histogram_tree(predictor.nodes) for stage in estimator._predictors for predictor in stage]
     start = numpy.ravel(estimator._baseline_prediction).astype(float).tolist()
     if is_classifier(estimator):
         link = "sigmoid" if len(start) == 1 else "softmax"
@@ -183,7 +185,7 @@ def _histogram(estimator: Any) -> Trees:
     return Trees(trees, start, link, 0, float32=False)
 
 
-def _histogram_tree(nodes: Array) -> Tree:
+def _extract_histogram_tree(nodes: Array) -> Tree:
     leaf = nodes["is_leaf"].astype(bool)
     left = numpy.where(leaf, -1, nodes["left"].astype(numpy.int64))
     right = numpy.where(leaf, -1, nodes["right"].astype(numpy.int64))
@@ -192,7 +194,7 @@ def _histogram_tree(nodes: Array) -> Tree:
     return Tree(left, right, nodes["feature_idx"], thresholds, nulls, nodes["value"].astype(float)[:, None])
 
 
-def _linear(estimator: Any, link: str) -> Linear:
+def _extract_linear(estimator: Any, link: str) -> Linear:
     given = estimator.coef_
     dense = given.toarray() if hasattr(given, "toarray") else given  # after sparsify()
     coefficients = numpy.atleast_2d(numpy.asarray(dense, dtype=float))
@@ -202,11 +204,11 @@ def _linear(estimator: Any, link: str) -> Linear:
     return Linear(coefficients, start.tolist(), link)
 
 
-def thresholds_of(estimator: Any) -> dict[int, list[float]]:
+def list_thresholds(estimator: Any) -> dict[int, list[float]]:
     """Where trees turn, in terms of the input, by the place of its feature; empty for what has none or hides them."""
     try:
-        scaling, last = split(estimator)
-        parts = parts_of(last)
+        scaling, last = split_scaler(estimator)
+        parts = extract_parts(last)
     except NotExported:
         return {}
     found: dict[int, list[float]] = {}

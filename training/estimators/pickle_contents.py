@@ -8,13 +8,13 @@ import pickle
 from collections.abc import Iterator
 from typing import IO, Any, ClassVar, NamedTuple
 
-from training.estimators.decompression import decompressed
+from training.estimators.decompression import open_decompressed
 
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 _VERSION = "_sklearn_version"
 
 
-class Standin:
+class StandIn:
     """An object of the file: the class or function that it names, what that is called with, and the state."""
 
     def __init__(self, module: str, name: str, arguments: tuple[Any, ...] = ()) -> None:
@@ -42,11 +42,11 @@ class Contents(NamedTuple):
     whole: bool
 
 
-def contents_of(file: IO[bytes]) -> Contents:
+def read_contents(file: IO[bytes]) -> Contents:
     """The contents of the pickle or joblib file, compressed or not."""
     reader = None
     try:
-        reader = _Reader(decompressed(file))
+        reader = _Reader(open_decompressed(file))
         return Contents(reader.load(), reader.names, reader.versions, True)
     except Exception:  # noqa: BLE001
         # Bytes that are no pickle raise anything at all.
@@ -66,25 +66,25 @@ class _Reader(_InPython):  # type: ignore[misc]
         self.names: list[tuple[str, str]] = [] if names is None else names
         self.versions: list[str] = []
 
-    def find_class(self, module: str, name: str) -> "Named":
+    def find_class(self, module: str, name: str) -> "GlobalName":
         """The name, from which stand-ins are made."""
         if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
             raise pickle.UnpicklingError("no names of Python's")  # a text that begins like a pickle
         if (module, name) not in self.names:
             self.names.append((module, name))
-        return Named(module, name)
+        return GlobalName(module, name)
 
     def persistent_load(self, pid: Any) -> Any:
         """A stand-in: what it stands for lies elsewhere."""
-        return Standin("", "persistent", (pid,))
+        return StandIn("", "persistent", (pid,))
 
     def get_extension(self, code: int) -> None:
         """A stand-in: registered codes are another program's."""
-        self.append(Standin("", "extension", (code,)))
+        self.append(StandIn("", "extension", (code,)))
 
     def load_reduce(self) -> None:
         arguments, call = self.stack.pop(), self.stack[-1]
-        self.stack[-1] = _called(call, arguments)
+        self.stack[-1] = _call(call, arguments)
 
     def load_newobj(self) -> None:
         self.load_reduce()
@@ -95,17 +95,17 @@ class _Reader(_InPython):  # type: ignore[misc]
 
     def load_inst(self) -> None:
         module, name = (self.readline()[:-1].decode("latin1") for _ in range(2))
-        self.append(_called(self.find_class(module, name), tuple(self.pop_mark())))
+        self.append(_call(self.find_class(module, name), tuple(self.pop_mark())))
 
     def load_obj(self) -> None:
         call, *arguments = self.pop_mark()
-        self.append(_called(call, tuple(arguments)))
+        self.append(_call(call, tuple(arguments)))
 
     def load_build(self) -> None:
         state, made = self.stack.pop(), self.stack[-1]
         if isinstance(state, dict) and isinstance(release := state.get(_VERSION), str):
             self.versions.append(release)
-        if not isinstance(made, Standin):
+        if not isinstance(made, StandIn):
             return
         made.state = state
         if (made.module, made.name) == _WRAPPER:
@@ -113,7 +113,7 @@ class _Reader(_InPython):  # type: ignore[misc]
 
     def _skip_array(self, state: dict[str, Any]) -> None:
         """Goes past an array that joblib wrote behind its wrapper."""
-        size = _item_size(state["dtype"])
+        size = _get_item_size(state["dtype"])
         if size is None:
             nested = _Reader(self.file, self.names)
             nested.load()
@@ -123,7 +123,7 @@ class _Reader(_InPython):  # type: ignore[misc]
             _skip(self.file, self.file.read(1)[0])
         count = 1
         for length in state["shape"]:
-            count *= _whole(length)
+            count *= _read_length(length)
         _skip(self.file, count * size)
 
     for _code, _load in (
@@ -137,39 +137,39 @@ class _Reader(_InPython):  # type: ignore[misc]
         dispatch[_code[0]] = _load
 
 
-class Named:
+class GlobalName:
     """What the file names, until it is called."""
 
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
 
 
-def _called(call: Any, arguments: Any) -> Standin:
-    module, name = (call.module, call.name) if isinstance(call, (Named, Standin)) else ("", "")
+def _call(call: Any, arguments: Any) -> StandIn:
+    module, name = (call.module, call.name) if isinstance(call, (GlobalName, StandIn)) else ("", "")
     given = arguments if isinstance(arguments, tuple) else ()
-    if name in ("_reconstructor", "__newobj__", "_reconstruct") and given and isinstance(given[0], Named):
+    if name in ("_reconstructor", "__newobj__", "_reconstruct") and given and isinstance(given[0], GlobalName):
         # Old protocols make objects by way of functions that take their class.
         module, name, given = given[0].module, given[0].name, given[1:]
-    return Standin(module, name, given)
+    return StandIn(module, name, given)
 
 
-def _item_size(dtype: Standin) -> int | None:
+def _get_item_size(dtype: StandIn) -> int | None:
     """Bytes of one item; None where items are objects, which joblib pickles."""
     code = str(dtype.arguments[0])
     state: tuple[Any, ...] = dtype.state or ()
-    if code.startswith("O") or any(str(part).startswith("|O") for part in _fields(state)):
+    if code.startswith("O") or any(str(part).startswith("|O") for part in _list_field_types(state)):
         return None
     given = state[5] if len(state) > 5 and isinstance(state[5], int) else -1
     return given if given > 0 else int(code[1:])
 
 
-def _fields(state: tuple[Any, ...]) -> Iterator[str]:
+def _list_field_types(state: tuple[Any, ...]) -> Iterator[str]:
     fields = state[4] if len(state) > 4 and isinstance(state[4], dict) else {}
     for dtype, *_ in fields.values():
         yield f"|{dtype.arguments[0]}"
 
 
-def _whole(length: Any) -> int:
+def _read_length(length: Any) -> int:
     return length if isinstance(length, int) else int.from_bytes(length.arguments[1].encode("latin1"), "little")
 
 

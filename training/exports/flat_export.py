@@ -6,7 +6,7 @@ from typing import Any
 import numpy
 
 from function.runtimes.flat_format import MAGIC, TYPE_SIZES
-from training.estimators.parts import Array, Linear, NotExported, Scaling, Tree, Trees, parts_of, split
+from training.estimators.parts import Array, Linear, NotExported, Scaling, Tree, Trees, extract_parts, split_scaler
 
 FILE = "model.flat"
 _MOST_FEATURES = 2**16
@@ -18,8 +18,8 @@ type Arrays = dict[str, tuple[str, Array]]
 
 def flat_bytes(estimator: Any, *, nulls: bool) -> bytes:
     """The artifact of the estimator; `nulls` says whether it takes NaN. Raises NotExported."""
-    scaling, last = split(estimator)
-    parts = parts_of(last)
+    scaling, last = split_scaler(estimator)
+    parts = extract_parts(last)
     width = int(estimator.n_features_in_)
     if width > _MOST_FEATURES:
         raise NotExported(f"it has more than {_MOST_FEATURES:,} features")

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from function.model.contract import TEXTS, Feature
 from function.runtimes.onnx import name_null_input
 from training.estimators.input_forms import ARRAY
-from training.estimators.parts import Linear, NotExported, parts_of
+from training.estimators.parts import Linear, NotExported, extract_parts
 from training.exports.call_budget import TooLong, bounded
 from training.exports.onnx_columns import add_columns
 from training.exports.onnx_graph import Graph, add_answers, add_linear, add_trees
@@ -51,7 +51,7 @@ def onnx_bytes(estimator: Any, features: Sequence[Feature], form: str) -> bytes:
 
 def _written_here(estimator: Any, features: Sequence[Feature], form: str) -> ModelProto:
     before, last = _parted(estimator)
-    parts = parts_of(last)
+    parts = extract_parts(last)
     graph = Graph()
     inputs = _inputs(features, form)
     x = _matrix(graph, before, features, form)

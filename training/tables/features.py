@@ -19,7 +19,7 @@ from function.model.contract import (
 )
 from function.model.dtypes import DTYPES, FLOAT64, NULLABLE_BOOLEAN, OBJECT
 from training.errors import TrainingError, make_unknown_column_error
-from training.estimators.fitted_columns import Known, null_cells_beside
+from training.estimators.fitted_columns import FittedColumn, infer_null_cells
 from training.options import LIST, Options
 from training.tables.columns import Column, ColumnHint
 from training.tables.table import Table
@@ -37,7 +37,7 @@ _IDENTIFIER_ROWS = 20
 _LARGEST_EXACT = 2**53
 
 
-def make_hint(options: Options, table: Table, name: str, known: Known | None) -> ColumnHint:
+def make_hint(options: Options, table: Table, name: str, known: FittedColumn | None) -> ColumnHint:
     """How the column is to be read: as asked, else as the estimator knows it, else as the table tells."""
     asked = options.types.get(name)
     if known is None:
@@ -52,7 +52,7 @@ def make_hint(options: Options, table: Table, name: str, known: Known | None) ->
     return ColumnHint(kind, cells)
 
 
-def _can_be_booleans(known: Known) -> bool:
+def _can_be_booleans(known: FittedColumn) -> bool:
     """Whether no encoder has learned another number than 0 and 1, as which it learns pandas' booleans with nulls."""
     return all(category in (0, 1) or category is None or category != category for category in known.categories or ())  # noqa: PLR0124
 
@@ -65,7 +65,7 @@ def _choose_null_cells(options: Options, table: Table, name: str) -> frozenset[s
         return PANDAS_NULL_CELLS
     column = table.get_column(name)
     texts = column.values.dropna().unique().tolist() if column.kind == STRING and not column.fault else ()
-    return null_cells_beside((text for text in texts if isinstance(text, str)), nulls=bool(column.values.isna().any()))
+    return infer_null_cells((text for text in texts if isinstance(text, str)), nulls=bool(column.values.isna().any()))
 
 
 def check_option_columns(options: Options, table: Table, names: Sequence[str]) -> None:
@@ -85,7 +85,10 @@ def check_option_columns(options: Options, table: Table, names: Sequence[str]) -
 
 
 def make_features(
-    options: Options, columns: Mapping[str, Column], tolds: Mapping[str, ColumnHint], known: Mapping[str, Known] | None
+    options: Options,
+    columns: Mapping[str, Column],
+    tolds: Mapping[str, ColumnHint],
+    known: Mapping[str, FittedColumn] | None,
 ) -> list[Feature]:
     """The features of these columns; `known` is what an estimator that exists says of them."""
     return [
@@ -94,7 +97,7 @@ def make_features(
     ]
 
 
-def _make_feature(options: Options, name: str, column: Column, told: ColumnHint, known: Known | None) -> Feature:
+def _make_feature(options: Options, name: str, column: Column, told: ColumnHint, known: FittedColumn | None) -> Feature:
     present = column.values.dropna()
     nullable = (
         len(present) < len(column.values) or name in options.nullable or (known is not None and known.takes_nulls)
@@ -113,7 +116,7 @@ def _make_feature(options: Options, name: str, column: Column, told: ColumnHint,
     return feature._replace(type=kind, categories=categories if kind == STRING else None, null_cells=told.null_cells)
 
 
-def _choose_null(column: Column, known: Known) -> str:
+def _choose_null(column: Column, known: FittedColumn) -> str:
     if known.null is not None:
         return known.null
     if known.takes_nulls:
@@ -121,7 +124,7 @@ def _choose_null(column: Column, known: Known) -> str:
     return NONE if column.own.dtype == object and any(value is None for value in column.own) else NAN
 
 
-def _choose_dtype(column: Column, known: Known) -> str:
+def _choose_dtype(column: Column, known: FittedColumn) -> str:
     name = str(column.own.dtype)
     if column.kind in (NUMBER, BOOLEAN) and known.dtype == OBJECT:
         return OBJECT
@@ -130,7 +133,9 @@ def _choose_dtype(column: Column, known: Known) -> str:
     return name if column.kind == NUMBER and name in DTYPES and name != OBJECT else FLOAT64
 
 
-def _choose_categories(asked: str | None, present: "pandas.Series[Any]", known: Known | None) -> tuple[str, ...] | None:
+def _choose_categories(
+    asked: str | None, present: "pandas.Series[Any]", known: FittedColumn | None
+) -> tuple[str, ...] | None:
     """The texts to publish; None where they are many, or nearly as many as rows: some may be of one person alone."""
     found = set(present.unique().tolist())
     learned = None if known is None or known.categories is None else set(known.categories)
@@ -149,7 +154,7 @@ def _choose_categories(asked: str | None, present: "pandas.Series[Any]", known: 
 
 
 def find_notices(
-    table: Table, columns: Mapping[str, Column], features: Sequence[Feature], known: Mapping[str, Known] | None
+    table: Table, columns: Mapping[str, Column], features: Sequence[Feature], known: Mapping[str, FittedColumn] | None
 ) -> list[str]:
     """What of the columns is probably not meant so."""
     found = [f"{name!r} {column.notice}" for name, column in columns.items() if column.notice]

@@ -35,7 +35,7 @@ from function.runtimes import flat as flat_runtime
 from function.runtimes import joblib as joblib_runtime
 from function.runtimes import onnx as onnx_runtime
 from tests.conftest import MakeBundle
-from training.estimators.parts import NotExported, thresholds_of
+from training.estimators.parts import NotExported, list_thresholds
 from training.exports import flat_export, onnx_export
 from training.parity.gate import Differs, Gate, Material
 
@@ -111,7 +111,7 @@ class Case:
         columns = [[None if numpy.isnan(value) else value for value in column] for column in values.T.tolist()]
         self.manifest = self._manifest(columns)
         golden = [column[:5] for column in columns]
-        self.material = Material(self.features, golden, columns, thresholds_of(self.estimator))
+        self.material = Material(self.features, golden, columns, list_thresholds(self.estimator))
         form = Artifact("model.joblib", "0" * 64, 1, JOBLIB, "array")
         self.reference = joblib_runtime.JoblibRuntime(self.estimator, self.manifest, form.input)
 

@@ -26,8 +26,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from training.errors import TrainingError
-from training.estimators.loading import load
-from training.estimators.pickle_contents import Standin, contents_of
+from training.estimators.loading import load_estimator
+from training.estimators.pickle_contents import StandIn, read_contents
 
 OLD = sorted(path for path in (Path(__file__).parent / "old_releases").iterdir() if path.suffix != ".py")
 VALUES = numpy.arange(60.0).reshape(20, 3) % 7
@@ -36,7 +36,7 @@ NUMBERS, LABELS = VALUES.sum(axis=1), numpy.where(VALUES[:, 0] > 3, "hi", "lo")
 
 def refusal(path: Path) -> str:
     with pytest.raises(TrainingError) as caught:
-        load(path)
+        load_estimator(path)
     return str(caught.value)
 
 
@@ -83,13 +83,13 @@ def test_each_form_of_a_pickle_is_read_to_its_end(tmp_path: Path, name: str, for
     estimator = ESTIMATORS[name]()
     WRITERS[form](estimator, path)
     with path.open("rb") as file:
-        contents = contents_of(file)
+        contents = read_contents(file)
 
     assert contents.whole
     assert set(contents.versions) == {version}
-    assert isinstance(contents.root, Standin)
+    assert isinstance(contents.root, StandIn)
     assert contents.root.name == type(estimator).__name__
-    assert type(load(path)) is type(estimator)
+    assert type(load_estimator(path)) is type(estimator)
 
 
 class Trap:
@@ -105,7 +105,7 @@ class Trap:
 def test_nothing_is_run_by_reading(tmp_path: Path) -> None:
     for protocol in range(6):
         data = pickle.dumps([Trap(tmp_path / "sprung")], protocol=protocol)
-        assert contents_of(io.BytesIO(data)).whole
+        assert read_contents(io.BytesIO(data)).whole
     assert list(tmp_path.iterdir()) == []
 
 

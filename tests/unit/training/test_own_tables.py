@@ -291,21 +291,26 @@ def test_a_pipeline_grown_in_steps_is_the_one_that_is_fitted_at_once() -> None:
     from sklearn.base import clone
 
     from function.model.contract import Feature
-    from training.estimators.default_forest import default, fit
+    from training.estimators.default_forest import fit, make_default_estimator
 
     table = pandas.DataFrame({"n": [1.0, None, 3.0, 4.0] * 9, "t": ["a", "b", None, "c"] * 9})
     table["t"] = table["t"].astype("str")
     target = numpy.arange(36.0)
-    new = default("regression", [Feature("n", "number", nullable=True), Feature("t", "string", nullable=True)], 36)
+    new = make_default_estimator(
+        "regression", [Feature("n", "number", nullable=True), Feature("t", "string", nullable=True)], 36
+    )
 
     assert pickle.dumps(fit(new, table, target)) == pickle.dumps(clone(new).fit(table, target))
 
 
 def test_large_tables_get_larger_leaves() -> None:
     from function.model.contract import Feature
-    from training.estimators.default_forest import default
+    from training.estimators.default_forest import make_default_estimator
 
-    leaves = [default("regression", [Feature("n", "number")], rows).min_samples_leaf for rows in (5, 10_000, 1_000_000)]
+    leaves = [
+        make_default_estimator("regression", [Feature("n", "number")], rows).min_samples_leaf
+        for rows in (5, 10_000, 1_000_000)
+    ]
     assert leaves == [1, 1, 100]
 
 
