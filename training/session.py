@@ -197,10 +197,10 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
     packaged = Packaged(features, ignored, named, classes, metrics, cautions, examples, [pickled], {})
     manifest = Manifest.parse(json.dumps(document_of(options, table, packaged), allow_nan=False).encode())
     reference = joblib_runtime.load(wrap_bytes(buffer.getvalue()), manifest, pickled)
-    subject = exporting.Subject(estimator, served_as, manifest, reference)
+    subject = exporting.ServedEstimator(estimator, served_as, manifest, reference)
     golden = manifest.contract.check([example.record for example in manifest.examples]).columns
     material = Material(features, golden, input_forms.list_columns(canonical, features), list_thresholds(estimator))
-    exported = exporting.exports_of(subject, material, say)
+    exported = exporting.export_estimator(subject, material, say)
     contents = {pickled: buffer.getvalue(), **exported.artifacts}
     document = document_of(options, table, packaged._replace(artifacts=list(contents), refused=exported.refused))
     say("verifying the bundle in a fresh process")

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from function.formats.csv_text import GIT_LFS, HDF5, PARQUET, PDF, ZIP
 from training.errors import TrainingError
 from training.estimators.decompression import LZ4, open_decompressed
 
@@ -30,21 +31,21 @@ _USE_SCIKIT_LEARN = (
 
 # What begins so is that; no pickle does.
 _SIGNATURES: tuple[tuple[bytes, _FileKind], ...] = (
-    (b"version https://git-lfs.github.com/spec", _LFS),
+    (GIT_LFS, _LFS),
     (LZ4, _LZ4_KIND),
-    (b"\x89HDF\r\n\x1a\n", _FileKind("an HDF5 file, as Keras and pandas write them")),
+    (HDF5, _FileKind("an HDF5 file, as Keras and pandas write them")),
     (b"CBM1", _FileKind("a CatBoost model (cbm)", _USE_SCIKIT_LEARN)),
     (b"tree\nversion=", _FileKind("a LightGBM model (text)", _USE_SCIKIT_LEARN)),
     (b"{L\0\0\0\0\0\0\0\x07learner", _FileKind("an XGBoost model (UBJ)", _USE_SCIKIT_LEARN)),
     (b"{U\x07learner", _FileKind("an XGBoost model (UBJ)", _USE_SCIKIT_LEARN)),
     (b"{i\x07learner", _FileKind("an XGBoost model (UBJ)", _USE_SCIKIT_LEARN)),
     (b"binf", _FileKind("an XGBoost model (binary)", _USE_SCIKIT_LEARN)),
-    (b"PAR1", _TABLE),
+    (PARQUET, _TABLE),
     (b"\x93NUMPY", _FileKind("a numpy array (npy)")),
     (b"GGUF", _FileKind("a language model (GGUF)")),
     (b"X\n\0\0\0", _FileKind("an R object (rds)")),
     (b"RDX", _FileKind("a workspace of R (RData)")),
-    (b"%PDF-", _FileKind("a PDF document")),
+    (PDF, _FileKind("a PDF document")),
     (b"\x7fELF", _FileKind("a program")),
 )
 # What a zip archive with such a member is.
@@ -138,7 +139,7 @@ def _identify(path: Path, start: bytes) -> _FileKind | None:
         (lambda found: found[8:10] == b'{"', _FileKind("a safetensors file")),
         (_is_onnx, _FileKind("an ONNX model, which is no estimator", "give the estimator that it was converted from")),
     )
-    if start.startswith(b"PK\x03\x04"):
+    if start.startswith(ZIP):
         return _identify_zip(path)
     return known or next((kind for is_so, kind in tests if is_so(start)), None) or _identify_markup(start)
 

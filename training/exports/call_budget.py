@@ -7,11 +7,11 @@ from types import CodeType
 _TOOL = "ml-model-deployer"
 
 
-class TooLong(Exception):
+class CallBudgetExceeded(Exception):
     """The call began more functions than it was allowed to."""
 
 
-def bounded[T](call: Callable[[], T], most: int) -> T:
+def run_within_budget[T](call: Callable[[], T], most: int) -> T:
     """What `call` returns, if it begins at most so many Python functions. Raises TooLong, and whatever it raises."""
     begun = 0
 
@@ -19,7 +19,7 @@ def bounded[T](call: Callable[[], T], most: int) -> T:
         nonlocal begun
         begun += 1
         if begun > most:
-            raise TooLong(f"more than {most:,} function calls")
+            raise CallBudgetExceeded(f"more than {most:,} function calls")
 
     # https://docs.python.org/3/library/sys.monitoring.html: the identifiers 3 and 4 are kept for no kind of tool.
     monitoring, tool = sys.monitoring, next((t for t in (3, 4) if sys.monitoring.get_tool(t) is None), None)

@@ -28,7 +28,7 @@ class Exports(NamedTuple):
     refused: dict[str, str]
 
 
-class Subject(NamedTuple):
+class ServedEstimator(NamedTuple):
     """What is exported: the estimator, how it is served (array or frame), and the runtime that answers as it does."""
 
     estimator: Any
@@ -37,13 +37,13 @@ class Subject(NamedTuple):
     reference: Runtime
 
 
-def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
+def export_estimator(subject: ServedEstimator, material: Material, say: Say) -> Exports:
     """The exports that answer all of the material as the reference does."""
     features = subject.manifest.contract.features
-    exports, gate = Exports({}, {}), Gate(_Rounding(subject.reference, features), material)
+    exports, gate = Exports({}, {}), Gate(_RoundingRuntime(subject.reference, features), material)
     for runtime, file, write, load in (
-        (FLAT, flat_export.FILE, _flat, flat_runtime.load),
-        (ONNX, ONNX_FILE, _onnx, onnx_runtime.load),
+        (FLAT, flat_export.FILE, _export_flat, flat_runtime.load),
+        (ONNX, ONNX_FILE, _export_onnx, onnx_runtime.load),
     ):
         say(f"exporting for the {runtime} runtime")
         try:
@@ -51,7 +51,7 @@ def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
             form = subject.form if runtime == ONNX else ARRAY
             artifact = Artifact(file, sha256(data).hexdigest(), len(data), runtime, form)
             loaded: Runtime = load(wrap_bytes(data), subject.manifest, artifact)
-            error = gate.largest_error(_Rounding(loaded, features))
+            error = gate.largest_error(_RoundingRuntime(loaded, features))
             exports.artifacts[artifact._replace(largest_error=error)] = data
         except NotExported as reason:
             exports.refused[runtime] = f"Not exported: {reason}."
@@ -62,7 +62,7 @@ def exports_of(subject: Subject, material: Material, say: Say) -> Exports:
     return exports
 
 
-class _Rounding:
+class _RoundingRuntime:
     """A runtime behind a contract, which rounds numbers to what training had before any runtime sees them."""
 
     def __init__(self, runtime: Runtime, features: Sequence[Feature]) -> None:
@@ -83,9 +83,9 @@ class _Rounding:
         return self._runtime.predict(rounded)
 
 
-def _flat(subject: Subject) -> bytes:
+def _export_flat(subject: ServedEstimator) -> bytes:
     try:
-        return flat_export.flat_bytes(
+        return flat_export.encode_flat(
             subject.estimator, nulls=any(f.nullable for f in subject.manifest.contract.features)
         )
     except (NotExported, MemoryError):
@@ -95,11 +95,11 @@ def _flat(subject: Subject) -> bytes:
         raise NotExported(f"it is not kept as is expected here ({describe_error(error)})") from None
 
 
-def _onnx(subject: Subject) -> bytes:
+def _export_onnx(subject: ServedEstimator) -> bytes:
     try:
         from training.exports import onnx_export
 
-        return onnx_export.onnx_bytes(subject.estimator, subject.manifest.contract.features, subject.form)
+        return onnx_export.encode_onnx(subject.estimator, subject.manifest.contract.features, subject.form)
     except (NotExported, MemoryError):
         raise
     except ImportError as error:

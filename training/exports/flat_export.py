@@ -11,12 +11,12 @@ from training.estimators.parts import Array, Linear, NotExported, Scaling, Tree,
 FILE = "model.flat"
 _MOST_FEATURES = 2**16
 _MOST_NODES = 2**32
-_NUMPY = {"B": "<u1", "H": "<u2", "I": "<u4", "d": "<f8"}
+_NUMPY_TYPES = {"B": "<u1", "H": "<u2", "I": "<u4", "d": "<f8"}
 
 type Arrays = dict[str, tuple[str, Array]]
 
 
-def flat_bytes(estimator: Any, *, nulls: bool) -> bytes:
+def encode_flat(estimator: Any, *, nulls: bool) -> bytes:
     """The artifact of the estimator; `nulls` says whether it takes NaN. Raises NotExported."""
     scaling, last = split_scaler(estimator)
     parts = extract_parts(last)
@@ -28,10 +28,10 @@ def flat_bytes(estimator: Any, *, nulls: bool) -> bytes:
         raise NotExported("it knows one class alone")
     if not _is_finite(parts, scaling):
         raise NotExported("a number that it predicts with is infinite or NaN")
-    header = {"features": width, "classes": classes, **_scaled(scaling)}
+    header = {"features": width, "classes": classes, **_describe_scaling(scaling)}
     if isinstance(parts, Linear):
-        return _packed({**header, **_linear(parts)}, {"coefficients": ("d", parts.coefficients.ravel())})
-    return _packed({**header, **_trees(parts, nulls)}, _arrays(parts, nulls))
+        return _pack({**header, **_describe_linear(parts)}, {"coefficients": ("d", parts.coefficients.ravel())})
+    return _pack({**header, **_describe_trees(parts, nulls)}, _build_arrays(parts, nulls))
 
 
 def _is_finite(parts: Trees | Linear, scaling: Scaling | None) -> bool:
@@ -40,11 +40,11 @@ def _is_finite(parts: Trees | Linear, scaling: Scaling | None) -> bool:
     return all(bool(numpy.isfinite(numbers).all()) for numbers in (parts.start, scale, *leaves))
 
 
-def _scaled(scaling: Scaling | None) -> dict[str, Any]:
+def _describe_scaling(scaling: Scaling | None) -> dict[str, Any]:
     return {"means": None, "scales": None} if scaling is None else scaling._asdict()
 
 
-def _linear(parts: Linear) -> dict[str, Any]:
+def _describe_linear(parts: Linear) -> dict[str, Any]:
     return {
         "kind": "linear",
         "outputs": len(parts.start),
@@ -57,7 +57,7 @@ def _linear(parts: Linear) -> dict[str, Any]:
     }
 
 
-def _trees(parts: Trees, nulls: bool) -> dict[str, Any]:
+def _describe_trees(parts: Trees, nulls: bool) -> dict[str, Any]:
     return {
         "kind": "trees",
         "outputs": len(parts.start),
@@ -66,40 +66,40 @@ def _trees(parts: Trees, nulls: bool) -> dict[str, Any]:
         "float32": parts.float32,
         "nulls": nulls,
         "at_zero": parts.at_zero,
-        "vector": _is_vector(parts),
+        "vector": _has_vector_leaves(parts),
     }
 
 
-def _is_vector(parts: Trees) -> bool:
+def _has_vector_leaves(parts: Trees) -> bool:
     return bool(parts.trees[0].values.shape[1] > 1)
 
 
-def _arrays(parts: Trees, nulls: bool) -> Arrays:
+def _build_arrays(parts: Trees, nulls: bool) -> Arrays:
     if parts.nodes > _MOST_NODES:
         raise NotExported(f"it has more than {_MOST_NODES:,} nodes")
-    orders = [_pre_order(tree) for tree in parts.trees]
+    orders = [_sort_pre_order(tree) for tree in parts.trees]
     sizes = [len(order) for order in orders]
     roots = numpy.cumsum([0, *sizes[:-1]])
     pairs = list(zip(parts.trees, orders, strict=True))
     leaf = numpy.concatenate([tree.left[order] < 0 for tree, order in pairs])
     values = numpy.concatenate([tree.values[order] for tree, order in pairs])
     thresholds = numpy.concatenate([tree.threshold[order] for tree, order in pairs]).astype(float)
-    thresholds[leaf] = numpy.arange(leaf.sum()) if _is_vector(parts) else values[leaf, 0]
+    thresholds[leaf] = numpy.arange(leaf.sum()) if _has_vector_leaves(parts) else values[leaf, 0]
     features = numpy.concatenate([tree.feature[order] for tree, order in pairs])
     found: Arrays = {
         "roots": ("I", roots),
-        "skips": ("I", numpy.concatenate([_skips(tree, order) for tree, order in pairs])),
+        "skips": ("I", numpy.concatenate([_compute_skips(tree, order) for tree, order in pairs])),
         "features": ("H", numpy.where(leaf, 0, features)),
         "thresholds": ("d", thresholds),
     }
     if nulls:
         found["null_left"] = ("B", numpy.concatenate([tree.null_left[order] for tree, order in pairs]))
-    if _is_vector(parts):
+    if _has_vector_leaves(parts):
         found["leaves"] = ("d", values[leaf].ravel())
     return found
 
 
-def _pre_order(tree: Tree) -> Array:
+def _sort_pre_order(tree: Tree) -> Array:
     """The nodes in the order in which a walk that goes left first meets them; some trees are grown otherwise."""
     left, right = tree.left.tolist(), tree.right.tolist()
     order: list[int] = []
@@ -112,14 +112,14 @@ def _pre_order(tree: Tree) -> Array:
     return numpy.array(order)
 
 
-def _skips(tree: Tree, order: Array) -> Array:
+def _compute_skips(tree: Tree, order: Array) -> Array:
     place = numpy.empty(len(tree.left), dtype=numpy.int64)
     place[order] = numpy.arange(len(order))
     right = tree.right[order]
     return numpy.where(right < 0, 0, place[right] - numpy.arange(len(order)))
 
 
-def _packed(header: dict[str, Any], arrays: Arrays) -> bytes:
+def _pack(header: dict[str, Any], arrays: Arrays) -> bytes:
     """The file: the header as long as it must be, the arrays behind it."""
     # With places as wide as they can be the text is never shorter than with the true ones.
     widest = {name: [code, 10**15, len(values)] for name, (code, values) in arrays.items()}
@@ -134,6 +134,6 @@ def _packed(header: dict[str, Any], arrays: Arrays) -> bytes:
     text = json.dumps({**header, "arrays": places}).ljust(begin - 12).encode()
     parts = [MAGIC, len(text).to_bytes(4, "little"), text]
     for code, values in arrays.values():
-        data = values.astype(_NUMPY[code]).tobytes()
+        data = values.astype(_NUMPY_TYPES[code]).tobytes()
         parts += [data, b"\0" * (-len(data) % 8)]
     return b"".join(parts)

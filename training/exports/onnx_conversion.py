@@ -15,7 +15,7 @@ from training.estimators.parts import NotExported
 _OPSETS = {"": 20, "ai.onnx.ml": 3}
 
 
-def converted(estimator: Any, features: Sequence[Feature], form: str) -> ModelProto:
+def convert_estimator(estimator: Any, features: Sequence[Feature], form: str) -> ModelProto:
     """skl2onnx's model with the outputs that are expected of it. Raises whatever skl2onnx raises."""
     if any(feature.type in TEXTS and feature.nullable for feature in features):
         raise NotExported("skl2onnx has no null among texts that no text could be")
@@ -31,7 +31,7 @@ def converted(estimator: Any, features: Sequence[Feature], form: str) -> ModelPr
     )
     given = [output.name for output in model.graph.output]
     if classifies:
-        keys = _keys(estimator.classes_.tolist())
+        keys = _make_label_keys(estimator.classes_.tolist())
         place = helper.make_node(
             "LabelEncoder",
             [given[0]],
@@ -40,13 +40,13 @@ def converted(estimator: Any, features: Sequence[Feature], form: str) -> ModelPr
             values_int64s=list(range(len(estimator.classes_))),
             **keys,
         )
-        _rename(model, [place], {"probabilities": given[1]} if hasattr(estimator, "predict_proba") else {})
+        _set_outputs(model, [place], {"probabilities": given[1]} if hasattr(estimator, "predict_proba") else {})
     else:
-        _rename(model, [], {"value": given[0]})
+        _set_outputs(model, [], {"value": given[0]})
     return model
 
 
-def _keys(labels: list[Any]) -> dict[str, Any]:
+def _make_label_keys(labels: list[Any]) -> dict[str, Any]:
     if all(isinstance(label, str) for label in labels):
         return {"keys_strings": [label.encode() for label in labels]}
     if all(isinstance(label, int) for label in labels):
@@ -54,7 +54,7 @@ def _keys(labels: list[Any]) -> dict[str, Any]:
     raise NotExported("its classes are neither texts nor whole numbers")
 
 
-def _rename(model: ModelProto, nodes: list[Any], outputs: dict[str, str]) -> None:
+def _set_outputs(model: ModelProto, nodes: list[Any], outputs: dict[str, str]) -> None:
     """Makes these the graph's outputs: those of `nodes`, and others by new name and old."""
     kinds = {output.name: output.type.tensor_type.elem_type for output in model.graph.output}
     model.graph.node.extend(nodes)

@@ -15,9 +15,9 @@ from function.model.contract import TEXTS, Feature
 from function.runtimes.onnx import name_null_input
 from training.estimators.input_forms import ARRAY
 from training.estimators.parts import Linear, NotExported, extract_parts
-from training.exports.call_budget import TooLong, bounded
+from training.exports.call_budget import CallBudgetExceeded, run_within_budget
 from training.exports.onnx_columns import add_columns
-from training.exports.onnx_graph import Graph, add_answers, add_linear, add_trees
+from training.exports.onnx_graph import Graph, add_linear, add_outputs, add_trees
 
 _OPSETS = {"": 20, "ai.onnx.ml": 5}
 _IR_VERSION = 10
@@ -27,7 +27,7 @@ _MOST_CALLS = 1_500_000
 _TYPES = {"value": TensorProto.DOUBLE, "place": TensorProto.INT64, "probabilities": TensorProto.DOUBLE}
 
 
-def onnx_bytes(estimator: Any, features: Sequence[Feature], form: str) -> bytes:
+def encode_onnx(estimator: Any, features: Sequence[Feature], form: str) -> bytes:
     """The artifact; `form` says whether it takes one matrix (array) or named columns (frame).
 
     Raises NotExported, and whatever skl2onnx raises.
@@ -35,44 +35,44 @@ def onnx_bytes(estimator: Any, features: Sequence[Feature], form: str) -> bytes:
     if form == ARRAY and any(feature.type in TEXTS for feature in features):
         raise NotExported("texts in a matrix have no type that ONNX knows")
     try:
-        model = _written_here(estimator, features, form)
+        model = _write_model(estimator, features, form)
     except NotExported as reason:
         if "nodes" in str(reason) or "classes" in str(reason):
             raise
-        from training.exports.onnx_conversion import converted
+        from training.exports.onnx_conversion import convert_estimator
 
         try:
-            model = bounded(lambda: converted(estimator, features, form), _MOST_CALLS)
-        except TooLong as error:
+            model = run_within_budget(lambda: convert_estimator(estimator, features, form), _MOST_CALLS)
+        except CallBudgetExceeded as error:
             raise NotExported(f"skl2onnx takes too long to convert it ({error})") from None
     data: bytes = model.SerializeToString(deterministic=True)
     return data
 
 
-def _written_here(estimator: Any, features: Sequence[Feature], form: str) -> ModelProto:
-    before, last = _parted(estimator)
+def _write_model(estimator: Any, features: Sequence[Feature], form: str) -> ModelProto:
+    before, last = _split_steps(estimator)
     parts = extract_parts(last)
     graph = Graph()
-    inputs = _inputs(features, form)
-    x = _matrix(graph, before, features, form)
+    inputs = _declare_inputs(features, form)
+    x = _add_matrix(graph, before, features, form)
     raw = add_linear(graph, x, parts) if isinstance(parts, Linear) else add_trees(graph, x, parts)
     classes = len(last.classes_) if hasattr(last, "classes_") else 0
     at_zero = 0 if isinstance(parts, Linear) else parts.at_zero
-    outputs = add_answers(graph, raw, parts.link, at_zero, classes)
-    outputs |= {f"refused_{number}": name for number, name in enumerate(graph.refused)}
-    return _model(graph, inputs, outputs)
+    outputs = add_outputs(graph, raw, parts.link, at_zero, classes)
+    outputs |= {f"refused_{number}": name for number, name in enumerate(graph.refusals)}
+    return _build_model(graph, inputs, outputs)
 
 
-def _parted(estimator: Any) -> tuple[list[Any], Any]:
+def _split_steps(estimator: Any) -> tuple[list[Any], Any]:
     """The transformers before the last step, and that step; pipelines within pipelines are unfolded."""
     if not isinstance(estimator, Pipeline):
         return [], estimator
     steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
-    before, last = _parted(steps[-1])
+    before, last = _split_steps(steps[-1])
     return [*steps[:-1], *before], last
 
 
-def _inputs(features: Sequence[Feature], form: str) -> list[Any]:
+def _declare_inputs(features: Sequence[Feature], form: str) -> list[Any]:
     if form == ARRAY:
         return [helper.make_tensor_value_info("X", TensorProto.DOUBLE, [None, len(features)])]
     kinds = {f.name: TensorProto.STRING if f.type in TEXTS else TensorProto.DOUBLE for f in features}
@@ -82,7 +82,7 @@ def _inputs(features: Sequence[Feature], form: str) -> list[Any]:
     return [helper.make_tensor_value_info(name, kind, [None, 1]) for name, kind in (kinds | nulls).items()]
 
 
-def _matrix(graph: Graph, before: Sequence[Any], features: Sequence[Feature], form: str) -> str:
+def _add_matrix(graph: Graph, before: Sequence[Any], features: Sequence[Feature], form: str) -> str:
     """What the last step is given."""
     chain = Pipeline([(str(number), step) for number, step in enumerate(before)] or [("none", None)])
     if form != ARRAY:
@@ -90,13 +90,13 @@ def _matrix(graph: Graph, before: Sequence[Any], features: Sequence[Feature], fo
     if not before:
         return "X"
     columns = [
-        graph.add("Slice", "X", *(graph.constant([at], numpy.int64) for at in (place, place + 1, 1)))
+        graph.add("Slice", "X", *(graph.add_constant([at], numpy.int64) for at in (place, place + 1, 1)))
         for place in range(len(features))
     ]
     return add_columns(graph, chain, columns, features)
 
 
-def _model(graph: Graph, inputs: list[Any], outputs: dict[str, str]) -> ModelProto:
+def _build_model(graph: Graph, inputs: list[Any], outputs: dict[str, str]) -> ModelProto:
     named = [helper.make_node("Identity", [name], [output]) for output, name in outputs.items()]
     infos = [helper.make_tensor_value_info(output, _TYPES.get(output, TensorProto.BOOL), None) for output in outputs]
     made = helper.make_graph([*graph.nodes, *named], "model", inputs, infos, graph.constants)

@@ -24,22 +24,22 @@ class Graph:
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
-        self.refused: list[str] = []
+        self.refusals: list[str] = []
         self._count = 0
 
     def add(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Adds a node and returns the name of its output."""
-        name = self.name()
+        name = self._make_name()
         self.nodes.append(helper.make_node(kind, list(inputs), [name], domain=domain, **attributes))
         return name
 
-    def constant(self, value: Any, dtype: Any = numpy.float64) -> str:
+    def add_constant(self, value: Any, dtype: Any = numpy.float64) -> str:
         """Adds a constant and returns its name."""
-        name = self.name()
+        name = self._make_name()
         self.constants.append(numpy_helper.from_array(numpy.asarray(value, dtype=dtype), name))
         return name
 
-    def name(self) -> str:
+    def _make_name(self) -> str:
         """A new name."""
         self._count += 1
         return f"n{self._count}"
@@ -47,13 +47,15 @@ class Graph:
 
 def add_scaling(graph: Graph, x: str, means: Any, scales: Any) -> str:
     """(x - means) / scales."""
-    return graph.add("Div", graph.add("Sub", x, graph.constant(means)), graph.constant(scales))
+    return graph.add("Div", graph.add("Sub", x, graph.add_constant(means)), graph.add_constant(scales))
 
 
 def add_linear(graph: Graph, x: str, parts: Linear) -> str:
     """The outputs of a linear model, shape (n, outputs); what overflowed before it is refused."""
-    graph.refused.append(graph.add("IsInf", x))
-    return graph.add("Add", graph.add("MatMul", x, graph.constant(parts.coefficients.T)), graph.constant(parts.start))
+    graph.refusals.append(graph.add("IsInf", x))
+    return graph.add(
+        "Add", graph.add("MatMul", x, graph.add_constant(parts.coefficients.T)), graph.add_constant(parts.start)
+    )
 
 
 def add_trees(graph: Graph, x: str, parts: Trees) -> str:
@@ -62,40 +64,40 @@ def add_trees(graph: Graph, x: str, parts: Trees) -> str:
         raise NotExported(f"its trees have more than {MOST_NODES:,} nodes, which load faster in every other form")
     if parts.float32:
         single = graph.add("Cast", x, to=TensorProto.FLOAT)
-        graph.refused.append(graph.add("IsInf", single))
+        graph.refusals.append(graph.add("IsInf", single))
         x = graph.add("Cast", single, to=TensorProto.DOUBLE)
     vector = parts.trees[0].values.shape[1] > 1
-    summed = graph.add("TreeEnsemble", x, domain="ai.onnx.ml", **_attributes(parts, vector))
-    summed = _leaves_added(graph, summed, parts) if vector else graph.add("Add", summed, graph.constant(parts.start))
-    return graph.add("Div", summed, graph.constant(float(len(parts.trees)))) if parts.link == "mean" else summed
+    summed = graph.add("TreeEnsemble", x, domain="ai.onnx.ml", **_make_tree_attributes(parts, vector))
+    summed = _add_leaves(graph, summed, parts) if vector else graph.add("Add", summed, graph.add_constant(parts.start))
+    return graph.add("Div", summed, graph.add_constant(float(len(parts.trees)))) if parts.link == "mean" else summed
 
 
-def add_answers(graph: Graph, raw: str, link: str, at_zero: int, classes: int) -> dict[str, str]:
+def add_outputs(graph: Graph, raw: str, link: str, at_zero: int, classes: int) -> dict[str, str]:
     """What the graph answers, by the name of the output: value, or place and probabilities."""
     if not classes:
         return {"value": graph.add("Exp", raw) if link == "exp" else raw}
     if link in ("sigmoid", "sigmoid2"):
-        zero = graph.constant(0.0)
+        zero = graph.add_constant(0.0)
         positive = graph.add("GreaterOrEqual" if at_zero else "Greater", raw, zero)
         place = graph.add("Cast", positive, to=TensorProto.INT64)
-        doubled = graph.add("Mul", raw, graph.constant(2.0)) if link == "sigmoid2" else raw
+        doubled = graph.add("Mul", raw, graph.add_constant(2.0)) if link == "sigmoid2" else raw
         share = graph.add("Sigmoid", doubled)
-        rest = graph.add("Sub", graph.constant(1.0), share)
+        rest = graph.add("Sub", graph.add_constant(1.0), share)
         return {"place": place, "probabilities": graph.add("Concat", rest, share, axis=1)}
     place = graph.add("ArgMax", raw, axis=1, keepdims=0)
     return {"place": place, "probabilities": graph.add("Softmax", raw, axis=1) if link == "softmax" else raw}
 
 
-def _leaves_added(graph: Graph, reached: str, parts: Trees) -> str:
+def _add_leaves(graph: Graph, reached: str, parts: Trees) -> str:
     """The sum over the trees of the leaves, each a row of numbers, whose places the trees have answered."""
     if len(parts.trees) * len(parts.start) > _MOST_SHARES:
         raise NotExported(f"its trees times its classes are more than {_MOST_SHARES:,}, which takes too much memory")
-    rows = graph.constant(numpy.concatenate([tree.values[tree.left < 0] for tree in parts.trees]))
+    rows = graph.add_constant(numpy.concatenate([tree.values[tree.left < 0] for tree in parts.trees]))
     leaves = graph.add("Gather", rows, graph.add("Cast", reached, to=TensorProto.INT64))
-    return graph.add("ReduceSum", leaves, graph.constant([1], numpy.int64), keepdims=0)
+    return graph.add("ReduceSum", leaves, graph.add_constant([1], numpy.int64), keepdims=0)
 
 
-def _attributes(parts: Trees, vector: bool) -> dict[str, Any]:
+def _make_tree_attributes(parts: Trees, vector: bool) -> dict[str, Any]:
     """The trees as https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsemble.html wants them.
 
     With `vector` each tree answers on an output of its own, with the place of the leaf among those of all trees.
@@ -106,7 +108,7 @@ def _attributes(parts: Trees, vector: bool) -> dict[str, Any]:
     targets: list[Array] = []
     node = leaf = 0
     for number, tree in enumerate(parts.trees):
-        rows.append(_nodes(tree, node, leaf))
+        rows.append(_list_nodes(tree, node, leaf))
         roots.append(node)
         count = int((tree.left < 0).sum())
         targets.append(numpy.full(count, number % outputs))
@@ -132,7 +134,7 @@ def _attributes(parts: Trees, vector: bool) -> dict[str, Any]:
     }
 
 
-def _nodes(tree: Tree, node: int, leaf: int) -> dict[str, Array]:
+def _list_nodes(tree: Tree, node: int, leaf: int) -> dict[str, Array]:
     """The inner nodes of a tree, where `node` nodes and `leaf` leaves stand before its own."""
     inner = tree.left >= 0
     if not inner.any():  # a single leaf, which a node on both sides of anything leads to

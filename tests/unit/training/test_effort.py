@@ -21,7 +21,7 @@ from tests.unit.small_models import ByRecords
 from tests.unit.training.test_exports import Case
 from training.estimators.parts import NotExported
 from training.exports import onnx_export
-from training.exports.call_budget import TooLong, bounded
+from training.exports.call_budget import CallBudgetExceeded, run_within_budget
 from training.parity.gate import Differs, Gate
 from training.parity.jumps import rows_at_jumps
 from training.parity.prober import REFUSED, UNASKED, Asker, Oddity
@@ -168,10 +168,10 @@ def test_a_call_that_begins_too_many_functions_is_given_up() -> None:
     def walk(depth: int) -> int:
         return 1 if depth == 0 else walk(depth - 1) + walk(depth - 1)
 
-    assert bounded(lambda: walk(5), 100) == 32
-    with pytest.raises(TooLong, match="100 function calls"):
-        bounded(lambda: walk(60), 100)
-    assert bounded(lambda: walk(5), 100) == 32  # nothing is left behind
+    assert run_within_budget(lambda: walk(5), 100) == 32
+    with pytest.raises(CallBudgetExceeded, match="100 function calls"):
+        run_within_budget(lambda: walk(60), 100)
+    assert run_within_budget(lambda: walk(5), 100) == 32  # nothing is left behind
 
 
 def test_a_conversion_that_would_take_minutes_is_given_up() -> None:
@@ -179,4 +179,4 @@ def test_a_conversion_that_would_take_minutes_is_given_up() -> None:
     case = Case(make_pipeline(QuantileTransformer(n_quantiles=900), Ridge()), (values, values[:, 0]))
 
     with pytest.raises(NotExported, match="too long"):
-        onnx_export.onnx_bytes(case.estimator, case.features, "array")
+        onnx_export.encode_onnx(case.estimator, case.features, "array")

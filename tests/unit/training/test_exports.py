@@ -136,9 +136,9 @@ class Case:
         """The largest error that the gate finds in the export (or in these bytes). Raises Differs."""
         artifact = Artifact(f"model.{runtime}", "0" * 64, 1, runtime, "array")
         if runtime == FLAT:
-            exported = flat_export.flat_bytes(self.estimator, nulls=self.nulls) if data is None else data
+            exported = flat_export.encode_flat(self.estimator, nulls=self.nulls) if data is None else data
             return self.gate.largest_error(flat_runtime.load(wrap_bytes(exported), self.manifest, artifact))
-        exported = onnx_export.onnx_bytes(self.estimator, self.features, "array") if data is None else data
+        exported = onnx_export.encode_onnx(self.estimator, self.features, "array") if data is None else data
         return self.gate.largest_error(onnx_runtime.load(wrap_bytes(exported), self.manifest, artifact))
 
 
@@ -170,8 +170,8 @@ def test_sparse_coefficients_are_exported(data: Data) -> None:
 
 def test_export_has_the_same_bytes_each_time() -> None:
     case = Case(RandomForestRegressor(5, random_state=0), DIABETES)
-    assert flat_export.flat_bytes(case.estimator, nulls=False) == flat_export.flat_bytes(case.estimator, nulls=False)
-    written = [onnx_export.onnx_bytes(case.estimator, case.features, "array") for _ in range(2)]
+    assert flat_export.encode_flat(case.estimator, nulls=False) == flat_export.encode_flat(case.estimator, nulls=False)
+    written = [onnx_export.encode_onnx(case.estimator, case.features, "array") for _ in range(2)]
     assert written[0] == written[1]
 
 
@@ -225,7 +225,7 @@ def test_threshold_that_is_a_bit_off_is_found(blind: bool) -> None:
     case = Case(DecisionTreeRegressor(max_depth=2, random_state=0), DIABETES)
     if blind:  # without being told where the thresholds are
         case.material = case.material._replace(places={})
-    data = nudged(flat_export.flat_bytes(case.estimator, nulls=False), case)
+    data = nudged(flat_export.encode_flat(case.estimator, nulls=False), case)
     with pytest.raises(Differs):
         case.error(FLAT, data)
 
@@ -234,7 +234,7 @@ def test_other_direction_of_nulls_is_found() -> None:
     case = Case(DecisionTreeRegressor(max_depth=3, random_state=0), with_nulls(DIABETES))
     from function.runtimes.flat_format import parse
 
-    data = flat_export.flat_bytes(case.estimator, nulls=True)
+    data = flat_export.encode_flat(case.estimator, nulls=True)
     directions = parse(memoryview(data)).arrays["null_left"]
     turned = bytes(1 - direction for direction in directions)
     at = data.rindex(directions.tobytes())
@@ -255,12 +255,12 @@ def test_other_direction_of_nulls_is_found() -> None:
 )
 def test_what_is_not_exported_flat_says_why(estimator: Any, sentence: str) -> None:
     with pytest.raises(NotExported, match=sentence):
-        flat_export.flat_bytes(estimator.fit(*DIABETES), nulls=False)
+        flat_export.encode_flat(estimator.fit(*DIABETES), nulls=False)
 
 
 def test_classifier_of_one_class_is_not_exported_flat() -> None:
     with pytest.raises(NotExported, match="one class"):
-        flat_export.flat_bytes(DecisionTreeClassifier().fit([[1.0], [2.0]], ["a", "a"]), nulls=False)
+        flat_export.encode_flat(DecisionTreeClassifier().fit([[1.0], [2.0]], ["a", "a"]), nulls=False)
 
 
 @pytest.mark.parametrize("name", ["coef_", "intercept_"])
@@ -268,14 +268,14 @@ def test_number_that_is_not_finite_is_not_exported_flat(name: str) -> None:
     estimator = LinearRegression().fit(*DIABETES)
     setattr(estimator, name, getattr(estimator, name) * numpy.inf)
     with pytest.raises(NotExported, match="infinite or NaN"):
-        flat_export.flat_bytes(estimator, nulls=False)
+        flat_export.encode_flat(estimator, nulls=False)
 
 
 def test_scaling_that_is_not_finite_is_not_exported_flat() -> None:
     estimator = scaled(Ridge()).fit(*DIABETES)
     estimator[0].mean_ = estimator[0].mean_ * numpy.nan  # as of a column that holds nulls alone
     with pytest.raises(NotExported, match="infinite or NaN"):
-        flat_export.flat_bytes(estimator, nulls=False)
+        flat_export.encode_flat(estimator, nulls=False)
 
 
 def manifest_of(bundle: Path) -> dict[str, Any]:
