@@ -24,7 +24,7 @@ from training.estimators.fitted_columns import FittedColumn, has_learned_float32
 from training.estimators.parts import list_thresholds
 from training.exports import exporting
 from training.options import Options
-from training.parity.gate import Material
+from training.parity.gate import ProbeData
 from training.summary import summary
 from training.tables import targets
 from training.tables.columns import Column, ColumnHint
@@ -199,7 +199,7 @@ def _package(options: Options, table: Table, fitted: _Fitted, verify: Verify) ->
     reference = joblib_runtime.load(wrap_bytes(buffer.getvalue()), manifest, pickled)
     subject = exporting.ServedEstimator(estimator, served_as, manifest, reference)
     golden = manifest.contract.check([example.record for example in manifest.examples]).columns
-    material = Material(features, golden, input_forms.list_columns(canonical, features), list_thresholds(estimator))
+    material = ProbeData(features, golden, input_forms.list_columns(canonical, features), list_thresholds(estimator))
     exported = exporting.export_estimator(subject, material, say)
     contents = {pickled: buffer.getvalue(), **exported.artifacts}
     document = document_of(options, table, packaged._replace(artifacts=list(contents), refused=exported.refused))

@@ -16,7 +16,7 @@ from training.estimators.default_forest import Say
 from training.estimators.input_forms import ARRAY
 from training.estimators.parts import NotExported
 from training.exports import flat_export
-from training.parity.gate import Differs, Gate, Material
+from training.parity.gate import Gate, PredictionsDiffer, ProbeData
 
 ONNX_FILE = "model.onnx"
 
@@ -37,7 +37,7 @@ class ServedEstimator(NamedTuple):
     reference: Runtime
 
 
-def export_estimator(subject: ServedEstimator, material: Material, say: Say) -> Exports:
+def export_estimator(subject: ServedEstimator, material: ProbeData, say: Say) -> Exports:
     """The exports that answer all of the material as the reference does."""
     features = subject.manifest.contract.features
     exports, gate = Exports({}, {}), Gate(_RoundingRuntime(subject.reference, features), material)
@@ -51,11 +51,11 @@ def export_estimator(subject: ServedEstimator, material: Material, say: Say) -> 
             form = subject.form if runtime == ONNX else ARRAY
             artifact = Artifact(file, sha256(data).hexdigest(), len(data), runtime, form)
             loaded: Runtime = load(wrap_bytes(data), subject.manifest, artifact)
-            error = gate.largest_error(_RoundingRuntime(loaded, features))
+            error = gate.measure_error(_RoundingRuntime(loaded, features))
             exports.artifacts[artifact._replace(largest_error=error)] = data
         except NotExported as reason:
             exports.refused[runtime] = f"Not exported: {reason}."
-        except Differs as difference:
+        except PredictionsDiffer as difference:
             exports.refused[runtime] = f"Not kept, since it answers otherwise than scikit-learn; {difference}."
         except BundleError as error:
             exports.refused[runtime] = f"Not kept: {error}"

@@ -15,25 +15,34 @@ import numpy
 
 from function.model.contract import NUMBER, TEXTS, Columns, Feature, Value
 from training.estimators.default_forest import SEED
-from training.parity.jumps import rows_at_jumps
-from training.parity.prober import REFUSED, Answer, Asker, Oddity, RecordRuntime, Reply, Silence, answers
+from training.parity.jumps import find_jumps
+from training.parity.prober import (
+    REFUSED,
+    NoPrediction,
+    Oddity,
+    Prober,
+    RecordRuntime,
+    RowPrediction,
+    RowResult,
+    predict_rows,
+)
 
 # Numbers within this, relatively; below LEAST of the largest number of the same rows, that is what counts.
 TOLERANCE = 1e-5
-LEAST = 1e-6
+SMALLEST_SHARE = 1e-6
 
-_SAMPLED = 1_000
-_AT_THRESHOLDS = 300
-_ODD = 20
-_HUGE = (1e39, -1e39, 1.7e308, -1.7e308)
-_UNSEEN = ("never seen ✗", "", " ", "\t", "NaN", "None", "null", "true", "0", "1.0", "01", "1e3")
-_MIXED = 32
+_SAMPLE_ROWS = 1_000
+_MOST_THRESHOLDS = 300
+_NULL_ROWS = 20
+_HUGE_NUMBERS = (1e39, -1e39, 1.7e308, -1.7e308)
+_UNSEEN_TEXTS = ("never seen ✗", "", " ", "\t", "NaN", "None", "null", "true", "0", "1.0", "01", "1e3")
+_MIXED_ROWS = 32
 
-type Places = dict[int, list[float]]
+type Thresholds = dict[int, list[float]]
 """Thresholds in terms of the input, by the place of their feature."""
 
 
-class Differs(Exception):
+class PredictionsDiffer(Exception):
     """The export answers otherwise; the text is a sentence that says on which rows, and by how much."""
 
 
@@ -45,87 +54,95 @@ class Probe(NamedTuple):
     oddities: Sequence[Oddity | None]
 
 
-class Material(NamedTuple):
+class ProbeData(NamedTuple):
     """What probes are made of: columns that the contract has checked, and thresholds by feature."""
 
     features: Sequence[Feature]
     golden: Columns
     data: Columns
-    places: Places
+    places: Thresholds
 
 
 class Gate:
     """All probes with the reference's replies, which are asked for once, however many exports are compared."""
 
-    def __init__(self, reference: RecordRuntime, material: Material) -> None:
-        self._more = _replies(Asker(reference), material)
-        self._found: list[tuple[Probe, list[Reply]]] = []
+    def __init__(self, reference: RecordRuntime, material: ProbeData) -> None:
+        self._more = _predict_probes(Prober(reference), material)
+        self._found: list[tuple[Probe, list[RowResult]]] = []
 
-    def largest_error(self, candidate: RecordRuntime) -> float:
+    def measure_error(self, candidate: RecordRuntime) -> float:
         """The largest relative difference to the reference on every probe; 0 means equal bits. Raises Differs."""
-        return max(_compared(probe, replies, candidate) for probe, replies in self._replied())
+        return max(_compare(probe, replies, candidate) for probe, replies in self._iterate_probes())
 
-    def _replied(self) -> Iterator[tuple[Probe, list[Reply]]]:
+    def _iterate_probes(self) -> Iterator[tuple[Probe, list[RowResult]]]:
         yield from self._found
         for found in self._more:
             self._found.append(found)
             yield found
 
 
-def _replies(asker: Asker, material: Material) -> Iterator[tuple[Probe, list[Reply]]]:
-    for probe in probes(asker, material):
-        yield probe, asker.replies(probe.columns, probe.oddities)
+def _predict_probes(prober: Prober, material: ProbeData) -> Iterator[tuple[Probe, list[RowResult]]]:
+    for probe in make_probes(prober, material):
+        yield probe, prober.predict(probe.columns, probe.oddities)
 
 
-def probes(asker: Asker, material: Material) -> Iterator[Probe]:
+def make_probes(prober: Prober, material: ProbeData) -> Iterator[Probe]:
     """The rows of the gate; which they are depends on nothing but the arguments."""
     features, golden, data, places = material
     generator = numpy.random.default_rng(SEED)
     count = len(data[0])
-    drawn = generator.permutation(count)[:_SAMPLED].tolist()
+    drawn = generator.permutation(count)[:_SAMPLE_ROWS].tolist()
     sample = [[column[row] for row in drawn] for column in data]
     yield Probe("the golden rows", golden, [None] * len(golden[0]))
     yield Probe("rows of the data", sample, [None] * len(drawn))
     for kind, values in (
-        ("rows at thresholds", _thresholds(places, generator)),
-        ("rows at the ends of what training saw", _ends(features)),
-        ("rows with numbers past float32", [(f, value) for f in _numbers(features) for value in _HUGE]),
-        ("rows with texts that training never saw", [(f, text) for f in _texts(features) for text in _UNSEEN]),
-        ("rows with nulls", [(f, None) for f, feature in enumerate(features) if feature.nullable for _ in range(_ODD)]),
+        ("rows at thresholds", _choose_thresholds(places, generator)),
+        ("rows at the ends of what training saw", _list_range_ends(features)),
+        ("rows with numbers past float32", [(f, value) for f in _list_numbers(features) for value in _HUGE_NUMBERS]),
+        (
+            "rows with texts that training never saw",
+            [(f, text) for f in _list_texts(features) for text in _UNSEEN_TEXTS],
+        ),
+        (
+            "rows with nulls",
+            [(f, None) for f, feature in enumerate(features) if feature.nullable for _ in range(_NULL_ROWS)],
+        ),
     ):
         if values:
-            yield Probe(kind, _placed(sample, values, generator), [_oddity(kind, *value) for value in values])
-    if _texts(features):
-        together = _together(sample, features, generator)
+            yield Probe(
+                kind, _insert_values(sample, values, generator), [_make_oddity(kind, *value) for value in values]
+            )
+    if _list_texts(features):
+        together = _mix_odd_texts(sample, features, generator)
         yield Probe("rows with odd texts and nulls together", together, [None] * len(together[0]))
-    jumps = rows_at_jumps(asker, sample, features, generator)
+    jumps = find_jumps(prober, sample, features, generator)
     if jumps[0]:
         yield Probe(
             "rows where the prediction jumps", jumps, [Oddity(f"jump {row}", 0) for row in range(len(jumps[0]))]
         )
 
 
-def _oddity(kind: str, feature: int, value: Any) -> Oddity:
+def _make_oddity(kind: str, feature: int, value: Any) -> Oddity:
     """Texts are refused one by one, a feature's numbers of one kind for one reason."""
     return Oddity(f"text {value}" if isinstance(value, str) else kind, feature)
 
 
-def _numbers(features: Sequence[Feature]) -> list[int]:
+def _list_numbers(features: Sequence[Feature]) -> list[int]:
     return [place for place, feature in enumerate(features) if feature.type == NUMBER]
 
 
-def _texts(features: Sequence[Feature]) -> list[int]:
+def _list_texts(features: Sequence[Feature]) -> list[int]:
     return [place for place, feature in enumerate(features) if feature.type in TEXTS]
 
 
-def _thresholds(places: Places, generator: Any) -> list[tuple[int, float]]:
+def _choose_thresholds(places: Thresholds, generator: Any) -> list[tuple[int, float]]:
     """Thresholds, and the floats of either width on both sides of them."""
     every = [(feature, value) for feature, values in places.items() for value in values]
-    chosen = [every[at] for at in generator.permutation(len(every))[:_AT_THRESHOLDS].tolist()]
-    return [(feature, value) for feature, threshold in chosen for value in _around(threshold)]
+    chosen = [every[at] for at in generator.permutation(len(every))[:_MOST_THRESHOLDS].tolist()]
+    return [(feature, value) for feature, threshold in chosen for value in _list_neighbours(threshold)]
 
 
-def _around(threshold: float) -> list[float]:
+def _list_neighbours(threshold: float) -> list[float]:
     single = numpy.float32(threshold)
     both = (-numpy.inf, numpy.inf)
     doubles = [numpy.nextafter(threshold, end) for end in both]
@@ -134,9 +151,9 @@ def _around(threshold: float) -> list[float]:
     return [float(value) for value in (threshold, *doubles, *singles, *middles) if numpy.isfinite(value)]
 
 
-def _ends(features: Sequence[Feature]) -> list[tuple[int, Any]]:
+def _list_range_ends(features: Sequence[Feature]) -> list[tuple[int, Any]]:
     found: list[list[tuple[int, float]]] = []
-    for place in _numbers(features):
+    for place in _list_numbers(features):
         low, high = features[place].minimum, features[place].maximum
         if low is not None and high is not None:
             far = (high - low) or 1.0
@@ -145,7 +162,7 @@ def _ends(features: Sequence[Feature]) -> list[tuple[int, Any]]:
     return [value for values in zip(*found, strict=True) for value in values]
 
 
-def _placed(sample: Columns, values: Sequence[tuple[int, Any]], generator: Any) -> Columns:
+def _insert_values(sample: Columns, values: Sequence[tuple[int, Any]], generator: Any) -> Columns:
     """A row of the sample for each of the values, with it in its feature's place."""
     rows = generator.integers(len(sample[0]), size=len(values)).tolist()
     columns: Columns = [[column[row] for row in rows] for column in sample]
@@ -154,12 +171,12 @@ def _placed(sample: Columns, values: Sequence[tuple[int, Any]], generator: Any) 
     return columns
 
 
-def _together(sample: Columns, features: Sequence[Feature], generator: Any) -> Columns:
+def _mix_odd_texts(sample: Columns, features: Sequence[Feature], generator: Any) -> Columns:
     """Rows whose texts are all the same odd one, or all null, and rows of a mixture of these and the sample's."""
-    odd: list[Value] = [*_UNSEEN, None]
-    rows = generator.integers(len(sample[0]), size=len(odd) + _MIXED).tolist()
+    odd: list[Value] = [*_UNSEEN_TEXTS, None]
+    rows = generator.integers(len(sample[0]), size=len(odd) + _MIXED_ROWS).tolist()
     columns: Columns = [[column[row] for row in rows] for column in sample]
-    for feature in _texts(features):
+    for feature in _list_texts(features):
         for row in range(len(rows)):
             value = odd[row] if row < len(odd) else odd[int(generator.integers(len(odd)))]
             is_kept = row >= len(odd) and generator.integers(2)
@@ -168,38 +185,40 @@ def _together(sample: Columns, features: Sequence[Feature], generator: Any) -> C
     return columns
 
 
-def _compared(probe: Probe, replies: Sequence[Reply], candidate: RecordRuntime) -> float:
+def _compare(probe: Probe, replies: Sequence[RowResult], candidate: RecordRuntime) -> float:
     """The largest relative difference of these rows. Raises Differs."""
-    rows = [row for row, reply in enumerate(replies) if not isinstance(reply, Silence)]
-    expected = [reply for reply in replies if not isinstance(reply, Silence)]
-    found = answers(candidate, _rows(probe, rows))
+    rows = [row for row, reply in enumerate(replies) if not isinstance(reply, NoPrediction)]
+    expected = [reply for reply in replies if not isinstance(reply, NoPrediction)]
+    found = predict_rows(candidate, _select_rows(probe, rows))
     if found is None:
-        raise Differs(f"{probe.kind}: it refuses some of {len(rows)} that scikit-learn answers")
+        raise PredictionsDiffer(f"{probe.kind}: it refuses some of {len(rows)} that scikit-learn answers")
     for row, reply in enumerate(replies):
-        if reply is REFUSED and answers(candidate, _rows(probe, [row])) is not None:
-            raise Differs(f"{probe.kind}: it answers some that scikit-learn refuses")
+        if reply is REFUSED and predict_rows(candidate, _select_rows(probe, [row])) is not None:
+            raise PredictionsDiffer(f"{probe.kind}: it answers some that scikit-learn refuses")
     labels = sum(one[0] != other[0] for one, other in zip(expected, found, strict=True))
     if labels:
-        raise Differs(f"{probe.kind}: another class in {labels} of {len(expected)}")
-    largest = _largest(expected, found)
+        raise PredictionsDiffer(f"{probe.kind}: another class in {labels} of {len(expected)}")
+    largest = _find_largest_error(expected, found)
     if largest > TOLERANCE:
-        raise Differs(
+        raise PredictionsDiffer(
             f"{probe.kind}: up to {largest:.1%} off" if largest > 1e-3 else f"{probe.kind}: {largest:.1e} off"
         )
     return largest
 
 
-def _rows(probe: Probe, rows: Sequence[int]) -> Columns:
+def _select_rows(probe: Probe, rows: Sequence[int]) -> Columns:
     return [[column[row] for row in rows] for column in probe.columns]
 
 
-def _largest(expected: Sequence[Answer], found: Sequence[Answer]) -> float:
-    floor = LEAST * max((abs(number) for answer in expected for number in answer[1] if isfinite(number)), default=0.0)
+def _find_largest_error(expected: Sequence[RowPrediction], found: Sequence[RowPrediction]) -> float:
+    floor = SMALLEST_SHARE * max(
+        (abs(number) for answer in expected for number in answer[1] if isfinite(number)), default=0.0
+    )
     pairs = ((a, b) for one, other in zip(expected, found, strict=True) for a, b in zip(one[1], other[1], strict=True))
-    return max((_difference(a, b, floor) for a, b in pairs), default=0.0)
+    return max((_compute_error(a, b, floor) for a, b in pairs), default=0.0)
 
 
-def _difference(expected: float, found: float, floor: float) -> float:
+def _compute_error(expected: float, found: float, floor: float) -> float:
     if expected == found or not (isfinite(expected) or isfinite(found)):
         return 0.0
     return abs(expected - found) / max(abs(expected), floor) if isfinite(expected) and isfinite(found) else numpy.inf

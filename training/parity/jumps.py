@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from function.model.contract import NUMBER, Columns, Feature
-from training.parity.prober import REFUSED, Asker, Oddity, Reply, Silence
+from training.parity.prober import REFUSED, NoPrediction, Oddity, Prober, RowResult
 
 _PAIRS = 256
 _HALVINGS = 70  # as many as bring any two floats of ordinary size together
-_ALONE = 2
+_MOST_EDGES = 2
 
 
 class _Pair(NamedTuple):
@@ -24,37 +24,37 @@ class _Pair(NamedTuple):
     feature: int
     low: float
     high: float
-    reply: Reply | None = None
+    reply: RowResult | None = None
 
     @property
     def middle(self) -> float:
         return self.low / 2 + self.high / 2
 
     @property
-    def is_together(self) -> bool:
+    def is_adjacent(self) -> bool:
         return self.middle in (self.low, self.high)
 
-    def halved(self, reply: Reply) -> "_Pair":
+    def halve(self, reply: RowResult) -> "_Pair":
         return self._replace(low=self.middle) if reply == self.reply else self._replace(high=self.middle)
 
 
-def rows_at_jumps(asker: Asker, sample: Columns, features: Sequence[Feature], generator: Any) -> Columns:
+def find_jumps(prober: Prober, sample: Columns, features: Sequence[Feature], generator: Any) -> Columns:
     """Both ends of pairs that differ in one number, by as little as floats can, and yet in the prediction."""
-    pairs, edges = _that_differ(asker, sample, _pairs(sample, features, generator))
+    pairs, edges = _select_differing(prober, sample, _draw_pairs(sample, features, generator))
     found: list[_Pair] = []
     for _ in range(_HALVINGS):
-        found += [pair for pair in pairs if pair.is_together]
-        pairs = [pair for pair in pairs if not pair.is_together]
-        replies = _asked(asker, sample, [(pair, pair.middle) for pair in pairs])
+        found += [pair for pair in pairs if pair.is_adjacent]
+        pairs = [pair for pair in pairs if not pair.is_adjacent]
+        replies = _predict_values(prober, sample, [(pair, pair.middle) for pair in pairs])
         edges += [p._replace(high=p.middle) for p, reply in zip(pairs, replies, strict=True) if reply is REFUSED]
-        answered = [(p, reply) for p, reply in zip(pairs, replies, strict=True) if not isinstance(reply, Silence)]
-        pairs = [pair.halved(reply) for pair, reply in answered]
+        answered = [(p, reply) for p, reply in zip(pairs, replies, strict=True) if not isinstance(reply, NoPrediction)]
+        pairs = [pair.halve(reply) for pair, reply in answered]
     first_of_feature = {pair.feature: pair for pair in reversed(edges)}
-    alone = [_brought_together(asker, sample, pair) for pair in list(first_of_feature.values())[:_ALONE]]
-    return _with(sample, [(pair, value) for pair in found + pairs + alone for value in (pair.low, pair.high)])
+    alone = [_bisect(prober, sample, pair) for pair in list(first_of_feature.values())[:_MOST_EDGES]]
+    return _insert_values(sample, [(pair, value) for pair in found + pairs + alone for value in (pair.low, pair.high)])
 
 
-def _pairs(sample: Columns, features: Sequence[Feature], generator: Any) -> list[_Pair]:
+def _draw_pairs(sample: Columns, features: Sequence[Feature], generator: Any) -> list[_Pair]:
     """Pairs of values that the sample holds, for rows of it."""
     numbers = [place for place, feature in enumerate(features) if feature.type == NUMBER]
     count = len(sample[0])
@@ -68,13 +68,13 @@ def _pairs(sample: Columns, features: Sequence[Feature], generator: Any) -> list
     return found
 
 
-def _that_differ(asker: Asker, sample: Columns, pairs: Sequence[_Pair]) -> tuple[list[_Pair], list[_Pair]]:
+def _select_differing(prober: Prober, sample: Columns, pairs: Sequence[_Pair]) -> tuple[list[_Pair], list[_Pair]]:
     """The pairs whose ends are answered differently, and those of which one end is answered and one refused."""
-    ends = _asked(asker, sample, [(pair, value) for pair in pairs for value in (pair.low, pair.high)])
+    ends = _predict_values(prober, sample, [(pair, value) for pair in pairs for value in (pair.low, pair.high)])
     both: list[_Pair] = []
     edges: list[_Pair] = []
     for pair, low, high in zip(pairs, ends[::2], ends[1::2], strict=True):
-        known = [reply for reply in (low, high) if not isinstance(reply, Silence)]
+        known = [reply for reply in (low, high) if not isinstance(reply, NoPrediction)]
         if len(known) == 2 and low != high:
             both.append(pair._replace(reply=low))
         elif len(known) == 1 and REFUSED in (low, high):
@@ -82,20 +82,20 @@ def _that_differ(asker: Asker, sample: Columns, pairs: Sequence[_Pair]) -> tuple
     return both, edges
 
 
-def _asked(asker: Asker, sample: Columns, values: Sequence[tuple[_Pair, float]]) -> list[Reply]:
-    return asker.replies(_with(sample, values), [Oddity("between", pair.feature) for pair, _ in values])
+def _predict_values(prober: Prober, sample: Columns, values: Sequence[tuple[_Pair, float]]) -> list[RowResult]:
+    return prober.predict(_insert_values(sample, values), [Oddity("between", pair.feature) for pair, _ in values])
 
 
-def _brought_together(asker: Asker, sample: Columns, pair: _Pair) -> _Pair:
+def _bisect(prober: Prober, sample: Columns, pair: _Pair) -> _Pair:
     for _ in range(_HALVINGS):
-        if pair.is_together:
+        if pair.is_adjacent:
             break
-        (reply,) = asker.replies(_with(sample, [(pair, pair.middle)]), [None])
-        pair = pair.halved(reply)
+        (reply,) = prober.predict(_insert_values(sample, [(pair, pair.middle)]), [None])
+        pair = pair.halve(reply)
     return pair
 
 
-def _with(sample: Columns, values: Sequence[tuple[_Pair, float]]) -> Columns:
+def _insert_values(sample: Columns, values: Sequence[tuple[_Pair, float]]) -> Columns:
     """The rows of the pairs, each with the value for its feature."""
     columns: Columns = [[column[pair.row] for pair, _ in values] for column in sample]
     for at, (pair, value) in enumerate(values):

@@ -22,9 +22,9 @@ from tests.unit.training.test_exports import Case
 from training.estimators.parts import NotExported
 from training.exports import onnx_export
 from training.exports.call_budget import CallBudgetExceeded, run_within_budget
-from training.parity.gate import Differs, Gate
-from training.parity.jumps import rows_at_jumps
-from training.parity.prober import REFUSED, UNASKED, Asker, Oddity
+from training.parity.gate import Gate, PredictionsDiffer
+from training.parity.jumps import find_jumps
+from training.parity.prober import REFUSED, SKIPPED, Oddity, Prober
 
 ROWS = 1_000
 
@@ -79,11 +79,11 @@ def test_the_gate_asks_an_estimator_a_bounded_number_of_times(name: str) -> None
     reference = Counted(case.reference)
     gate = Gate(reference, case.material)
 
-    assert gate.largest_error(case.reference) == pytest.approx(0, abs=1e-9)
+    assert gate.measure_error(case.reference) == pytest.approx(0, abs=1e-9)
     assert reference.calls <= 300 + 3 * values.shape[1]
     assert reference.rows <= 40 * ROWS
     calls = reference.calls
-    gate.largest_error(case.reference)
+    gate.measure_error(case.reference)
     assert reference.calls == calls  # the second export costs the reference nothing
 
 
@@ -108,15 +108,15 @@ def test_rows_are_told_apart_by_what_is_refused_in_them() -> None:
     picky = Picky(lambda value: value == 9)
     nine = Oddity("nine", 0)
     columns: Columns = [[1.0, 9.0, 9.0, 2.0, 9.0], [0.0 for _ in range(5)]]
-    replies = Asker(picky).replies(columns, [None, nine, nine, None, Oddity("nine", 1)])
+    replies = Prober(picky).predict(columns, [None, nine, nine, None, Oddity("nine", 1)])
 
-    assert replies == [(None, (1.0,)), REFUSED, UNASKED, (None, (1.0,)), REFUSED]
+    assert replies == [(None, (1.0,)), REFUSED, SKIPPED, (None, (1.0,)), REFUSED]
 
 
 def test_a_thousand_refusals_cost_no_more_than_a_few() -> None:
     picky = Picky(lambda value: value == 9)
     columns: Columns = [[*(9.0 for _ in range(999)), 0.0], [0.0 for _ in range(1000)]]
-    replies = Asker(picky).replies(columns, [Oddity("nine", 0)] * 999 + [Oddity("zero", 0)])
+    replies = Prober(picky).predict(columns, [Oddity("nine", 0)] * 999 + [Oddity("zero", 0)])
 
     assert replies.count(REFUSED) == 1
     assert replies[-1] == (None, (0.0,))
@@ -126,7 +126,7 @@ def test_a_thousand_refusals_cost_no_more_than_a_few() -> None:
 def test_what_every_feature_refuses_is_found_in_a_few() -> None:
     picky = Picky(lambda value: value == 9)
     columns: Columns = [[9.0 for _ in range(60)], [0.0 for _ in range(60)]]
-    replies = Asker(picky).replies(columns, [Oddity("nine", feature) for feature in range(60)])
+    replies = Prober(picky).predict(columns, [Oddity("nine", feature) for feature in range(60)])
 
     assert replies.count(REFUSED) == 10
     assert picky.calls < 30
@@ -134,7 +134,7 @@ def test_what_every_feature_refuses_is_found_in_a_few() -> None:
 
 def test_rows_are_brought_together_where_the_prediction_jumps() -> None:
     sample: Columns = [[0.1, 0.5, 0.6, 0.9, 1.0], [0.0, 0.05, 0.2, 0.6, 1.0]]
-    found = rows_at_jumps(Asker(Picky(lambda _: False)), sample, FEATURES, numpy.random.default_rng(0))
+    found = find_jumps(Prober(Picky(lambda _: False)), sample, FEATURES, numpy.random.default_rng(0))
     pairs = [(float(one or 0), float(two or 0)) for column in found for one, two in zip(column[::2], column[1::2])]  # noqa: B905
 
     expected = {(0.7, numpy.nextafter(0.7, 1)), (0.1, numpy.nextafter(0.1, 1))}
@@ -145,7 +145,7 @@ def test_rows_are_brought_together_where_refusal_begins() -> None:
     sample: Columns = [[0.1, 0.5, 0.6, 0.9, 1.0], [0.0 for _ in range(5)]]
     categories = sample[0]
     picky = Picky(lambda value: value not in categories)
-    found = rows_at_jumps(Asker(picky), sample, FEATURES, numpy.random.default_rng(0))
+    found = find_jumps(Prober(picky), sample, FEATURES, numpy.random.default_rng(0))
     one, other = (float(value or 0) for value in found[0])
 
     assert (one in categories) + (other in categories) == 1
@@ -158,10 +158,10 @@ def test_an_export_that_takes_what_is_refused_is_found() -> None:
     strict = Case(make_pipeline(OneHotEncoder(), Ridge()), data)
     lenient = Case(make_pipeline(OneHotEncoder(handle_unknown="ignore"), Ridge()), data)
 
-    with pytest.raises(Differs, match="answers some that scikit-learn refuses"):
-        Gate(strict.reference, strict.material).largest_error(lenient.reference)
-    with pytest.raises(Differs, match=r"refuses some of \d+ that scikit-learn answers"):
-        Gate(lenient.reference, lenient.material).largest_error(strict.reference)
+    with pytest.raises(PredictionsDiffer, match="answers some that scikit-learn refuses"):
+        Gate(strict.reference, strict.material).measure_error(lenient.reference)
+    with pytest.raises(PredictionsDiffer, match=r"refuses some of \d+ that scikit-learn answers"):
+        Gate(lenient.reference, lenient.material).measure_error(strict.reference)
 
 
 def test_a_call_that_begins_too_many_functions_is_given_up() -> None:

@@ -37,7 +37,7 @@ from function.runtimes import onnx as onnx_runtime
 from tests.conftest import MakeBundle
 from training.estimators.parts import NotExported, list_thresholds
 from training.exports import flat_export, onnx_export
-from training.parity.gate import Differs, Gate, Material
+from training.parity.gate import Gate, PredictionsDiffer, ProbeData
 
 type Data = tuple[Any, Any]
 
@@ -111,7 +111,7 @@ class Case:
         columns = [[None if numpy.isnan(value) else value for value in column] for column in values.T.tolist()]
         self.manifest = self._manifest(columns)
         golden = [column[:5] for column in columns]
-        self.material = Material(self.features, golden, columns, list_thresholds(self.estimator))
+        self.material = ProbeData(self.features, golden, columns, list_thresholds(self.estimator))
         form = Artifact("model.joblib", "0" * 64, 1, JOBLIB, "array")
         self.reference = joblib_runtime.JoblibRuntime(self.estimator, self.manifest, form.input)
 
@@ -137,9 +137,9 @@ class Case:
         artifact = Artifact(f"model.{runtime}", "0" * 64, 1, runtime, "array")
         if runtime == FLAT:
             exported = flat_export.encode_flat(self.estimator, nulls=self.nulls) if data is None else data
-            return self.gate.largest_error(flat_runtime.load(wrap_bytes(exported), self.manifest, artifact))
+            return self.gate.measure_error(flat_runtime.load(wrap_bytes(exported), self.manifest, artifact))
         exported = onnx_export.encode_onnx(self.estimator, self.features, "array") if data is None else data
-        return self.gate.largest_error(onnx_runtime.load(wrap_bytes(exported), self.manifest, artifact))
+        return self.gate.measure_error(onnx_runtime.load(wrap_bytes(exported), self.manifest, artifact))
 
 
 def kind(value: Any) -> str:
@@ -204,7 +204,7 @@ def float32_onnx(case: Case) -> bytes:
 )
 def test_float32_before_trees_is_refused(estimator: Any) -> None:
     case = Case(estimator, DIABETES)
-    with pytest.raises(Differs, match=r"off|refused"):
+    with pytest.raises(PredictionsDiffer, match=r"off|refused"):
         case.error(ONNX, float32_onnx(case))
 
 
@@ -226,7 +226,7 @@ def test_threshold_that_is_a_bit_off_is_found(blind: bool) -> None:
     if blind:  # without being told where the thresholds are
         case.material = case.material._replace(places={})
     data = nudged(flat_export.encode_flat(case.estimator, nulls=False), case)
-    with pytest.raises(Differs):
+    with pytest.raises(PredictionsDiffer):
         case.error(FLAT, data)
 
 
@@ -238,7 +238,7 @@ def test_other_direction_of_nulls_is_found() -> None:
     directions = parse(memoryview(data)).arrays["null_left"]
     turned = bytes(1 - direction for direction in directions)
     at = data.rindex(directions.tobytes())
-    with pytest.raises(Differs):
+    with pytest.raises(PredictionsDiffer):
         case.error(FLAT, data[:at] + turned + data[at + len(turned) :])
 
 
