@@ -8,7 +8,7 @@ from pathlib import Path
 
 from function.errors import BundleError
 from training.errors import TrainingError
-from training.options import parse
+from training.options import parse_options
 
 
 def main(arguments: Sequence[str], verify: Callable[[Path], None] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str], verify: Callable[[Path], None] | None = None)
     `verify(directory)` raises TrainingError against a bundle that does not load; by default in a fresh process.
     """
     try:
-        options = parse(arguments)
+        options = parse_options(arguments)
         # What libraries warn of is theirs to fix, or becomes a sentence where it matters.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -25,20 +25,20 @@ def main(arguments: Sequence[str], verify: Callable[[Path], None] | None = None)
             from training.session import make_bundle
 
             summary = make_bundle(options, verify or verify_in_fresh_process)
-        _show(summary)
+        _print_summary(summary)
     except TrainingError as error:
-        return _refused(str(error))
+        return _print_refusal(str(error))
     except BundleError as error:
-        return _refused(f"This estimator makes no bundle that can be served: {error}")
+        return _print_refusal(f"This estimator makes no bundle that can be served: {error}")
     except MemoryError:
-        return _refused("There is not memory enough for this table: give fewer rows or columns.")
+        return _print_refusal("There is not memory enough for this table: give fewer rows or columns.")
     except KeyboardInterrupt:
         print("training: interrupted, and no bundle was made.", file=sys.stderr)
         return 130
     return 0
 
 
-def _show(summary: str) -> None:
+def _print_summary(summary: str) -> None:
     try:
         print(summary, flush=True)
     except BrokenPipeError:
@@ -46,7 +46,7 @@ def _show(summary: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _refused(sentence: str) -> int:
+def _print_refusal(sentence: str) -> int:
     print("training:", " ".join(sentence.split()), file=sys.stderr)
     return 2
 

@@ -30,7 +30,7 @@ examples:
       an estimator that exists already; the table shows what its inputs look like"""
 
 _EPILOG = "Loading a .joblib or pickle file runs code that it holds: package only files that you trust."
-_PATHS = ("--data", "--model", "--out")
+_PATH_OPTIONS = ("--data", "--model", "--out")
 
 
 class Options(NamedTuple):
@@ -58,9 +58,9 @@ class _Parser(ArgumentParser):
         raise TrainingError(f"{message}; python -m training --help shows what there is.")
 
 
-def parse(arguments: Sequence[str]) -> Options:
+def parse_options(arguments: Sequence[str]) -> Options:
     """The options in `arguments`. Raises TrainingError, and SystemExit after --help."""
-    given = _parser().parse_args(arguments)
+    given = _build_parser().parse_args(arguments)
     if given.data is None:
         needing = ("model", "target", "task", "feature", "drop", "type", "nullable", "categories", "keep_na")
         alone = next((f"--{option}" for option in needing if getattr(given, option)), None)
@@ -74,21 +74,21 @@ def parse(arguments: Sequence[str]) -> Options:
         target=given.target or (EXAMPLE_TARGET if given.data is None else DEFAULT_TARGET),
         model=given.model,
         out=given.out,
-        name=_name(given.name, given.model or given.data),
+        name=_choose_name(given.name, given.model or given.data),
         unit=given.unit or (EXAMPLE_UNIT if given.data is None else None),
         task=given.task,
         features=tuple(dict.fromkeys(given.feature)),
         drop=tuple(given.drop),
-        types=_by_column("--type", given.type, (STRING, NUMBER, BOOLEAN, TEXT)),
+        types=_parse_column_values("--type", given.type, (STRING, NUMBER, BOOLEAN, TEXT)),
         nullable=tuple(given.nullable),
-        categories=_by_column("--categories", given.categories, (LIST, NO_LIST)),
+        categories=_parse_column_values("--categories", given.categories, (LIST, NO_LIST)),
         keep_na=given.keep_na,
         example=given.data is None,
-        command=_command(arguments),
+        command=_format_command(arguments),
     )
 
 
-def _parser() -> ArgumentParser:
+def _build_parser() -> ArgumentParser:
     parser = _Parser(
         prog="python -m training",
         description=_DESCRIPTION,
@@ -129,7 +129,7 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _by_column(option: str, given: Sequence[str], allowed: Sequence[str]) -> dict[str, str]:
+def _parse_column_values(option: str, given: Sequence[str], allowed: Sequence[str]) -> dict[str, str]:
     """What an option says of each column, from COLUMN=VALUE. Raises TrainingError."""
     found: dict[str, str] = {}
     for text in given:
@@ -140,7 +140,7 @@ def _by_column(option: str, given: Sequence[str], allowed: Sequence[str]) -> dic
     return found
 
 
-def _name(given: str | None, file: Path | None) -> str:
+def _choose_name(given: str | None, file: Path | None) -> str:
     if given is not None and not given.strip():
         raise TrainingError("--name is empty: give the model a name, or leave the option out.")
     if given is not None or file is None:
@@ -148,14 +148,14 @@ def _name(given: str | None, file: Path | None) -> str:
     return file.name.split(".")[0] or file.name
 
 
-def _command(arguments: Sequence[str]) -> str:
+def _format_command(arguments: Sequence[str]) -> str:
     """The command as typed, but with paths cut to their file names: folders may say whose machine it was."""
     shown: list[str] = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
         option, equals, value = argument.partition("=")
-        if before in _PATHS:
+        if before in _PATH_OPTIONS:
             shown.append(Path(argument).name)
-        elif equals and option in _PATHS:
+        elif equals and option in _PATH_OPTIONS:
             shown.append(f"{option}={Path(value).name}")
         else:
             shown.append(argument)

@@ -28,17 +28,17 @@ from training.estimators.input_forms import ARRAY
 from training.options import Options
 from training.tables.table import Table
 
-ARTIFACT = "model.joblib"
+ARTIFACT_FILE = "model.joblib"
 
 type Document = dict[str, Any]
 
 
-def artifact_of(data: bytes, served_as: str) -> Artifact:
+def make_artifact(data: bytes, served_as: str) -> Artifact:
     """The artifact with these bytes."""
-    return Artifact(ARTIFACT, sha256(data).hexdigest(), len(data), JOBLIB, served_as)
+    return Artifact(ARTIFACT_FILE, sha256(data).hexdigest(), len(data), JOBLIB, served_as)
 
 
-class Packaged(NamedTuple):
+class BundleContents(NamedTuple):
     """What is in the bundle; `classes` is None for a regression, `metrics` for a table too small.
 
     `ignored` are columns of its training that the estimator does not use; `named` is whether it was trained on named
@@ -56,7 +56,7 @@ class Packaged(NamedTuple):
     refused: dict[str, str]
 
 
-def document_of(options: Options, table: Table, packaged: Packaged) -> Document:
+def make_document(options: Options, table: Table, packaged: BundleContents) -> Document:
     """The manifest's keys in the order that a reader wants them."""
     features, _, named, classes, metrics, cautions, examples, artifacts, refused = packaged
     target = {"name": options.target, "unit": options.unit, "classes": classes}
@@ -74,16 +74,16 @@ def document_of(options: Options, table: Table, packaged: Packaged) -> Document:
         "targets": [{key: value for key, value in target.items() if value is not None}],
         "metrics": metrics,
         "cautions": list(cautions) or None,
-        "training": {"rows": table.rows, "sha256": table.sha256, "when": _now(), "command": options.command},
-        "environment": _environment(artifacts),
-        "artifacts": {artifact.file: _artifact(artifact) for artifact in artifacts},
+        "training": {"rows": table.rows, "sha256": table.sha256, "when": _get_timestamp(), "command": options.command},
+        "environment": _list_environment(artifacts),
+        "artifacts": {artifact.file: _describe_artifact(artifact) for artifact in artifacts},
         "refused_exports": refused or None,
         "examples": examples,
     }
     return {key: value for key, value in document.items() if value is not None}
 
 
-def _artifact(artifact: Artifact) -> dict[str, Any]:
+def _describe_artifact(artifact: Artifact) -> dict[str, Any]:
     fields = {
         "sha256": artifact.sha256,
         "bytes": artifact.size,
@@ -93,14 +93,14 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
     return fields if artifact.runtime == JOBLIB else fields | {"largest_relative_error": artifact.largest_error}
 
 
-def _environment(artifacts: Sequence[Artifact]) -> dict[str, str]:
+def _list_environment(artifacts: Sequence[Artifact]) -> dict[str, str]:
     by_runtime = {artifact.runtime: artifact for artifact in artifacts}
     libraries = [name for name in LIBRARIES if not (name == "pandas" and by_runtime[JOBLIB].input == ARRAY)]
     libraries += ["onnxruntime"] if ONNX in by_runtime else []
     return {"python": python_version(), **{library: version(library) for library in libraries}}
 
 
-def _now() -> str:
+def _get_timestamp() -> str:
     """The time in UTC, or the one that https://reproducible-builds.org/specs/source-date-epoch/ sets."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     try:

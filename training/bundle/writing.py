@@ -18,16 +18,16 @@ from training.errors import TrainingError, describe_error
 type Verify = Callable[[Path], None]
 
 
-def check_place(out: Path) -> None:
+def check_destination(out: Path) -> None:
     """Raises TrainingError where `out` is anything but a bundle, an empty directory or free, or cannot be written."""
     if out.is_symlink():
         raise TrainingError(f"{out} is a symbolic link: name the directory itself after --out.")
     if out.exists() and not out.is_dir():
         raise TrainingError(f"{out} is a file: name a directory after --out.")
     try:
-        stranger = _stranger(out) if out.exists() else None
+        stranger = _find_foreign_entry(out) if out.exists() else None
     except OSError as error:
-        raise _unwritable(out, error) from None
+        raise _make_write_error(out, error) from None
     if stranger is not None:
         raise TrainingError(
             f"{out} holds {stranger!r}, which is no part of a bundle and would be lost: name another directory "
@@ -38,7 +38,7 @@ def check_place(out: Path) -> None:
         raise TrainingError(f"Nothing can be written to {parent}: name another directory after --out.")
 
 
-def _stranger(folder: Path) -> str | None:
+def _find_foreign_entry(folder: Path) -> str | None:
     """The first entry that is no file of a bundle."""
     entries = sorted(entry.name for entry in folder.iterdir())
     try:
@@ -49,7 +49,7 @@ def _stranger(folder: Path) -> str | None:
     return next((name for name in entries if name not in ours or not (folder / name).is_file()), None)
 
 
-def put(out: Path, document: Document, artifacts: Mapping[str, bytes], verify: Verify) -> None:
+def write_bundle(out: Path, document: Document, artifacts: Mapping[str, bytes], verify: Verify) -> None:
     """Makes `out` the bundle of these artifacts once `verify` has nothing against it.
 
     What stood there before stays untouched until then, and comes back if the last step fails. Raises TrainingError.
@@ -60,20 +60,20 @@ def put(out: Path, document: Document, artifacts: Mapping[str, bytes], verify: V
         # Beside it, so that moving it is a rename within one file system.
         staging = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     except OSError as error:
-        raise _unwritable(out, error) from None
+        raise _make_write_error(out, error) from None
     try:
         new = staging / "new"
-        _write(new, document, artifacts)
+        _write_files(new, document, artifacts)
         verify(new)
-        check_place(out)
+        check_destination(out)
         _swap(new, place, staging / "old")
     except OSError as error:
-        raise _unwritable(out, error) from None
+        raise _make_write_error(out, error) from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _write(folder: Path, document: Document, artifacts: Mapping[str, bytes]) -> None:
+def _write_files(folder: Path, document: Document, artifacts: Mapping[str, bytes]) -> None:
     # mkdir and open obey the umask; mkdtemp's directory is its owner's alone, and a bundle is read by others.
     folder.mkdir()
     for name, data in artifacts.items():
@@ -99,7 +99,7 @@ def verify_in_fresh_process(bundle: Path) -> None:
     finished = subprocess.run(
         [sys.executable, "-m", "function", "verify"],
         cwd=Path(function.__file__).parents[1],
-        env=_environment(bundle),
+        env=_make_environment(bundle),
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -111,13 +111,13 @@ def verify_in_fresh_process(bundle: Path) -> None:
         raise TrainingError(f"The bundle was not kept, for it does not load: {lines[-1]}")
 
 
-def _environment(bundle: Path) -> dict[str, str]:
+def _make_environment(bundle: Path) -> dict[str, str]:
     # Inside Lambda's image `python -m function` is the handler and no command line.
     kept = {key: value for key, value in os.environ.items() if key != "AWS_LAMBDA_RUNTIME_API"}
     return {**kept, "MODEL_PATH": str(bundle), "PYTHONIOENCODING": "utf-8"}
 
 
-def _unwritable(out: Path, error: OSError) -> TrainingError:
+def _make_write_error(out: Path, error: OSError) -> TrainingError:
     return TrainingError(
         f"The bundle cannot be written to {out} ({describe_error(error)}): name another directory after --out."
     )

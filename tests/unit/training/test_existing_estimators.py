@@ -208,13 +208,13 @@ def test_a_sample_of_few_rows_has_no_scores(run: Run) -> None:
 
 def test_no_golden_row_is_a_row_of_the_table() -> None:
     from function.model.contract import Feature
-    from training.bundle.examples import examples_of
+    from training.bundle.examples import make_examples
 
     numbers = numpy.random.default_rng(0).normal(size=(500, 6))
     frame = pandas.DataFrame(numbers, columns=list("abcdef"))
     features = [Feature(name, "number") for name in "abcdef"]
     estimator = Ridge().fit(numbers, numbers[:, 0])
-    found = examples_of(estimator, frame, features, "regression", lambda at: numpy.array([numbers[at[0], range(6)]]))
+    found = make_examples(estimator, frame, features, "regression", lambda at: numpy.array([numbers[at[0], range(6)]]))
 
     rows = {tuple(row) for row in numbers.tolist()}
     assert not rows & {tuple(example["input"].values()) for example in found}
