@@ -16,7 +16,8 @@ from training.estimators.default_forest import Say
 from training.estimators.input_forms import ARRAY
 from training.estimators.parts import NotExported
 from training.exports import flat_export
-from training.parity.gate import Gate, PredictionsDiffer, ProbeData
+from training.parity.gate import Gate, PredictionsDiffer
+from training.parity.probes import ProbeData
 
 ONNX_FILE = "model.onnx"
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy
 
 from function.runtimes.flat_format import MAGIC, TYPE_SIZES
-from training.estimators.parts import Array, Linear, NotExported, Scaling, Tree, Trees, extract_parts, split_scaler
+from training.estimators.extraction import extract_parts, split_scaler
+from training.estimators.parts import Array, Linear, NotExported, Scaling, Tree, Trees
 
 FILE = "model.flat"
 _MOST_FEATURES = 2**16

@@ -13,8 +13,9 @@ from sklearn.pipeline import Pipeline
 
 from function.model.contract import TEXTS, Feature
 from function.runtimes.onnx import name_null_input
+from training.estimators.extraction import extract_parts
 from training.estimators.input_forms import ARRAY
-from training.estimators.parts import Linear, NotExported, extract_parts
+from training.estimators.parts import Linear, NotExported
 from training.exports.call_budget import CallBudgetExceeded, run_within_budget
 from training.exports.onnx_columns import add_columns
 from training.exports.onnx_graph import Graph, add_linear, add_outputs, add_trees

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas
 
-from function.formats.csv_dialect import detect_decimal_mark, is_comma_number
+from function.formats.csv_dialect import is_comma_number
 from function.model.cells import parse_cell
 from function.model.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, STRING, TEXTS, Feature
 
@@ -107,21 +107,6 @@ def make_unusable_column(cells: Sequence[str], fault: str) -> Column:
     """A column of cells that cannot be used, for what its header says."""
     values = pandas.Series(cells, dtype="str")
     return Column(STRING, values, values, fault)
-
-
-def replace_decimal_commas(columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    """The columns of a CSV whose separator is no comma, with decimal points where its numbers have decimal commas."""
-    numbers = {place for place, cells in enumerate(columns) if all(map(_is_number_or_null, cells))}
-    if detect_decimal_mark(columns[place] for place in sorted(numbers)) == ".":
-        return list(columns)
-    return [
-        [cell.replace(",", ".") if is_comma_number(cell) else cell for cell in cells] if place in numbers else cells
-        for place, cells in enumerate(columns)
-    ]
-
-
-def _is_number_or_null(cell: str) -> bool:
-    return is_comma_number(cell) or not isinstance(parse_cell(Feature("", NUMBER), cell), str)
 
 
 def _make_booleans(values: Sequence[Any]) -> Series:

@@ -35,9 +35,11 @@ from function.runtimes import flat as flat_runtime
 from function.runtimes import joblib as joblib_runtime
 from function.runtimes import onnx as onnx_runtime
 from tests.conftest import MakeBundle
-from training.estimators.parts import NotExported, list_thresholds
+from training.estimators.extraction import list_thresholds
+from training.estimators.parts import NotExported
 from training.exports import flat_export, onnx_export
-from training.parity.gate import Gate, PredictionsDiffer, ProbeData
+from training.parity.gate import Gate, PredictionsDiffer
+from training.parity.probes import ProbeData
 
 type Data = tuple[Any, Any]
 

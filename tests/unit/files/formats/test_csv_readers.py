@@ -21,7 +21,7 @@ from tests.unit.corpus_csv import csv_bodies
 from tests.unit.files.files import converted
 from tests.unit.small_models import regressor
 from training.errors import TrainingError
-from training.tables.table import load_table
+from training.tables.reading import load_table
 
 CASES = [case for case in csv_bodies() if len(case.body) < 200_000]
 # A file has other limits, and one more column of its own.

@@ -1,0 +1,177 @@
+"""Extract the numbers that scikit-learn's trees and linear models predict with."""
+
+from typing import Any
+
+import numpy
+from sklearn.base import is_classifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import (
+    ElasticNet,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    LinearRegression,
+    LogisticRegression,
+    LogisticRegressionCV,
+    Ridge,
+    RidgeCV,
+)
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
+
+from training.estimators.parts import Array, Linear, NotExported, Scaling, Tree, Trees
+
+_SINGLE = (DecisionTreeRegressor, DecisionTreeClassifier, ExtraTreeRegressor, ExtraTreeClassifier)
+
+
+_FORESTS = (RandomForestRegressor, RandomForestClassifier, ExtraTreesRegressor, ExtraTreesClassifier)
+
+
+_BOOSTED = (GradientBoostingRegressor, GradientBoostingClassifier)
+
+
+_HISTOGRAM = (HistGradientBoostingRegressor, HistGradientBoostingClassifier)
+
+
+_LINEAR = (LinearRegression, Ridge, RidgeCV, Lasso, LassoCV, ElasticNet, ElasticNetCV)
+
+
+_LOGISTIC = (LogisticRegression, LogisticRegressionCV)
+
+
+FAMILIES = (*_SINGLE, *_FORESTS, *_BOOSTED, *_HISTOGRAM)
+
+
+def split_scaler(estimator: Any) -> tuple[Scaling | None, Any]:
+    """The scaling, where the estimator is a pipeline of StandardScaler and one more step, and that step.
+
+    Raises NotExported for any other pipeline.
+    """
+    if not isinstance(estimator, Pipeline):
+        return None, estimator
+    steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+    if len(steps) == 1:
+        return split_scaler(steps[0])
+    if len(steps) == 2 and type(steps[0]) is StandardScaler:
+        scaling, last = split_scaler(steps[1])
+        if scaling is None:
+            return _extract_scaling(steps[0]), last
+    raise NotExported("of pipelines only a StandardScaler before one of these estimators can be")
+
+
+def _extract_scaling(scaler: StandardScaler) -> Scaling:
+    width = scaler.n_features_in_
+    means = scaler.mean_ if scaler.with_mean else numpy.zeros(width)
+    scales = scaler.scale_ if scaler.with_std else numpy.ones(width)
+    return Scaling(means.tolist(), scales.tolist())
+
+
+def extract_parts(estimator: Any) -> Trees | Linear:
+    """The numbers of a bare estimator. Raises NotExported."""
+    kind = type(estimator)
+    if kind in _LINEAR:
+        return _extract_linear(estimator, "identity")
+    if kind in _LOGISTIC:
+        return _extract_linear(estimator, "sigmoid" if len(estimator.classes_) == 2 else "softmax")
+    if kind in FAMILIES:
+        return extract_trees(estimator)
+    raise NotExported(f"{kind.__name__} is none of the trees and linear models that can be")
+
+
+def extract_trees(estimator: Any) -> Trees:
+    """The trees of an estimator of FAMILIES. Raises NotExported."""
+    kind = type(estimator)
+    if getattr(estimator, "n_outputs_", 1) != 1:
+        raise NotExported("it predicts several targets at once")
+    if kind in _SINGLE:
+        return _extract_averaged([estimator])
+    if kind in _FORESTS:
+        return _extract_averaged(estimator.estimators_)
+    return _extract_boosted(estimator) if kind in _BOOSTED else _extract_histogram(estimator)
+
+
+def _extract_averaged(members: list[Any]) -> Trees:
+    trees = [_extract_tree(member.tree_) for member in members]
+    return Trees(trees, [0.0] * trees[0].values.shape[1], "mean", 0, float32=True)
+
+
+def _extract_tree(tree: Any, factor: float = 1.0) -> Tree:
+    values = factor * tree.value[:, 0, :]
+    nulls = tree.missing_go_to_left.astype(bool)
+    return Tree(tree.children_left, tree.children_right, tree.feature, tree.threshold, nulls, values)
+
+
+def _extract_boosted(estimator: Any) -> Trees:
+    if not (estimator.init_ == "zero" or isinstance(estimator.init_, (DummyRegressor, DummyClassifier))):
+        raise NotExported(f"it starts from the predictions of a {type(estimator.init_).__name__}")
+    start = estimator._raw_predict_init(numpy.zeros((1, estimator.n_features_in_), dtype=numpy.float32))[0]
+    trees = [
+        _extract_tree(member.tree_, estimator.learning_rate) for stage in estimator.estimators_ for member in stage
+    ]
+    if not is_classifier(estimator):
+        link = "identity"
+    elif estimator.loss == "exponential":
+        link = "sigmoid2"
+    else:
+        link = "sigmoid" if len(start) == 1 else "softmax"
+    return Trees(trees, start.tolist(), link, 1, float32=True)
+
+
+def _extract_histogram(estimator: Any) -> Trees:
+    if estimator.is_categorical_ is not None and estimator.is_categorical_.any():
+        raise NotExported("it splits categories of its own (categorical_features)")
+    trees = [_extract_histogram_tree(predictor.nodes) for stage in estimator._predictors for predictor in stage]
+    start = numpy.ravel(estimator._baseline_prediction).astype(float).tolist()
+    if is_classifier(estimator):
+        link = "sigmoid" if len(start) == 1 else "softmax"
+    else:
+        link = {"IdentityLink": "identity", "LogLink": "exp"}.get(type(estimator._loss.link).__name__, "")
+        if not link:
+            raise NotExported(f"its loss {estimator.loss!r} has a link that is not known here")
+    return Trees(trees, start, link, 0, float32=False)
+
+
+def _extract_histogram_tree(nodes: Array) -> Tree:
+    leaf = nodes["is_leaf"].astype(bool)
+    left = numpy.where(leaf, -1, nodes["left"].astype(numpy.int64))
+    right = numpy.where(leaf, -1, nodes["right"].astype(numpy.int64))
+    thresholds = nodes["num_threshold"].astype(float)
+    nulls = nodes["missing_go_to_left"].astype(bool)
+    return Tree(left, right, nodes["feature_idx"], thresholds, nulls, nodes["value"].astype(float)[:, None])
+
+
+def _extract_linear(estimator: Any, link: str) -> Linear:
+    given = estimator.coef_
+    dense = given.toarray() if hasattr(given, "toarray") else given  # after sparsify()
+    coefficients = numpy.atleast_2d(numpy.asarray(dense, dtype=float))
+    if link == "identity" and len(coefficients) > 1:
+        raise NotExported("it predicts several targets at once")
+    start = numpy.broadcast_to(numpy.ravel(estimator.intercept_), len(coefficients)).astype(float)
+    return Linear(coefficients, start.tolist(), link)
+
+
+def list_thresholds(estimator: Any) -> dict[int, list[float]]:
+    """Where trees turn, in terms of the input, by the place of its feature; empty for what has none or hides them."""
+    try:
+        scaling, last = split_scaler(estimator)
+        parts = extract_parts(last)
+    except NotExported:
+        return {}
+    found: dict[int, list[float]] = {}
+    for tree in parts.trees if isinstance(parts, Trees) else ():
+        inner = tree.left >= 0
+        for feature, threshold in zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist(), strict=True):
+            mean, scale = (0.0, 1.0) if scaling is None else (scaling.means[feature], scaling.scales[feature])
+            found.setdefault(feature, []).append(threshold * scale + mean)
+    return found
