@@ -1,4 +1,8 @@
-"""Extract the numbers that scikit-learn's trees and linear models predict with."""
+"""Extract the numbers that scikit-learn's trees and linear models predict with.
+
+How they are added up is that of scikit-learn 1.9: sklearn/ensemble/_forest.py, _gb.py, _hist_gradient_boosting/ and
+linear_model/_base.py. training.parity.gate checks each export against scikit-learn's predictions.
+"""
 
 from typing import Any
 
@@ -33,30 +37,18 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 from training.estimators.parts import Array, Linear, NotExported, Scaling, Tree, Trees
 
 _SINGLE = (DecisionTreeRegressor, DecisionTreeClassifier, ExtraTreeRegressor, ExtraTreeClassifier)
-
-
 _FORESTS = (RandomForestRegressor, RandomForestClassifier, ExtraTreesRegressor, ExtraTreesClassifier)
-
-
 _BOOSTED = (GradientBoostingRegressor, GradientBoostingClassifier)
-
-
 _HISTOGRAM = (HistGradientBoostingRegressor, HistGradientBoostingClassifier)
-
-
 _LINEAR = (LinearRegression, Ridge, RidgeCV, Lasso, LassoCV, ElasticNet, ElasticNetCV)
-
-
 _LOGISTIC = (LogisticRegression, LogisticRegressionCV)
-
-
-FAMILIES = (*_SINGLE, *_FORESTS, *_BOOSTED, *_HISTOGRAM)
+_TREES = (*_SINGLE, *_FORESTS, *_BOOSTED, *_HISTOGRAM)
 
 
 def split_scaler(estimator: Any) -> tuple[Scaling | None, Any]:
-    """The scaling, where the estimator is a pipeline of StandardScaler and one more step, and that step.
+    """Return the scaling and the last step of a pipeline of a StandardScaler and one more step.
 
-    Raises NotExported for any other pipeline.
+    The scaling is None for a bare estimator. Raises NotExported for any other pipeline.
     """
     if not isinstance(estimator, Pipeline):
         return None, estimator
@@ -67,7 +59,7 @@ def split_scaler(estimator: Any) -> tuple[Scaling | None, Any]:
         scaling, last = split_scaler(steps[1])
         if scaling is None:
             return _extract_scaling(steps[0]), last
-    raise NotExported("of pipelines only a StandardScaler before one of these estimators can be")
+    raise NotExported("it is a pipeline of something else than a StandardScaler and a tree or linear model")
 
 
 def _extract_scaling(scaler: StandardScaler) -> Scaling:
@@ -78,27 +70,26 @@ def _extract_scaling(scaler: StandardScaler) -> Scaling:
 
 
 def extract_parts(estimator: Any) -> Trees | Linear:
-    """The numbers of a bare estimator. Raises NotExported."""
-    kind = type(estimator)
-    if kind in _LINEAR:
+    """Extract the numbers of an estimator that is not a pipeline. Raises NotExported."""
+    class_ = type(estimator)
+    if class_ in _LINEAR:
         return _extract_linear(estimator, "identity")
-    if kind in _LOGISTIC:
+    if class_ in _LOGISTIC:
         return _extract_linear(estimator, "sigmoid" if len(estimator.classes_) == 2 else "softmax")
-    if kind in FAMILIES:
-        return extract_trees(estimator)
-    raise NotExported(f"{kind.__name__} is none of the trees and linear models that can be")
+    if class_ in _TREES:
+        return _extract_trees(estimator)
+    raise NotExported(f"{class_.__name__} is not one of the trees and linear models that can be exported")
 
 
-def extract_trees(estimator: Any) -> Trees:
-    """The trees of an estimator of FAMILIES. Raises NotExported."""
-    kind = type(estimator)
+def _extract_trees(estimator: Any) -> Trees:
+    class_ = type(estimator)
     if getattr(estimator, "n_outputs_", 1) != 1:
         raise NotExported("it predicts several targets at once")
-    if kind in _SINGLE:
+    if class_ in _SINGLE:
         return _extract_averaged([estimator])
-    if kind in _FORESTS:
+    if class_ in _FORESTS:
         return _extract_averaged(estimator.estimators_)
-    return _extract_boosted(estimator) if kind in _BOOSTED else _extract_histogram(estimator)
+    return _extract_boosted(estimator) if class_ in _BOOSTED else _extract_histogram(estimator)
 
 
 def _extract_averaged(members: list[Any]) -> Trees:
@@ -130,7 +121,7 @@ def _extract_boosted(estimator: Any) -> Trees:
 
 def _extract_histogram(estimator: Any) -> Trees:
     if estimator.is_categorical_ is not None and estimator.is_categorical_.any():
-        raise NotExported("it splits categories of its own (categorical_features)")
+        raise NotExported("its trees split by categories (categorical_features)")
     trees = [_extract_histogram_tree(predictor.nodes) for stage in estimator._predictors for predictor in stage]
     start = numpy.ravel(estimator._baseline_prediction).astype(float).tolist()
     if is_classifier(estimator):
@@ -138,7 +129,7 @@ def _extract_histogram(estimator: Any) -> Trees:
     else:
         link = {"IdentityLink": "identity", "LogLink": "exp"}.get(type(estimator._loss.link).__name__, "")
         if not link:
-            raise NotExported(f"its loss {estimator.loss!r} has a link that is not known here")
+            raise NotExported(f"the link function of its loss {estimator.loss!r} is not known")
     return Trees(trees, start, link, 0, float32=False)
 
 
@@ -152,8 +143,8 @@ def _extract_histogram_tree(nodes: Array) -> Tree:
 
 
 def _extract_linear(estimator: Any, link: str) -> Linear:
-    given = estimator.coef_
-    dense = given.toarray() if hasattr(given, "toarray") else given  # after sparsify()
+    coefficients = estimator.coef_
+    dense = coefficients.toarray() if hasattr(coefficients, "toarray") else coefficients  # sparse after sparsify()
     coefficients = numpy.atleast_2d(numpy.asarray(dense, dtype=float))
     if link == "identity" and len(coefficients) > 1:
         raise NotExported("it predicts several targets at once")
@@ -162,16 +153,19 @@ def _extract_linear(estimator: Any, link: str) -> Linear:
 
 
 def list_thresholds(estimator: Any) -> dict[int, list[float]]:
-    """Where trees turn, in terms of the input, by the place of its feature; empty for what has none or hides them."""
+    """List the thresholds of trees by the feature's position, in the unit of the input.
+
+    Empty for an estimator without trees, or one that cannot be taken apart.
+    """
     try:
         scaling, last = split_scaler(estimator)
         parts = extract_parts(last)
     except NotExported:
         return {}
-    found: dict[int, list[float]] = {}
+    thresholds: dict[int, list[float]] = {}
     for tree in parts.trees if isinstance(parts, Trees) else ():
         inner = tree.left >= 0
         for feature, threshold in zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist(), strict=True):
             mean, scale = (0.0, 1.0) if scaling is None else (scaling.means[feature], scaling.scales[feature])
-            found.setdefault(feature, []).append(threshold * scale + mean)
-    return found
+            thresholds.setdefault(feature, []).append(threshold * scale + mean)
+    return thresholds

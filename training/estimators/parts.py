@@ -1,8 +1,4 @@
-"""Takes scikit-learn's trees and linear models apart into the numbers that they predict with.
-
-How they add those up is scikit-learn 1.9's: sklearn/ensemble/_forest.py, _gb.py, _hist_gradient_boosting/ and
-linear_model/_base.py. Whether it was understood is not taken on trust: training.parity.gate compares.
-"""
+"""The numbers that trees and linear models predict with, apart from scikit-learn; training.estimators.extraction."""
 
 from typing import Any, NamedTuple
 
@@ -12,13 +8,14 @@ type Array = numpy.ndarray[Any, Any]
 
 
 class NotExported(Exception):
-    """The estimator is none that can be exported so; the text is a sentence that says why."""
+    """The estimator cannot be exported; the text says why, as the end of a sentence."""
 
 
 class Tree(NamedTuple):
-    """A tree's nodes, in any order but with the root first; `left` and `right` are negative at leaves.
+    """A tree's nodes, the root first and the others in any order; `left` and `right` are negative at leaves.
 
-    `values` has the shape (nodes, 1), or (nodes, classes) where leaves hold the shares of the classes.
+    `null_left` says whether nulls go to the left. `values` has the shape (nodes, 1), or (nodes, classes) if leaves hold
+    the shares of the classes.
     """
 
     left: Array
@@ -30,9 +27,11 @@ class Tree(NamedTuple):
 
 
 class Trees(NamedTuple):
-    """An ensemble: tree t adds its values to all outputs (where its leaves hold several), or to output t % outputs.
+    """An ensemble of trees. Tree t adds its values to all outputs if its leaves hold several, else to t % outputs.
 
-    `link` is one of function.runtimes.flat_format.LINKS.
+    `start` has what each output is before the first tree, and `link` is one of function.runtimes.flat_format.LINKS.
+    `at_zero` is the class of a classifier with two classes whose output is 0. `float32` says that inputs are rounded
+    to float32.
     """
 
     trees: list[Tree]
@@ -43,12 +42,12 @@ class Trees(NamedTuple):
 
     @property
     def nodes(self) -> int:
-        """Of all trees together."""
+        """The number of nodes of all trees."""
         return sum(len(tree.left) for tree in self.trees)
 
 
 class Linear(NamedTuple):
-    """Coefficients of the shape (outputs, features), and intercepts."""
+    """A linear model: coefficients of the shape (outputs, features), and intercepts (`start`)."""
 
     coefficients: Array
     start: list[float]
@@ -56,7 +55,7 @@ class Linear(NamedTuple):
 
 
 class Scaling(NamedTuple):
-    """What a StandardScaler takes off and divides by, per feature."""
+    """The means that a StandardScaler subtracts and the scales that it divides by, per feature."""
 
     means: list[float]
     scales: list[float]

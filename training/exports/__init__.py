@@ -1,1 +1,1 @@
-"""Export an estimator to the runtimes that start faster than a pickle."""
+"""Export an estimator for the runtimes that start faster than a pickle."""

@@ -1,4 +1,4 @@
-"""Gives up on a call that might take minutes, by a count that is the same on every machine, as a time is not."""
+"""Stop a call that would take minutes. It counts function calls, because a count is the same on every machine."""
 
 import sys
 from collections.abc import Callable
@@ -8,26 +8,26 @@ _TOOL = "ml-model-deployer"
 
 
 class CallBudgetExceeded(Exception):
-    """The call began more functions than it was allowed to."""
+    """The call began more functions than its budget allows."""
 
 
 def run_within_budget[T](call: Callable[[], T], most: int) -> T:
-    """What `call` returns, if it begins at most so many Python functions. Raises TooLong, and whatever it raises."""
-    begun = 0
+    """Return what `call` returns. Raises CallBudgetExceeded if it begins more than `most` Python functions."""
+    count = 0
 
-    def count(_code: CodeType, _offset: int) -> None:
-        nonlocal begun
-        begun += 1
-        if begun > most:
+    def count_call(_code: CodeType, _offset: int) -> None:
+        nonlocal count
+        count += 1
+        if count > most:
             raise CallBudgetExceeded(f"more than {most:,} function calls")
 
-    # https://docs.python.org/3/library/sys.monitoring.html: the identifiers 3 and 4 are kept for no kind of tool.
+    # The identifiers 3 and 4 are free for any tool: https://docs.python.org/3/library/sys.monitoring.html
     monitoring, tool = sys.monitoring, next((t for t in (3, 4) if sys.monitoring.get_tool(t) is None), None)
     if tool is None:
         return call()
     monitoring.use_tool_id(tool, _TOOL)
     try:
-        monitoring.register_callback(tool, monitoring.events.PY_START, count)
+        monitoring.register_callback(tool, monitoring.events.PY_START, count_call)
         monitoring.set_events(tool, monitoring.events.PY_START)
         return call()
     finally:

@@ -1,4 +1,4 @@
-"""Writes an estimator as the flat artifact, `function.runtimes.flat_format`."""
+"""Encode an estimator as the flat artifact, in the format of function.runtimes.flat_format."""
 
 import json
 from typing import Any
@@ -17,8 +17,8 @@ _NUMPY_TYPES = {"B": "<u1", "H": "<u2", "I": "<u4", "d": "<f8"}
 type Arrays = dict[str, tuple[str, Array]]
 
 
-def encode_flat(estimator: Any, *, nulls: bool) -> bytes:
-    """The artifact of the estimator; `nulls` says whether it takes NaN. Raises NotExported."""
+def encode_flat(estimator: Any, *, has_nulls: bool) -> bytes:
+    """Encode the estimator; `has_nulls` says whether it is given NaN. Raises NotExported."""
     scaling, last = split_scaler(estimator)
     parts = extract_parts(last)
     width = int(estimator.n_features_in_)
@@ -26,13 +26,13 @@ def encode_flat(estimator: Any, *, nulls: bool) -> bytes:
         raise NotExported(f"it has more than {_MOST_FEATURES:,} features")
     classes = len(last.classes_) if hasattr(last, "classes_") else 0
     if classes == 1:
-        raise NotExported("it knows one class alone")
+        raise NotExported("it has only one class")
     if not _is_finite(parts, scaling):
-        raise NotExported("a number that it predicts with is infinite or NaN")
+        raise NotExported("one of the numbers that it predicts with is infinite or NaN")
     header = {"features": width, "classes": classes, **_describe_scaling(scaling)}
     if isinstance(parts, Linear):
         return _pack({**header, **_describe_linear(parts)}, {"coefficients": ("d", parts.coefficients.ravel())})
-    return _pack({**header, **_describe_trees(parts, nulls)}, _build_arrays(parts, nulls))
+    return _pack({**header, **_describe_trees(parts, has_nulls)}, _build_arrays(parts, has_nulls))
 
 
 def _is_finite(parts: Trees | Linear, scaling: Scaling | None) -> bool:
@@ -58,14 +58,14 @@ def _describe_linear(parts: Linear) -> dict[str, Any]:
     }
 
 
-def _describe_trees(parts: Trees, nulls: bool) -> dict[str, Any]:
+def _describe_trees(parts: Trees, has_nulls: bool) -> dict[str, Any]:
     return {
         "kind": "trees",
         "outputs": len(parts.start),
         "start": parts.start,
         "link": parts.link,
         "float32": parts.float32,
-        "nulls": nulls,
+        "nulls": has_nulls,
         "at_zero": parts.at_zero,
         "vector": _has_vector_leaves(parts),
     }
@@ -75,7 +75,7 @@ def _has_vector_leaves(parts: Trees) -> bool:
     return bool(parts.trees[0].values.shape[1] > 1)
 
 
-def _build_arrays(parts: Trees, nulls: bool) -> Arrays:
+def _build_arrays(parts: Trees, has_nulls: bool) -> Arrays:
     if parts.nodes > _MOST_NODES:
         raise NotExported(f"it has more than {_MOST_NODES:,} nodes")
     orders = [_sort_pre_order(tree) for tree in parts.trees]
@@ -93,7 +93,7 @@ def _build_arrays(parts: Trees, nulls: bool) -> Arrays:
         "features": ("H", numpy.where(leaf, 0, features)),
         "thresholds": ("d", thresholds),
     }
-    if nulls:
+    if has_nulls:
         found["null_left"] = ("B", numpy.concatenate([tree.null_left[order] for tree, order in pairs]))
     if _has_vector_leaves(parts):
         found["leaves"] = ("d", values[leaf].ravel())
@@ -101,7 +101,7 @@ def _build_arrays(parts: Trees, nulls: bool) -> Arrays:
 
 
 def _sort_pre_order(tree: Tree) -> Array:
-    """The nodes in the order in which a walk that goes left first meets them; some trees are grown otherwise."""
+    """Sort the nodes in pre-order, the left branch first; some trees are grown in another order."""
     left, right = tree.left.tolist(), tree.right.tolist()
     order: list[int] = []
     waiting = [0]
@@ -114,25 +114,26 @@ def _sort_pre_order(tree: Tree) -> Array:
 
 
 def _compute_skips(tree: Tree, order: Array) -> Array:
-    place = numpy.empty(len(tree.left), dtype=numpy.int64)
-    place[order] = numpy.arange(len(order))
+    """Compute how far behind each node its right branch begins; 0 for a leaf."""
+    positions = numpy.empty(len(tree.left), dtype=numpy.int64)
+    positions[order] = numpy.arange(len(order))
     right = tree.right[order]
-    return numpy.where(right < 0, 0, place[right] - numpy.arange(len(order)))
+    return numpy.where(right < 0, 0, positions[right] - numpy.arange(len(order)))
 
 
 def _pack(header: dict[str, Any], arrays: Arrays) -> bytes:
-    """The file: the header as long as it must be, the arrays behind it."""
-    # With places as wide as they can be the text is never shorter than with the true ones.
+    """Write the header, padded to a multiple of 8 bytes, and the arrays after it."""
+    # The header holds the arrays' offsets, which depend on its own length: it gets the length for the widest offsets.
     widest = {name: [code, 10**15, len(values)] for name, (code, values) in arrays.items()}
     begin = 12 + len(json.dumps({**header, "arrays": widest}))
     begin += -begin % 8
-    places: dict[str, list[Any]] = {}
-    at = begin
+    offsets: dict[str, list[Any]] = {}
+    offset = begin
     for name, (code, values) in arrays.items():
-        places[name] = [code, at, len(values)]
-        at += TYPE_SIZES[code] * len(values)
-        at += -at % 8
-    text = json.dumps({**header, "arrays": places}).ljust(begin - 12).encode()
+        offsets[name] = [code, offset, len(values)]
+        offset += TYPE_SIZES[code] * len(values)
+        offset += -offset % 8
+    text = json.dumps({**header, "arrays": offsets}).ljust(begin - 12).encode()
     parts = [MAGIC, len(text).to_bytes(4, "little"), text]
     for code, values in arrays.values():
         data = values.astype(_NUMPY_TYPES[code]).tobytes()

@@ -1,6 +1,6 @@
-"""ONNX nodes for what stands before an estimator in the pipelines that people build for tables of mixed types.
+"""Add ONNX nodes for encoders, imputers and scalers, as pipelines for tables of mixed types have them.
 
-skl2onnx refuses a null among categories and infrequent ones, and computes indicators in float32.
+skl2onnx refuses nulls among categories and infrequent categories, and computes indicators in float32.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,10 @@ from training.exports.onnx_graph import Graph, add_scaling
 
 
 def add_columns(graph: Graph, transformer: Any, inputs: Sequence[str], features: Sequence[Feature]) -> str:
-    """The matrix that the transformer makes of the inputs, one (n, 1) tensor per feature. Raises NotExported."""
+    """Add the transformer, and return the name of its output matrix. Raises NotExported.
+
+    `inputs` are the names of tensors of the shape (n, 1), one per feature.
+    """
     if isinstance(transformer, Pipeline):
         return _add_pipeline(graph, transformer, inputs, features)
     if isinstance(transformer, ColumnTransformer):
@@ -48,14 +51,16 @@ def _add_column_transformer(
     for _, step, columns in transformer.transformers_:
         if isinstance(step, str) and step == "drop":
             continue
-        places = [names.index(column) if isinstance(column, str) else int(column) for column in _list_selected(columns)]
-        if not places:
+        indices = [
+            names.index(column) if isinstance(column, str) else int(column) for column in _list_selected(columns)
+        ]
+        if not indices:
             continue
-        chosen = [inputs[place] for place in places]
+        chosen = [inputs[index] for index in indices]
         if step == "passthrough":
             parts.append(_concatenate(graph, chosen))
         else:
-            parts.append(add_columns(graph, step, chosen, [features[place] for place in places]))
+            parts.append(add_columns(graph, step, chosen, [features[index] for index in indices]))
     return graph.add("Concat", *parts, axis=1)
 
 
@@ -70,18 +75,18 @@ def _concatenate(graph: Graph, inputs: Sequence[str]) -> str:
 
 
 def _add_column_step(graph: Graph, step: Any, inputs: Sequence[str], features: Sequence[Feature]) -> str:
-    """A transformer on columns as they come in."""
+    """Add a transformer of the features' columns."""
     if type(step) is OneHotEncoder:
         return graph.add("Concat", *_add_indicators(graph, step, inputs, features), axis=1)
     if type(step) is OrdinalEncoder:
         return graph.add("Concat", *_add_ordinals(graph, step, inputs, features), axis=1)
     if any(feature.type in TEXTS for feature in features):
-        raise NotExported(f"{type(step).__name__} on texts is not known here")
+        raise NotExported(f"{type(step).__name__} on texts is not known")
     return _add_matrix_step(graph, step, _concatenate(graph, inputs))
 
 
 def _add_matrix_step(graph: Graph, step: Any, x: str) -> str:
-    """A transformer on a matrix of numbers."""
+    """Add a transformer of a matrix of numbers."""
     if type(step) is StandardScaler:
         width = step.n_features_in_
         means = step.mean_ if step.with_mean else numpy.zeros(width)
@@ -92,91 +97,92 @@ def _add_matrix_step(graph: Graph, step: Any, x: str) -> str:
         return _add_imputer(graph, step, x)
     if type(step) is FunctionTransformer and step.func is None:
         return x
-    raise NotExported(f"{type(step).__name__} is not known here")
+    raise NotExported(f"{type(step).__name__} is not known")
 
 
 def _add_imputer(graph: Graph, step: SimpleImputer, x: str) -> str:
     if not (isinstance(step.missing_values, float) and numpy.isnan(step.missing_values)):
         raise NotExported("its SimpleImputer looks for other values than nulls")
-    fill = numpy.asarray(step.statistics_, dtype=float)
-    if numpy.isnan(fill).any():
+    fill_values = numpy.asarray(step.statistics_, dtype=float)
+    if numpy.isnan(fill_values).any():
         raise NotExported("its SimpleImputer drops columns that are all null")
-    missing = graph.add("IsNaN", x)
-    filled = graph.add("Where", missing, graph.add_constant(fill), x)
+    is_null = graph.add("IsNaN", x)
+    filled = graph.add("Where", is_null, graph.add_constant(fill_values), x)
     if not step.add_indicator:
         return filled
-    marked = graph.add("Gather", missing, graph.add_constant(step.indicator_.features_, numpy.int64), axis=1)
-    return graph.add("Concat", filled, graph.add("Cast", marked, to=TensorProto.DOUBLE), axis=1)
+    indicators = graph.add("Gather", is_null, graph.add_constant(step.indicator_.features_, numpy.int64), axis=1)
+    return graph.add("Concat", filled, graph.add("Cast", indicators, to=TensorProto.DOUBLE), axis=1)
 
 
 def _add_indicators(graph: Graph, step: OneHotEncoder, inputs: Sequence[str], features: Sequence[Feature]) -> list[str]:
     if step.drop is not None:
         raise NotExported("its OneHotEncoder drops categories")
     groups = getattr(step, "_default_to_infrequent_mappings", None) or [None] * len(inputs)
-    found: list[str] = []
+    outputs: list[str] = []
     for x, feature, categories, group in zip(inputs, features, step.categories_, groups, strict=True):
         columns = numpy.arange(len(categories)) if group is None else numpy.asarray(group)
         width = int(columns.max()) + 1
-        # An unseen category counts among the infrequent ones, where there are any and the encoder says so.
-        takes_unseen = step.handle_unknown == "infrequent_if_exist" and group is not None
-        unseen = width - 1 if takes_unseen else width
-        place = _add_lookup(graph, (x, feature), categories, columns, unseen)
+        # Unknown categories are encoded as the infrequent ones if there are such and the encoder is set to.
+        is_infrequent = step.handle_unknown == "infrequent_if_exist" and group is not None
+        unknown = width - 1 if is_infrequent else width
+        column = _add_lookup(graph, (x, feature), categories, columns, unknown)
         if step.handle_unknown == "error":
-            graph.refusals.append(graph.add("Equal", place, graph.add_constant(width, numpy.int64)))
-        table = numpy.vstack([numpy.eye(width), numpy.zeros(width)])
-        found.append(graph.add("Gather", graph.add_constant(table), graph.add("Squeeze", place, _add_axis(graph))))
-    return found
+            graph.refusals.append(graph.add("Equal", column, graph.add_constant(width, numpy.int64)))
+        rows = numpy.vstack([numpy.eye(width), numpy.zeros(width)])
+        outputs.append(graph.add("Gather", graph.add_constant(rows), graph.add("Squeeze", column, _add_axis(graph))))
+    return outputs
 
 
 def _add_ordinals(graph: Graph, step: OrdinalEncoder, inputs: Sequence[str], features: Sequence[Feature]) -> list[str]:
     groups = getattr(step, "_default_to_infrequent_mappings", None) or [None] * len(inputs)
-    found: list[str] = []
-    for at, (x, feature, categories, group) in enumerate(zip(inputs, features, step.categories_, groups, strict=True)):
+    outputs: list[str] = []
+    columns = zip(inputs, features, step.categories_, groups, strict=True)
+    for index, (x, feature, categories, group) in enumerate(columns):
         count = len(categories)
         numbers = (numpy.arange(count) if group is None else numpy.asarray(group)).astype(float)
-        if at in step._missing_indices:
-            numbers[step._missing_indices[at]] = step.encoded_missing_value
-        place = _add_lookup(graph, (x, feature), categories, numpy.arange(count), count)
+        if index in step._missing_indices:
+            numbers[step._missing_indices[index]] = step.encoded_missing_value
+        category = _add_lookup(graph, (x, feature), categories, numpy.arange(count), count)
         if step.handle_unknown == "error":
-            graph.refusals.append(graph.add("Equal", place, graph.add_constant(count, numpy.int64)))
+            graph.refusals.append(graph.add("Equal", category, graph.add_constant(count, numpy.int64)))
             numbers = numpy.append(numbers, 0.0)
         else:
             numbers = numpy.append(numbers, float(step.unknown_value))
-        found.append(graph.add("Gather", graph.add_constant(numbers), place))
-    return found
+        outputs.append(graph.add("Gather", graph.add_constant(numbers), category))
+    return outputs
 
 
 def _add_axis(graph: Graph) -> str:
     return graph.add_constant([1], numpy.int64)
 
 
-def _add_lookup(graph: Graph, source: tuple[str, Feature], categories: Any, columns: Any, unseen: int) -> str:
-    """The number that stands for each category in `columns`, shape (n, 1); the source is an input and its feature."""
+def _add_lookup(graph: Graph, source: tuple[str, Feature], categories: Any, numbers: Any, unknown: int) -> str:
+    """Add the lookup of each category's number, shape (n, 1), and `unknown` for others; the source is an input."""
     x, feature = source
-    pairs = [(category, int(column)) for category, column in zip(categories.tolist(), columns, strict=True)]
-    nulls = {_get_null_name(category): column for category, column in pairs if _is_null(category)}
-    null = nulls.get(feature.null, unseen)
-    known = [(category, column) for category, column in pairs if not _is_null(category)]
+    pairs = [(category, int(number)) for category, number in zip(categories.tolist(), numbers, strict=True)]
+    nulls = {_get_null_name(category): number for category, number in pairs if _is_null(category)}
+    null = nulls.get(feature.null, unknown)
+    present = [(category, number) for category, number in pairs if not _is_null(category)]
     if feature.type in TEXTS:
-        if not known:
+        if not present:
             raise NotExported("a column of texts was null in every row of training")
-        keys = {"keys_strings": [str(category).encode() for category, _ in known]}
-        place = _add_label_encoder(graph, x, keys, [column for _, column in known], unseen)
+        keys = {"keys_strings": [str(category).encode() for category, _ in present]}
+        found = _add_label_encoder(graph, x, keys, [number for _, number in present], unknown)
         if not feature.nullable:
-            return place
-        return graph.add("Where", name_null_input(feature.name), graph.add_constant(null, numpy.int64), place)
-    known_keys = [float(category) for category, _ in known]
-    missing = graph.add("IsNaN", x)
-    filled = graph.add("Where", missing, graph.add_constant(0.0), x)
-    place = graph.add_constant(unseen, numpy.int64)
-    for key, (_, column) in zip(known_keys, known, strict=True):
-        same = graph.add("Equal", filled, graph.add_constant(key))
-        place = graph.add("Where", same, graph.add_constant(column, numpy.int64), place)
-    return graph.add("Where", missing, graph.add_constant(null, numpy.int64), place)
+            return found
+        return graph.add("Where", name_null_input(feature.name), graph.add_constant(null, numpy.int64), found)
+    keys_and_numbers = [(float(category), number) for category, number in present]
+    is_null = graph.add("IsNaN", x)
+    filled = graph.add("Where", is_null, graph.add_constant(0.0), x)
+    found = graph.add_constant(unknown, numpy.int64)
+    for key, number in keys_and_numbers:
+        is_equal = graph.add("Equal", filled, graph.add_constant(key))
+        found = graph.add("Where", is_equal, graph.add_constant(number, numpy.int64), found)
+    return graph.add("Where", is_null, graph.add_constant(null, numpy.int64), found)
 
 
-def _add_label_encoder(graph: Graph, x: str, keys: dict[str, Any], values: list[int], unseen: int) -> str:
-    return graph.add("LabelEncoder", x, domain="ai.onnx.ml", values_int64s=values, default_int64=unseen, **keys)
+def _add_label_encoder(graph: Graph, x: str, keys: dict[str, Any], values: list[int], unknown: int) -> str:
+    return graph.add("LabelEncoder", x, domain="ai.onnx.ml", values_int64s=values, default_int64=unknown, **keys)
 
 
 def _get_null_name(null: Any) -> str:

@@ -1,7 +1,7 @@
-"""Writes an estimator as the ONNX artifact that `function.runtimes.onnx` runs.
+"""Encode an estimator as the ONNX artifact that function.runtimes.onnx runs.
 
-Trees and linear models, bare or behind scalers, encoders and imputers, are written here, in float64; anything else is
-skl2onnx's, in float64 where it has that. Nothing is taken on trust: training.parity.gate compares what comes out.
+Trees and linear models, bare or after scalers, encoders and imputers, are written here, in float64. skl2onnx converts
+the others, in float64 where it can. training.parity.gate compares each result with scikit-learn's predictions.
 """
 
 from collections.abc import Sequence
@@ -18,44 +18,44 @@ from training.estimators.input_forms import ARRAY
 from training.estimators.parts import Linear, NotExported
 from training.exports.call_budget import CallBudgetExceeded, run_within_budget
 from training.exports.onnx_columns import add_columns
-from training.exports.onnx_graph import Graph, add_linear, add_outputs, add_trees
+from training.exports.onnx_graph import Graph, TooLarge, add_linear, add_outputs, add_trees
 
 _OPSETS = {"": 20, "ai.onnx.ml": 5}
 _IR_VERSION = 10
-# Of skl2onnx, which takes 8 s for 1.5 million: a stack of 800 trees. It walks the graph of a QuantileTransformer along
-# every path, which takes minutes.
+# The budget of skl2onnx. It makes 1.5 million calls in 8 s, for a stack of 800 trees. For a QuantileTransformer it
+# follows every path of a graph, which would take minutes.
 _MOST_CALLS = 1_500_000
 _TYPES = {"value": TensorProto.DOUBLE, "place": TensorProto.INT64, "probabilities": TensorProto.DOUBLE}
 
 
-def encode_onnx(estimator: Any, features: Sequence[Feature], form: str) -> bytes:
-    """The artifact; `form` says whether it takes one matrix (array) or named columns (frame).
+def encode_onnx(estimator: Any, features: Sequence[Feature], input_form: str) -> bytes:
+    """Encode the estimator, with one matrix (ARRAY) or named columns (FRAME) as its input.
 
-    Raises NotExported, and whatever skl2onnx raises.
+    Raises NotExported, and any exception of skl2onnx.
     """
-    if form == ARRAY and any(feature.type in TEXTS for feature in features):
-        raise NotExported("texts in a matrix have no type that ONNX knows")
+    if input_form == ARRAY and any(feature.type in TEXTS for feature in features):
+        raise NotExported("ONNX has no matrix of texts and numbers")
     try:
-        model = _write_model(estimator, features, form)
-    except NotExported as reason:
-        if "nodes" in str(reason) or "classes" in str(reason):
-            raise
+        model = _write_model(estimator, features, input_form)
+    except TooLarge:
+        raise
+    except NotExported:
         from training.exports.onnx_conversion import convert_estimator
 
         try:
-            model = run_within_budget(lambda: convert_estimator(estimator, features, form), _MOST_CALLS)
+            model = run_within_budget(lambda: convert_estimator(estimator, features, input_form), _MOST_CALLS)
         except CallBudgetExceeded as error:
             raise NotExported(f"skl2onnx takes too long to convert it ({error})") from None
     data: bytes = model.SerializeToString(deterministic=True)
     return data
 
 
-def _write_model(estimator: Any, features: Sequence[Feature], form: str) -> ModelProto:
-    before, last = _split_steps(estimator)
+def _write_model(estimator: Any, features: Sequence[Feature], input_form: str) -> ModelProto:
+    transformers, last = _split_steps(estimator)
     parts = extract_parts(last)
     graph = Graph()
-    inputs = _declare_inputs(features, form)
-    x = _add_matrix(graph, before, features, form)
+    inputs = _declare_inputs(features, input_form)
+    x = _add_matrix(graph, transformers, features, input_form)
     raw = add_linear(graph, x, parts) if isinstance(parts, Linear) else add_trees(graph, x, parts)
     classes = len(last.classes_) if hasattr(last, "classes_") else 0
     at_zero = 0 if isinstance(parts, Linear) else parts.at_zero
@@ -65,41 +65,43 @@ def _write_model(estimator: Any, features: Sequence[Feature], form: str) -> Mode
 
 
 def _split_steps(estimator: Any) -> tuple[list[Any], Any]:
-    """The transformers before the last step, and that step; pipelines within pipelines are unfolded."""
+    """Return the transformers and the last step of a pipeline, and of a pipeline in its last step."""
     if not isinstance(estimator, Pipeline):
         return [], estimator
     steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
-    before, last = _split_steps(steps[-1])
-    return [*steps[:-1], *before], last
+    transformers, last = _split_steps(steps[-1])
+    return [*steps[:-1], *transformers], last
 
 
-def _declare_inputs(features: Sequence[Feature], form: str) -> list[Any]:
-    if form == ARRAY:
+def _declare_inputs(features: Sequence[Feature], input_form: str) -> list[Any]:
+    if input_form == ARRAY:
         return [helper.make_tensor_value_info("X", TensorProto.DOUBLE, [None, len(features)])]
-    kinds = {f.name: TensorProto.STRING if f.type in TEXTS else TensorProto.DOUBLE for f in features}
+    types = {f.name: TensorProto.STRING if f.type in TEXTS else TensorProto.DOUBLE for f in features}
     nulls = {name_null_input(f.name): TensorProto.BOOL for f in features if f.type in TEXTS and f.nullable}
-    if nulls.keys() & kinds:
-        raise NotExported("a feature has the name of another one's input for nulls")
-    return [helper.make_tensor_value_info(name, kind, [None, 1]) for name, kind in (kinds | nulls).items()]
+    if nulls.keys() & types:
+        raise NotExported("a feature has the same name as another feature's input for nulls")
+    return [helper.make_tensor_value_info(name, type_, [None, 1]) for name, type_ in (types | nulls).items()]
 
 
-def _add_matrix(graph: Graph, before: Sequence[Any], features: Sequence[Feature], form: str) -> str:
-    """What the last step is given."""
-    chain = Pipeline([(str(number), step) for number, step in enumerate(before)] or [("none", None)])
-    if form != ARRAY:
-        return add_columns(graph, chain, [feature.name for feature in features], features)
-    if not before:
+def _add_matrix(graph: Graph, transformers: Sequence[Any], features: Sequence[Feature], input_form: str) -> str:
+    """Add the transformers, and return the name of the matrix that the last step takes."""
+    pipeline = Pipeline([(str(number), step) for number, step in enumerate(transformers)] or [("none", None)])
+    if input_form != ARRAY:
+        return add_columns(graph, pipeline, [feature.name for feature in features], features)
+    if not transformers:
         return "X"
     columns = [
-        graph.add("Slice", "X", *(graph.add_constant([at], numpy.int64) for at in (place, place + 1, 1)))
-        for place in range(len(features))
+        graph.add("Slice", "X", *(graph.add_constant([value], numpy.int64) for value in (index, index + 1, 1)))
+        for index in range(len(features))
     ]
-    return add_columns(graph, chain, columns, features)
+    return add_columns(graph, pipeline, columns, features)
 
 
 def _build_model(graph: Graph, inputs: list[Any], outputs: dict[str, str]) -> ModelProto:
     named = [helper.make_node("Identity", [name], [output]) for output, name in outputs.items()]
     infos = [helper.make_tensor_value_info(output, _TYPES.get(output, TensorProto.BOOL), None) for output in outputs]
-    made = helper.make_graph([*graph.nodes, *named], "model", inputs, infos, graph.constants)
+    model_graph = helper.make_graph([*graph.nodes, *named], "model", inputs, infos, graph.constants)
     opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
-    return helper.make_model(made, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="ml-model-deployer")
+    return helper.make_model(
+        model_graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="ml-model-deployer"
+    )

@@ -1,10 +1,7 @@
-"""The gate for exports: one is kept only if it answers as scikit-learn does, on rows made to find a difference.
+"""The gate for exports: an export is kept only if it predicts as scikit-learn does, on rows made to find a difference.
 
-Ordinary rows find little. Measured: an export in float32 that is right on every row of a table is 24 % off at
-thresholds of trees, or 30 % off where a scaler stands before them. So values go to thresholds and right beside them, to
-the ends of what training saw and past what float32 holds; texts to ones that nobody saw. Last, and blind to how the
-estimator is built, pairs of rows that are predicted differently are brought together until they differ in one bit of
-one number.
+Ordinary rows find little. Measured: an export in float32 that was right on every row of a table was 24 % off at
+thresholds of trees, or 30 % off with a scaler before them. training.parity.probes makes the rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,57 +13,59 @@ from function.model.contract import Columns
 from training.parity.prober import REFUSED, NoPrediction, Prober, RecordRuntime, RowPrediction, RowResult, predict_rows
 from training.parity.probes import Probe, ProbeData, make_probes
 
-# Numbers within this, relatively; below LEAST of the largest number of the same rows, that is what counts.
+# The largest relative difference that an export may have. Numbers that are smaller than SMALLEST_SHARE of the largest
+# number of the same rows are compared relatively to that share.
 TOLERANCE = 1e-5
 SMALLEST_SHARE = 1e-6
 
 
 class PredictionsDiffer(Exception):
-    """The export answers otherwise; the text is a sentence that says on which rows, and by how much."""
+    """The export predicts otherwise than the reference; the text says on which rows, and by how much."""
 
 
 class Gate:
-    """All probes with the reference's replies, which are asked for once, however many exports are compared."""
+    """All probes with the reference's predictions, which are computed once for all exports."""
 
-    def __init__(self, reference: RecordRuntime, material: ProbeData) -> None:
-        self._more = _predict_probes(Prober(reference), material)
-        self._found: list[tuple[Probe, list[RowResult]]] = []
+    def __init__(self, reference: RecordRuntime, probe_data: ProbeData) -> None:
+        self._remaining = _predict_probes(Prober(reference), probe_data)
+        self._predicted: list[tuple[Probe, list[RowResult]]] = []
 
     def measure_error(self, candidate: RecordRuntime) -> float:
-        """The largest relative difference to the reference on every probe; 0 means equal bits. Raises Differs."""
-        return max(_compare(probe, replies, candidate) for probe, replies in self._iterate_probes())
+        """Return the largest relative difference to the reference on all probes; 0 means equal bits.
+
+        Raises PredictionsDiffer if it is past TOLERANCE, or if labels or refusals differ.
+        """
+        return max(_compare(probe, results, candidate) for probe, results in self._iterate_probes())
 
     def _iterate_probes(self) -> Iterator[tuple[Probe, list[RowResult]]]:
-        yield from self._found
-        for found in self._more:
-            self._found.append(found)
-            yield found
+        yield from self._predicted
+        for predicted in self._remaining:
+            self._predicted.append(predicted)
+            yield predicted
 
 
-def _predict_probes(prober: Prober, material: ProbeData) -> Iterator[tuple[Probe, list[RowResult]]]:
-    for probe in make_probes(prober, material):
+def _predict_probes(prober: Prober, probe_data: ProbeData) -> Iterator[tuple[Probe, list[RowResult]]]:
+    for probe in make_probes(prober, probe_data):
         yield probe, prober.predict(probe.columns, probe.oddities)
 
 
-def _compare(probe: Probe, replies: Sequence[RowResult], candidate: RecordRuntime) -> float:
-    """The largest relative difference of these rows. Raises Differs."""
-    rows = [row for row, reply in enumerate(replies) if not isinstance(reply, NoPrediction)]
-    expected = [reply for reply in replies if not isinstance(reply, NoPrediction)]
+def _compare(probe: Probe, results: Sequence[RowResult], candidate: RecordRuntime) -> float:
+    rows = [row for row, result in enumerate(results) if not isinstance(result, NoPrediction)]
+    expected = [result for result in results if not isinstance(result, NoPrediction)]
     found = predict_rows(candidate, _select_rows(probe, rows))
     if found is None:
-        raise PredictionsDiffer(f"{probe.kind}: it refuses some of {len(rows)} that scikit-learn answers")
-    for row, reply in enumerate(replies):
-        if reply is REFUSED and predict_rows(candidate, _select_rows(probe, [row])) is not None:
-            raise PredictionsDiffer(f"{probe.kind}: it answers some that scikit-learn refuses")
-    labels = sum(one[0] != other[0] for one, other in zip(expected, found, strict=True))
-    if labels:
-        raise PredictionsDiffer(f"{probe.kind}: another class in {labels} of {len(expected)}")
-    largest = _find_largest_error(expected, found)
-    if largest > TOLERANCE:
-        raise PredictionsDiffer(
-            f"{probe.kind}: up to {largest:.1%} off" if largest > 1e-3 else f"{probe.kind}: {largest:.1e} off"
-        )
-    return largest
+        raise PredictionsDiffer(f"on {probe.name}, it refuses some of {len(rows)} that scikit-learn predicts")
+    for row, result in enumerate(results):
+        if result is REFUSED and predict_rows(candidate, _select_rows(probe, [row])) is not None:
+            raise PredictionsDiffer(f"on {probe.name}, it predicts some that scikit-learn refuses")
+    count = sum(one[0] != other[0] for one, other in zip(expected, found, strict=True))
+    if count:
+        raise PredictionsDiffer(f"on {probe.name}, it predicts another class for {count} of {len(expected)}")
+    error = _find_largest_error(expected, found)
+    if error > TOLERANCE:
+        size = f"{error:.1%}" if error > 1e-3 else f"{error:.1e} of their value"
+        raise PredictionsDiffer(f"on {probe.name}, its predictions differ by up to {size}")
+    return error
 
 
 def _select_rows(probe: Probe, rows: Sequence[int]) -> Columns:
@@ -75,7 +74,7 @@ def _select_rows(probe: Probe, rows: Sequence[int]) -> Columns:
 
 def _find_largest_error(expected: Sequence[RowPrediction], found: Sequence[RowPrediction]) -> float:
     floor = SMALLEST_SHARE * max(
-        (abs(number) for answer in expected for number in answer[1] if isfinite(number)), default=0.0
+        (abs(number) for prediction in expected for number in prediction[1] if isfinite(number)), default=0.0
     )
     pairs = ((a, b) for one, other in zip(expected, found, strict=True) for a, b in zip(one[1], other[1], strict=True))
     return max((_compute_error(a, b, floor) for a, b in pairs), default=0.0)

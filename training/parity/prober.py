@@ -1,8 +1,8 @@
-"""What a runtime answers to rows, asked in a number of calls that does not grow with the rows that it refuses.
+"""Predict rows with a runtime, in a number of calls that does not grow with the rows that it refuses.
 
-A runtime refuses a whole batch for one of its rows, so each refused row has to be found by halving, which takes some
-calls. Of rows that are odd in the same way one is found so, and ten where it is in as many features; those behind them
-in a refused batch are left unasked.
+A runtime refuses a whole batch because of one row, so each refused row must be found by halving, which takes some
+calls. Of rows with the same oddity one refusal is enough, and ten if the oddity is in several features; the remaining
+ones in a refused batch are skipped.
 """
 
 from collections import Counter
@@ -23,74 +23,74 @@ class RecordRuntime(Protocol):
 
 
 class NoPrediction(Enum):
-    """Why a row has no answer: the runtime refuses it, or it was not asked."""
+    """Why a row has no prediction: the runtime refuses it, or it was skipped."""
 
     REFUSED = "refused"
-    UNASKED = "unasked"
+    SKIPPED = "skipped"
 
 
-REFUSED, SKIPPED = NoPrediction.REFUSED, NoPrediction.UNASKED
+REFUSED, SKIPPED = NoPrediction.REFUSED, NoPrediction.SKIPPED
 
 type RowPrediction = tuple[Any, tuple[float, ...]]
-"""The label (None for a regression) and the numbers."""
+"""The label (None for a regression) and the numbers: the predicted one, or the probabilities."""
 
 type RowResult = RowPrediction | NoPrediction
 
-_MOST_REFUSALS = 16  # among rows in which nothing is odd
-_MOST_ALIKE = 10  # among rows that are odd in the same way, each in another feature
+_MOST_REFUSALS = 16  # of rows without an oddity
+_MOST_FEATURES = 10  # in which the same oddity is refused
 
 
 class Oddity(NamedTuple):
-    """What may be refused in a row, and the place of the feature that it is in."""
+    """An unusual value that may be refused, and the position of its feature."""
 
-    what: str
+    name: str
     feature: int
 
 
 class Prober:
-    """Asks a runtime, and remembers for which oddities enough refusals were found."""
+    """Predict rows with a runtime, and remember for which oddities enough refusals were found."""
 
     def __init__(self, runtime: RecordRuntime) -> None:
         self._runtime = runtime
         self._refusals: Counter[Oddity | str | None] = Counter()
 
     def predict(self, columns: Columns, oddities: Sequence[Oddity | None]) -> list[RowResult]:
-        """The reply to each row; `oddities` says of each what may be refused in it, None where nothing is odd."""
-        found: list[RowResult] = [SKIPPED] * len(oddities)
+        """Predict each row; `oddities` has what may be refused in it, or None."""
+        results: list[RowResult] = [SKIPPED] * len(oddities)
         waiting = [list(range(len(oddities)))] if oddities else []
         while waiting:
             rows = waiting.pop()
-            answered = predict_rows(self._runtime, [[column[row] for row in rows] for column in columns])
-            if answered is not None:
-                for row, answer in zip(rows, answered, strict=True):
-                    found[row] = answer
+            predictions = predict_rows(self._runtime, [[column[row] for row in rows] for column in columns])
+            if predictions is not None:
+                for row, prediction in zip(rows, predictions, strict=True):
+                    results[row] = prediction
             elif len(rows) == 1:
-                found[rows[0]] = REFUSED
-                self._count(oddities[rows[0]])
+                results[rows[0]] = REFUSED
+                self._count_refusal(oddities[rows[0]])
                 waiting = [kept for part in waiting if (kept := self._keep_unsettled(part, oddities))]
             else:
                 half = len(rows) // 2
                 parts = (self._keep_unsettled(part, oddities) for part in (rows[half:], rows[:half]))
                 waiting += [part for part in parts if part]
-        return found
+        return results
 
-    def _count(self, oddity: Oddity | None) -> None:
+    def _count_refusal(self, oddity: Oddity | None) -> None:
         self._refusals[oddity] += 1
         if oddity:
-            self._refusals[oddity.what] += 1
+            self._refusals[oddity.name] += 1
 
     def _keep_unsettled(self, rows: Sequence[int], oddities: Sequence[Oddity | None]) -> list[int]:
-        """Those rows of a refused batch whose oddity has not been refused often enough."""
+        """Keep the rows of a refused batch whose oddity has not been refused often enough."""
         return [row for row in rows if not self._is_settled(oddities[row])]
 
     def _is_settled(self, oddity: Oddity | None) -> bool:
         if oddity is None:
             return self._refusals[None] >= _MOST_REFUSALS
-        return self._refusals[oddity] > 0 or self._refusals[oddity.what] >= _MOST_ALIKE
+        return self._refusals[oddity] > 0 or self._refusals[oddity.name] >= _MOST_FEATURES
 
 
 def predict_rows(runtime: RecordRuntime, columns: Columns) -> list[RowPrediction] | None:
-    """The answer to each row; None where the runtime refuses some of them."""
+    """Predict each row; return None if the runtime refuses some of them."""
     try:
         return _list_predictions(runtime.predict(columns)) if columns[0] else []
     except NotPredictable:

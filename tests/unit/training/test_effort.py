@@ -1,4 +1,4 @@
-"""What the gate asks of an estimator grows with the rows and the features of its table, not with what it refuses."""
+"""The gate's calls of an estimator grow with the rows and features of its table, not with what it refuses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,8 +29,8 @@ from training.parity.prober import REFUSED, SKIPPED, Oddity, Prober
 ROWS = 1_000
 
 
-class Counted(ByRecords):
-    """Counts what it asks of another runtime."""
+class CountingRuntime(ByRecords):
+    """Counts the calls of another runtime, and their rows."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime, self.calls, self.rows = runtime, 0, 0
@@ -41,30 +41,30 @@ class Counted(ByRecords):
         return self.runtime.predict(columns)
 
 
-def table(width: int, most: float) -> Any:
+def draw_whole_numbers(width: int, most: float) -> Any:
     return numpy.floor(numpy.random.default_rng(0).uniform(0, most, size=(ROWS, width)))
 
 
-def decimals(width: int) -> Any:
+def draw_decimals(width: int) -> Any:
     return numpy.random.default_rng(0).normal(size=(ROWS, width))
 
 
 ESTIMATORS: dict[str, tuple[Callable[[], Any], Any]] = {
-    "one-hot of whole numbers": (lambda: make_pipeline(OneHotEncoder(), Ridge()), table(2, 70)),
-    "one-hot of 60 columns": (lambda: make_pipeline(OneHotEncoder(), Ridge()), table(60, 9)),
-    "ordinals": (lambda: make_pipeline(OrdinalEncoder(), RandomForestRegressor(5)), table(5, 40)),
-    "splines that end": (lambda: make_pipeline(SplineTransformer(extrapolation="error"), Ridge()), decimals(6)),
-    "neighbours within a radius": (lambda: RadiusNeighborsClassifier(radius=2.0), decimals(10)),
-    "neighbours": (KNeighborsRegressor, decimals(60)),
-    "svc": (SVC, decimals(10)),
+    "one-hot of whole numbers": (lambda: make_pipeline(OneHotEncoder(), Ridge()), draw_whole_numbers(2, 70)),
+    "one-hot of 60 columns": (lambda: make_pipeline(OneHotEncoder(), Ridge()), draw_whole_numbers(60, 9)),
+    "ordinals": (lambda: make_pipeline(OrdinalEncoder(), RandomForestRegressor(5)), draw_whole_numbers(5, 40)),
+    "splines that end": (lambda: make_pipeline(SplineTransformer(extrapolation="error"), Ridge()), draw_decimals(6)),
+    "neighbours within a radius": (lambda: RadiusNeighborsClassifier(radius=2.0), draw_decimals(10)),
+    "neighbours": (KNeighborsRegressor, draw_decimals(60)),
+    "svc": (SVC, draw_decimals(10)),
     "categories of its own": (
         lambda: HistGradientBoostingRegressor(max_iter=5, categorical_features=[0]),
-        table(3, 30),
+        draw_whole_numbers(3, 30),
     ),
-    "forest": (lambda: RandomForestRegressor(30, random_state=0), decimals(60)),
-    "process": (GaussianProcessRegressor, decimals(4)),
-    "network": (lambda: MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=5), decimals(10)),
-    "stack": (lambda: StackingRegressor([("k", KNeighborsRegressor()), ("r", Ridge())], cv=2), decimals(10)),
+    "forest": (lambda: RandomForestRegressor(30, random_state=0), draw_decimals(60)),
+    "process": (GaussianProcessRegressor, draw_decimals(4)),
+    "network": (lambda: MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=5), draw_decimals(10)),
+    "stack": (lambda: StackingRegressor([("k", KNeighborsRegressor()), ("r", Ridge())], cv=2), draw_decimals(10)),
 }
 
 
@@ -76,7 +76,7 @@ def test_the_gate_asks_an_estimator_a_bounded_number_of_times(name: str) -> None
     classifies = isinstance(estimator, ClassifierMixin)
     target = numpy.where(values[:, 0] > 0, "hi", "lo") if classifies else values[:, 0]
     case = Case(estimator, (values, target))
-    reference = Counted(case.reference)
+    reference = CountingRuntime(case.reference)
     gate = Gate(reference, case.material)
 
     assert gate.measure_error(case.reference) == pytest.approx(0, abs=1e-9)
@@ -87,8 +87,8 @@ def test_the_gate_asks_an_estimator_a_bounded_number_of_times(name: str) -> None
     assert reference.calls == calls  # the second export costs the reference nothing
 
 
-class Picky(ByRecords):
-    """Answers whether a number is past 0.7 and another past 0.1; refuses some."""
+class PickyRuntime(ByRecords):
+    """Predicts whether a number is past 0.7 and another past 0.1; refuses some numbers."""
 
     def __init__(self, refuses: Callable[[float], bool]) -> None:
         self.refuses, self.calls = refuses, 0
@@ -105,7 +105,7 @@ FEATURES = [Feature("a", NUMBER), Feature("b", NUMBER)]
 
 
 def test_rows_are_told_apart_by_what_is_refused_in_them() -> None:
-    picky = Picky(lambda value: value == 9)
+    picky = PickyRuntime(lambda value: value == 9)
     nine = Oddity("nine", 0)
     columns: Columns = [[1.0, 9.0, 9.0, 2.0, 9.0], [0.0 for _ in range(5)]]
     replies = Prober(picky).predict(columns, [None, nine, nine, None, Oddity("nine", 1)])
@@ -114,7 +114,7 @@ def test_rows_are_told_apart_by_what_is_refused_in_them() -> None:
 
 
 def test_a_thousand_refusals_cost_no_more_than_a_few() -> None:
-    picky = Picky(lambda value: value == 9)
+    picky = PickyRuntime(lambda value: value == 9)
     columns: Columns = [[*(9.0 for _ in range(999)), 0.0], [0.0 for _ in range(1000)]]
     replies = Prober(picky).predict(columns, [Oddity("nine", 0)] * 999 + [Oddity("zero", 0)])
 
@@ -124,7 +124,7 @@ def test_a_thousand_refusals_cost_no_more_than_a_few() -> None:
 
 
 def test_what_every_feature_refuses_is_found_in_a_few() -> None:
-    picky = Picky(lambda value: value == 9)
+    picky = PickyRuntime(lambda value: value == 9)
     columns: Columns = [[9.0 for _ in range(60)], [0.0 for _ in range(60)]]
     replies = Prober(picky).predict(columns, [Oddity("nine", feature) for feature in range(60)])
 
@@ -134,7 +134,7 @@ def test_what_every_feature_refuses_is_found_in_a_few() -> None:
 
 def test_rows_are_brought_together_where_the_prediction_jumps() -> None:
     sample: Columns = [[0.1, 0.5, 0.6, 0.9, 1.0], [0.0, 0.05, 0.2, 0.6, 1.0]]
-    found = find_jumps(Prober(Picky(lambda _: False)), sample, FEATURES, numpy.random.default_rng(0))
+    found = find_jumps(Prober(PickyRuntime(lambda _: False)), sample, FEATURES, numpy.random.default_rng(0))
     pairs = [(float(one or 0), float(two or 0)) for column in found for one, two in zip(column[::2], column[1::2])]  # noqa: B905
 
     expected = {(0.7, numpy.nextafter(0.7, 1)), (0.1, numpy.nextafter(0.1, 1))}
@@ -144,7 +144,7 @@ def test_rows_are_brought_together_where_the_prediction_jumps() -> None:
 def test_rows_are_brought_together_where_refusal_begins() -> None:
     sample: Columns = [[0.1, 0.5, 0.6, 0.9, 1.0], [0.0 for _ in range(5)]]
     categories = sample[0]
-    picky = Picky(lambda value: value not in categories)
+    picky = PickyRuntime(lambda value: value not in categories)
     found = find_jumps(Prober(picky), sample, FEATURES, numpy.random.default_rng(0))
     one, other = (float(value or 0) for value in found[0])
 
@@ -154,13 +154,13 @@ def test_rows_are_brought_together_where_refusal_begins() -> None:
 
 
 def test_an_export_that_takes_what_is_refused_is_found() -> None:
-    data = (table(2, 9), table(1, 5).ravel())
+    data = (draw_whole_numbers(2, 9), draw_whole_numbers(1, 5).ravel())
     strict = Case(make_pipeline(OneHotEncoder(), Ridge()), data)
     lenient = Case(make_pipeline(OneHotEncoder(handle_unknown="ignore"), Ridge()), data)
 
-    with pytest.raises(PredictionsDiffer, match="answers some that scikit-learn refuses"):
+    with pytest.raises(PredictionsDiffer, match="predicts some that scikit-learn refuses"):
         Gate(strict.reference, strict.material).measure_error(lenient.reference)
-    with pytest.raises(PredictionsDiffer, match=r"refuses some of \d+ that scikit-learn answers"):
+    with pytest.raises(PredictionsDiffer, match=r"refuses some of \d+ that scikit-learn predicts"):
         Gate(lenient.reference, lenient.material).measure_error(strict.reference)
 
 
@@ -175,7 +175,7 @@ def test_a_call_that_begins_too_many_functions_is_given_up() -> None:
 
 
 def test_a_conversion_that_would_take_minutes_is_given_up() -> None:
-    values = decimals(3)
+    values = draw_decimals(3)
     case = Case(make_pipeline(QuantileTransformer(n_quantiles=900), Ridge()), (values, values[:, 0]))
 
     with pytest.raises(NotExported, match="too long"):
