@@ -1,1 +1,1 @@
-"""Makes a model bundle: trains an estimator or takes one that exists, and packages it. Never part of the image."""
+"""Make a model bundle: train an estimator or load an existing one, and package it. The image does not contain this."""

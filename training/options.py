@@ -14,27 +14,27 @@ EXAMPLE_DATA = Path(__file__).parent / "data" / "houses.csv"
 EXAMPLE_TARGET = "Price"
 EXAMPLE_NAME = "house-prices"
 EXAMPLE_UNIT = "USD"
-# What --target names where an estimator that exists comes without it.
+# The target's name for an existing estimator, without --target.
 DEFAULT_TARGET = "prediction"
 LIST, NO_LIST = "list", "none"
 
 _DESCRIPTION = """\
-Makes a model bundle: the directory that the function serves.
+Make a model bundle: the directory that the function serves.
 
 examples:
   python -m training
-      the example: the article's five houses and its forest of ten trees, in model/
+      make the example: five houses and a forest of ten trees, in model/
   python -m training --data homes.csv --target price --drop id --unit EUR
-      a forest for one's own table, with cross-validated scores
+      train a forest on your table, and cross-validate it
   python -m training --model mine.joblib --data sample.csv --target price
-      an estimator that exists already; the table shows what its inputs look like"""
+      package your own estimator; the table is a sample of its inputs"""
 
-_EPILOG = "Loading a .joblib or pickle file runs code that it holds: package only files that you trust."
+_EPILOG = "Loading a .joblib or pickle file runs code in that file: package only files that you trust."
 _PATH_OPTIONS = ("--data", "--model", "--out")
 
 
 class Options(NamedTuple):
-    """What was asked for, checked for what can be checked without reading a file."""
+    """The options, checked as far as possible without reading a file."""
 
     data: Path
     target: str
@@ -55,18 +55,17 @@ class Options(NamedTuple):
 
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise TrainingError(f"{message}; python -m training --help shows what there is.")
+        raise TrainingError(f"{message}: see python -m training --help.")
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
-    """The options in `arguments`. Raises TrainingError, and SystemExit after --help."""
+    """Parse the command line. Raises TrainingError, and SystemExit after --help."""
     given = _build_parser().parse_args(arguments)
     if given.data is None:
-        needing = ("model", "target", "task", "feature", "drop", "type", "nullable", "categories", "keep_na")
-        alone = next((f"--{option}" for option in needing if getattr(given, option)), None)
-        if alone:
-            alone = alone.replace("_", "-")
-            raise TrainingError(f"{alone} needs --data FILE, the table with the columns.")
+        need_data = ("model", "target", "task", "feature", "drop", "type", "nullable", "categories", "keep_na")
+        option = next((name for name in need_data if getattr(given, name)), None)
+        if option:
+            raise TrainingError(f"--{option.replace('_', '-')} needs --data FILE, the table with the columns.")
     elif given.target is None and given.model is None:
         raise TrainingError("--data needs --target COLUMN, the column to predict.")
     return Options(
@@ -99,64 +98,84 @@ def _build_parser() -> ArgumentParser:
     option = parser.add_argument
     option("--data", type=Path, metavar="FILE", help="the table: .csv (UTF-8), .csv.gz, .parquet or .pq")
     option("--target", metavar="COLUMN", help="the column to predict")
-    option("--model", type=Path, metavar="FILE", help="a fitted scikit-learn estimator that joblib or pickle wrote")
-    option("--out", type=Path, default=Path("model"), metavar="DIR", help="the bundle to make (default: model)")
-    option("--name", help="the model's name (default: the file's name)")
-    option("--unit", help="what the prediction is counted in, such as USD")
-    option("--task", choices=(REGRESSION, CLASSIFICATION), help="(default: told by the target)")
-    option("--feature", action="append", default=[], metavar="COLUMN", help="an input; repeat it (default: all others)")
-    option("--drop", action="append", default=[], metavar="COLUMN", help="no input, such as an id; repeat it")
+    option("--model", type=Path, metavar="FILE", help="a fitted scikit-learn estimator, dumped with joblib or pickle")
+    option("--out", type=Path, default=Path("model"), metavar="DIR", help="the bundle's directory (default: model)")
+    option("--name", help="the model's name (default: the name of the model's or table's file)")
+    option("--unit", help="the unit of the prediction, such as USD")
+    option("--task", choices=(REGRESSION, CLASSIFICATION), help="default: inferred from the estimator or the target")
+    option(
+        "--feature",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="an input of the model; may be repeated (default: all columns except the target)",
+    )
+    option(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column that is not an input, such as an id; may be repeated",
+    )
     option(
         "--type",
         action="append",
         default=[],
         metavar="COLUMN=TYPE",
-        help="string, number, boolean, or text for free text (default: told by the estimator, then by the table)",
+        help="read a column as string, number, boolean, or text (free text); may be repeated (default: inferred from "
+        "the estimator, then from the table)",
     )
-    option("--nullable", action="append", default=[], metavar="COLUMN", help="training had nulls there; repeat it")
+    option(
+        "--nullable",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="allow nulls in a column that has none in the table; may be repeated",
+    )
     option(
         "--keep-na",
         action="store_true",
-        help="take NA, null, None and the like for texts; without it they are nulls, as to pandas.read_csv",
+        help="read NA, null, None and the like as texts; without it they are nulls, as in pandas.read_csv",
     )
     option(
         "--categories",
         action="append",
         default=[],
         metavar="COLUMN=list|none",
-        help="publish a column's texts, or none of them (default: those that are few)",
+        help="publish the texts of a column (list) or do not (none); may be repeated (default: publish them if they "
+        "are few)",
     )
     return parser
 
 
 def _parse_column_values(option: str, given: Sequence[str], allowed: Sequence[str]) -> dict[str, str]:
-    """What an option says of each column, from COLUMN=VALUE. Raises TrainingError."""
-    found: dict[str, str] = {}
+    """Parse COLUMN=VALUE into a value for each column. Raises TrainingError."""
+    values: dict[str, str] = {}
     for text in given:
         name, equals, value = text.rpartition("=")
         if not equals or value not in allowed:
-            raise TrainingError(f"{option} {text!r}: say COLUMN={'|'.join(allowed)}.")
-        found[name] = value
-    return found
+            raise TrainingError(f"{option} {text!r} is not understood: write COLUMN={'|'.join(allowed)}.")
+        values[name] = value
+    return values
 
 
 def _choose_name(given: str | None, file: Path | None) -> str:
     if given is not None and not given.strip():
-        raise TrainingError("--name is empty: give the model a name, or leave the option out.")
+        raise TrainingError("--name is empty: give the model a name, or remove the option.")
     if given is not None or file is None:
         return given or EXAMPLE_NAME
     return file.name.split(".")[0] or file.name
 
 
 def _format_command(arguments: Sequence[str]) -> str:
-    """The command as typed, but with paths cut to their file names: folders may say whose machine it was."""
-    shown: list[str] = []
+    """Format the command as it was typed, without the folders of paths, which may name a person or a machine."""
+    words: list[str] = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
         option, equals, value = argument.partition("=")
         if before in _PATH_OPTIONS:
-            shown.append(Path(argument).name)
+            words.append(Path(argument).name)
         elif equals and option in _PATH_OPTIONS:
-            shown.append(f"{option}={Path(value).name}")
+            words.append(f"{option}={Path(value).name}")
         else:
-            shown.append(argument)
-    return join(["python", "-m", "training", *shown])
+            words.append(argument)
+    return join(["python", "-m", "training", *words])

@@ -1,22 +1,26 @@
-"""What `python -m training` prints when it is done."""
+"""Format the summary that `python -m training` prints at the end."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from function.model.contract import Feature
+from function.model.contract import BOOLEAN, STRING, TEXT, Feature, format_number
+from function.model.dtypes import FLOAT64
 from training.bundle.document import Document
-from training.tables.features import describe_feature
 from training.tables.targets import Task
+
+_MOST_CLASSES = 8
+_MOST_CATEGORIES = 6
 
 
 def format_summary(document: Document, task: Task, features: Sequence[Feature], out: Path) -> str:
-    """The bundle for people, and the next step."""
+    """Describe the bundle for people, and name the next step."""
     target = document["targets"][0]
+    unit = f" in {target['unit']}" if "unit" in target else ""
     lines = [
         f"{document['name']} {document['version']}",
-        f"  predicts   {target['name']}{' in ' + target['unit'] if 'unit' in target else ''}: {_format_target(target)}",
-        f"  task       {task.name} ({task.told})",
+        f"  predicts   {target['name']}{unit}: {_format_target(target)}",
+        f"  task       {task.name} ({task.reason})",
         f"  rows       {document['training']['rows']:,}",
         *_format_features(features),
         *_format_column_order(document),
@@ -32,28 +36,45 @@ def format_summary(document: Document, task: Task, features: Sequence[Feature], 
 def _format_target(target: dict[str, Any]) -> str:
     if "classes" not in target:
         return "a number"
-    shown = ", ".join(map(str, target["classes"][:8]))
-    return f"one of {len(target['classes'])} classes ({shown}{', …' if len(target['classes']) > 8 else ''})"
+    classes = target["classes"]
+    more = ", …" if len(classes) > _MOST_CLASSES else ""
+    return f"one of {len(classes)} classes ({', '.join(map(str, classes[:_MOST_CLASSES]))}{more})"
 
 
 def _format_features(features: Sequence[Feature]) -> list[str]:
     return [
-        f"  {'features' if index == 0 else '':<10} {feature.name}: {describe_feature(feature)}"
+        f"  {'features' if index == 0 else '':<10} {feature.name}: {_format_feature(feature)}"
         for index, feature in enumerate(features)
     ]
+
+
+def _format_feature(feature: Feature) -> str:
+    nulls = ", or null" if feature.nullable else ""
+    dtype = "" if feature.dtype == FLOAT64 else f" ({feature.dtype})"
+    if feature.type == BOOLEAN:
+        return f"boolean{nulls}"
+    if feature.type == TEXT:
+        return f"free text, its values are not published{nulls}"
+    if feature.type == STRING:
+        categories = feature.categories or ()
+        more = f" and {len(categories) - _MOST_CATEGORIES} more" if len(categories) > _MOST_CATEGORIES else ""
+        return f"text: {', '.join(categories[:_MOST_CATEGORIES])}{more}{nulls}"
+    if feature.minimum is None or feature.maximum is None:
+        return f"number{dtype}{nulls}"
+    return f"number{dtype}, {format_number(float(feature.minimum))} to {format_number(float(feature.maximum))}{nulls}"
 
 
 def _format_column_order(document: Document) -> list[str]:
     if document["columns_by"] == "name":
         return []
-    return ["             taken by place, in this order: the estimator was trained on an array, which has no names"]
+    return ["             in this order: the estimator was trained on an array, whose columns have no names"]
 
 
 def _format_metrics(metrics: dict[str, Any] | None) -> list[str]:
     if metrics is None:
-        return ["  scores     none: fewer than 50 rows say little"]
-    scores = [f"             {name}: {_format_metric(value)}" for name, value in metrics.items() if name != "method"]
-    return [f"  scores     {metrics['method']}", *scores]
+        return ["  metrics    none: at least 50 rows with a target are needed"]
+    lines = [f"             {name}: {_format_metric(value)}" for name, value in metrics.items() if name != "method"]
+    return [f"  metrics    {metrics['method']}", *lines]
 
 
 def _format_metric(value: Any) -> str:
@@ -62,8 +83,8 @@ def _format_metric(value: Any) -> str:
 
 def _format_artifacts(document: Document) -> list[str]:
     kept = [
-        f"  {'runtimes' if index == 0 else '':<10} {artifact['runtime']}: "
-        f"{_format_size(artifact['bytes'])}{_format_error(artifact)}"
+        f"  {'runtimes' if index == 0 else '':<10} {artifact['runtime']}: {_format_size(artifact['bytes'])}"
+        f"{_format_error(artifact)}"
         for index, artifact in enumerate(document["artifacts"].values())
     ]
     refused = document.get("refused_exports", {})
@@ -74,7 +95,9 @@ def _format_error(artifact: dict[str, Any]) -> str:
     if "largest_relative_error" not in artifact:
         return ""
     error = artifact["largest_relative_error"]
-    return ", scikit-learn's answers to the last bit" if error == 0 else f", scikit-learn's answers within {error:.1e}"
+    if error == 0:
+        return ", predicts exactly as scikit-learn"
+    return f", predicts as scikit-learn, with a relative error of at most {error:.1e}"
 
 
 def _format_size(count: int) -> str:

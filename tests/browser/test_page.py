@@ -236,7 +236,7 @@ def test_a_model_that_is_worth_nothing_says_so_and_shows_no_text_of_training(
     addresses: dict[str, str], open_page: Open
 ) -> None:
     page = open_page(addresses["reviews"])
-    expect(page.get_by_label("Cautions")).to_contain_text("no better than the commonest class")
+    expect(page.get_by_label("Cautions")).to_contain_text("always predicts the most common class")
     review = page.get_by_label("review")
     expect(review).to_have_js_property("tagName", "TEXTAREA")
     assert "says number" not in page.content()

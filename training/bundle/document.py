@@ -1,4 +1,4 @@
-"""The manifest of a bundle, as function.model.manifest reads it."""
+"""Make the manifest of a bundle, which function.model.manifest reads."""
 
 import os
 from collections.abc import Sequence
@@ -33,32 +33,32 @@ ARTIFACT_FILE = "model.joblib"
 type Document = dict[str, Any]
 
 
-def make_artifact(data: bytes, served_as: str) -> Artifact:
-    """The artifact with these bytes."""
-    return Artifact(ARTIFACT_FILE, sha256(data).hexdigest(), len(data), JOBLIB, served_as)
+def make_artifact(data: bytes, input_form: str) -> Artifact:
+    """Make the joblib artifact of the bytes; `input_form` is ARRAY or FRAME."""
+    return Artifact(ARTIFACT_FILE, sha256(data).hexdigest(), len(data), JOBLIB, input_form)
 
 
 class BundleContents(NamedTuple):
-    """What is in the bundle; `classes` is None for a regression, `metrics` for a table too small.
+    """What is in the bundle; `classes` is None for a regression, `metrics` for a table with too few rows.
 
-    `ignored` are columns of its training that the estimator does not use; `named` is whether it was trained on named
-    ones, else it takes them by place.
+    `ignored` are columns of its training that the estimator does not use; `is_named` says that it takes columns by
+    name, else it takes them by position. `refused_exports` has the reason by runtime.
     """
 
     features: Sequence[Feature]
     ignored: Sequence[str]
-    named: bool
+    is_named: bool
     classes: list[Any] | None
     metrics: Metrics | None
     cautions: Sequence[str]
     examples: list[Example]
     artifacts: list[Artifact]
-    refused: dict[str, str]
+    refused_exports: dict[str, str]
 
 
-def make_document(options: Options, table: Table, packaged: BundleContents) -> Document:
-    """The manifest's keys in the order that a reader wants them."""
-    features, _, named, classes, metrics, cautions, examples, artifacts, refused = packaged
+def make_document(options: Options, table: Table, contents: BundleContents) -> Document:
+    """Make the manifest, with its keys in the order in which people read them."""
+    features, ignored, is_named, classes, metrics, cautions, examples, artifacts, refused_exports = contents
     target = {"name": options.target, "unit": options.unit, "classes": classes}
     document = {
         "format": FORMAT,
@@ -66,8 +66,8 @@ def make_document(options: Options, table: Table, packaged: BundleContents) -> D
         "version": derive_version(artifacts),
         "task": REGRESSION if classes is None else CLASSIFICATION,
         "features": [write_feature(feature) for feature in features],
-        "ignored_columns": list(packaged.ignored) or None,
-        "columns_by": "name" if named else "place",
+        "ignored_columns": list(ignored) or None,
+        "columns_by": "name" if is_named else "place",
         "output_columns": choose_output_columns(
             [f.name for f in features], list(examples[0].get("probabilities", ()))
         )._asdict(),
@@ -77,7 +77,7 @@ def make_document(options: Options, table: Table, packaged: BundleContents) -> D
         "training": {"rows": table.rows, "sha256": table.sha256, "when": _get_timestamp(), "command": options.command},
         "environment": _list_environment(artifacts),
         "artifacts": {artifact.file: _describe_artifact(artifact) for artifact in artifacts},
-        "refused_exports": refused or None,
+        "refused_exports": refused_exports or None,
         "examples": examples,
     }
     return {key: value for key, value in document.items() if value is not None}
@@ -101,10 +101,13 @@ def _list_environment(artifacts: Sequence[Artifact]) -> dict[str, str]:
 
 
 def _get_timestamp() -> str:
-    """The time in UTC, or the one that https://reproducible-builds.org/specs/source-date-epoch/ sets."""
+    """Return the time in UTC, or the one that https://reproducible-builds.org/specs/source-date-epoch/ sets."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     try:
         when = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
     except (ValueError, OverflowError, OSError):
-        raise TrainingError("SOURCE_DATE_EPOCH must be a whole number of seconds since 1970: correct it.") from None
+        raise TrainingError(
+            "The environment variable SOURCE_DATE_EPOCH is not a whole number of seconds since 1970: correct or unset "
+            "it."
+        ) from None
     return when.isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""The golden rows: inputs with what scikit-learn answers for them, which every load of the bundle repeats."""
+"""Make the golden rows: inputs with scikit-learn's predictions, which every load of the bundle repeats."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from training.errors import TrainingError, quote_names
 from training.estimators.default_forest import SEED
 
 _DRAWN_ROWS = 15
-# In the place of free text. Ordinary words, so that those who count words find some.
+# In place of free text. Ordinary words, so that vectorizers know some of them.
 _MADE_UP_TEXTS = (
     "this is a made-up text",
     "it was good and I would use it again",
@@ -32,45 +32,50 @@ type Example = dict[str, Any]
 
 
 def make_examples(
-    estimator: Any, frame: pandas.DataFrame, features: Sequence[Feature], task: str, form: Callable[[Positions], Any]
+    estimator: Any,
+    frame: pandas.DataFrame,
+    features: Sequence[Feature],
+    task: str,
+    build_input: Callable[[Positions], Any],
 ) -> list[Example]:
-    """The typical record and up to fifteen others with their predictions.
+    """Make the typical record and up to fifteen others, with their predictions.
 
-    `form(positions)` is the table with each column taken at its own row positions, as the estimator was trained on it.
-    Raises TrainingError where the estimator answers none of them with a finite number.
+    `build_input(positions)` builds the estimator's input from an array of shape (records, features), which has the row
+    of the table that each value is taken from. Raises TrainingError if the estimator predicts none of the records.
     """
     positions = numpy.vstack([_find_typical_rows(frame, features), _draw_rows(frame, features)])
-    found: list[Example] = []
-    for row in positions:
-        inputs = {f.name: _convert_to_json(f, frame[f.name].iloc[at]) for f, at in zip(features, row, strict=True)}
-        answer = _predict_example(estimator, task, form(row[None, :]))
-        if answer is not None and all(inputs != example["input"] for example in found):
-            found.append({"input": inputs, **answer})
-    if not found:
+    examples: list[Example] = []
+    for rows in positions:
+        record = {f.name: _convert_to_json(f, frame[f.name].iloc[row]) for f, row in zip(features, rows, strict=True)}
+        predicted = _predict_example(estimator, task, build_input(rows[None, :]))
+        if predicted is not None and all(record != example["input"] for example in examples):
+            examples.append({"input": record, **predicted})
+    if not examples:
         texts = [feature.name for feature in features if feature.type == TEXT]
         raise TrainingError(
-            f"The estimator refuses every row with made-up text in {quote_names(texts)}, and what is free text is not "
-            "published: let its encoder take unknown texts, or say --categories COLUMN=list."
+            f"The estimator refuses every row with made-up text in {quote_names(texts)}, whose own texts are not "
+            "published: train it with an encoder that takes unknown texts, or publish the texts with --categories "
+            "COLUMN=list."
             if texts
-            else "The estimator answers no row like the table's with a finite number: train it again."
+            else "The estimator predicts no finite number for any row like those of the table: train it again."
         )
-    return found
+    return examples
 
 
 def take_rows(frame: pandas.DataFrame, positions: Positions) -> pandas.DataFrame:
-    """Each column of the frame at its own row positions."""
+    """Take each column of the frame at its own rows; `positions` has the shape (records, columns)."""
     columns = zip(frame.columns, positions.T, strict=True)
-    return pandas.DataFrame({name: frame[name].take(at).reset_index(drop=True) for name, at in columns})
+    return pandas.DataFrame({name: frame[name].take(rows).reset_index(drop=True) for name, rows in columns})
 
 
 def make_up_texts(values: "pandas.Series[Any]") -> "pandas.Series[Any]":
-    """Texts in the place of a column's own, none of which it holds, and nulls where it has some."""
-    held = set(values)
-    texts = [text for text in _MADE_UP_TEXTS if text not in held] or [
+    """Replace a column's texts by made-up ones that it does not hold; nulls stay."""
+    own = set(values)
+    texts = [text for text in _MADE_UP_TEXTS if text not in own] or [
         f"made-up text {number}" for number in range(_DRAWN_ROWS)
     ]
-    invented = [texts[row % len(texts)] if there else numpy.nan for row, there in enumerate(values.notna())]
-    return pandas.Series(invented, index=values.index, dtype="str")
+    made_up = [texts[row % len(texts)] if there else numpy.nan for row, there in enumerate(values.notna())]
+    return pandas.Series(made_up, index=values.index, dtype="str")
 
 
 def _find_typical_rows(frame: pandas.DataFrame, features: Sequence[Feature]) -> Positions:
@@ -83,7 +88,7 @@ def _find_typical_rows(frame: pandas.DataFrame, features: Sequence[Feature]) -> 
 
 
 def _find_median_row(values: "pandas.Series[Any]") -> int:
-    """Where the lower median is: a value that the table holds, whole where the others are."""
+    """Return the row of the lower median, which is a value of the table and so whole if the others are."""
     order = values.argsort(kind="stable").to_numpy()  # nulls come last
     return int(order[(int(values.notna().sum()) - 1) // 2])
 
@@ -94,36 +99,36 @@ def _find_most_common_row(values: "pandas.Series[Any]") -> int:
 
 
 def _draw_rows(frame: pandas.DataFrame, features: Sequence[Feature]) -> Positions:
-    """Rows whose columns are drawn one by one, so that GET /model publishes no record of a real person.
+    """Draw a row for each value by itself, so that GET /model publishes no record of a real person.
 
-    Among them are the smallest and the largest value of each number, and a null of each column that has one.
+    Among them are the smallest and the largest value of each number, and a null of each nullable column.
     """
     generator = numpy.random.default_rng(SEED)
     positions = generator.integers(len(frame), size=(_DRAWN_ROWS, len(features)))
     for column, feature in enumerate(features):
         values = frame[feature.name]
-        wanted = [int(values.argmin()), int(values.argmax())] if feature.type == NUMBER else []
+        special = [int(values.argmin()), int(values.argmax())] if feature.type == NUMBER else []
         if feature.nullable:
-            wanted.append(int(values.isna().to_numpy().argmax()))
-        positions[generator.permutation(_DRAWN_ROWS)[: len(wanted)], column] = wanted
+            special.append(int(values.isna().to_numpy().argmax()))
+        positions[generator.permutation(_DRAWN_ROWS)[: len(special)], column] = special
     return positions
 
 
 def _predict_example(estimator: Any, task: str, row: Any) -> Example | None:
     try:
         value = numpy.asarray(estimator.predict(row)).ravel().tolist()[0]
-        shares = estimator.predict_proba(row)[0].tolist() if _has_probabilities(estimator, task) else []
+        probabilities = estimator.predict_proba(row)[0].tolist() if _has_probabilities(estimator, task) else []
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001
-        # Values that never stood in one row may be refused, with whatever some transformer raises.
+        # A transformer may refuse values that were never in one row together, with any exception.
         return None
-    if not numpy.isfinite([value] if task == REGRESSION else shares).all():
+    if not numpy.isfinite([value] if task == REGRESSION else probabilities).all():
         return None
     if task == REGRESSION:
         return {"prediction": float(value)}
-    named = dict(zip(map(format_label, estimator.classes_.tolist()), shares, strict=False))
-    return {"prediction": value, "probabilities": named} if shares else {"prediction": value}
+    by_label = dict(zip(map(format_label, estimator.classes_.tolist()), probabilities, strict=False))
+    return {"prediction": value, "probabilities": by_label} if probabilities else {"prediction": value}
 
 
 def _has_probabilities(estimator: Any, task: str) -> bool:
@@ -131,7 +136,6 @@ def _has_probabilities(estimator: Any, task: str) -> bool:
 
 
 def _convert_to_json(feature: Feature, value: Any) -> Any:
-    """The value as JSON has it."""
     if pandas.isna(value):
         return None
     if feature.type == NUMBER:

@@ -1,4 +1,4 @@
-"""Puts a bundle where it belongs: written beside, verified there, and moved into place or not at all."""
+"""Write a bundle beside its destination, verify it, then move it. After an error the destination is as it was."""
 
 import json
 import os
@@ -19,27 +19,27 @@ type Verify = Callable[[Path], None]
 
 
 def check_destination(out: Path) -> None:
-    """Raises TrainingError where `out` is anything but a bundle, an empty directory or free, or cannot be written."""
+    """Raise TrainingError if `out` cannot be written, or is anything but a bundle, an empty directory or absent."""
     if out.is_symlink():
-        raise TrainingError(f"{out} is a symbolic link: name the directory itself after --out.")
+        raise TrainingError(f"{out} is a symbolic link: give the directory itself after --out.")
     if out.exists() and not out.is_dir():
-        raise TrainingError(f"{out} is a file: name a directory after --out.")
+        raise TrainingError(f"{out} is a file: give a directory after --out.")
     try:
-        stranger = _find_foreign_entry(out) if out.exists() else None
+        foreign = _find_foreign_entry(out) if out.exists() else None
     except OSError as error:
         raise _make_write_error(out, error) from None
-    if stranger is not None:
+    if foreign is not None:
         raise TrainingError(
-            f"{out} holds {stranger!r}, which is no part of a bundle and would be lost: name another directory "
-            "after --out, or move it away."
+            f"{out} holds {foreign!r}, which is not part of a bundle and would be lost: give another directory "
+            "after --out, or move that file away."
         )
     parent = next(folder for folder in Path(os.path.abspath(out)).parents if folder.exists())
     if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
-        raise TrainingError(f"Nothing can be written to {parent}: name another directory after --out.")
+        raise TrainingError(f"Nothing can be written to {parent}: give another directory after --out.")
 
 
 def _find_foreign_entry(folder: Path) -> str | None:
-    """The first entry that is no file of a bundle."""
+    """Return the first entry that is not a file of a bundle."""
     entries = sorted(entry.name for entry in folder.iterdir())
     try:
         document = json.loads((folder / FILE_NAME).read_bytes())
@@ -50,15 +50,15 @@ def _find_foreign_entry(folder: Path) -> str | None:
 
 
 def write_bundle(out: Path, document: Document, artifacts: Mapping[str, bytes], verify: Verify) -> None:
-    """Makes `out` the bundle of these artifacts once `verify` has nothing against it.
+    """Write the bundle, let `verify` check it, and put it in the place of an earlier one. Raises TrainingError.
 
-    What stood there before stays untouched until then, and comes back if the last step fails. Raises TrainingError.
+    The earlier bundle stays until the new one is verified, and is put back if the last step fails.
     """
-    place = Path(os.path.abspath(out))
+    destination = Path(os.path.abspath(out))
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        # Beside it, so that moving it is a rename within one file system.
-        staging = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        # In the same directory, so that moving the bundle is a rename within one file system.
+        staging = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
     except OSError as error:
         raise _make_write_error(out, error) from None
     try:
@@ -66,7 +66,7 @@ def write_bundle(out: Path, document: Document, artifacts: Mapping[str, bytes], 
         _write_files(new, document, artifacts)
         verify(new)
         check_destination(out)
-        _swap(new, place, staging / "old")
+        _swap(new, destination, staging / "old")
     except OSError as error:
         raise _make_write_error(out, error) from None
     finally:
@@ -74,7 +74,7 @@ def write_bundle(out: Path, document: Document, artifacts: Mapping[str, bytes], 
 
 
 def _write_files(folder: Path, document: Document, artifacts: Mapping[str, bytes]) -> None:
-    # mkdir and open obey the umask; mkdtemp's directory is its owner's alone, and a bundle is read by others.
+    # mkdir and open obey the umask, so that other users can read the bundle; the directory of mkdtemp is private.
     folder.mkdir()
     for name, data in artifacts.items():
         (folder / name).write_bytes(data)
@@ -83,19 +83,19 @@ def _write_files(folder: Path, document: Document, artifacts: Mapping[str, bytes
     (folder / DIGEST_NAME).write_bytes(f"{sha256(text.encode()).hexdigest()}  {FILE_NAME}\n".encode())
 
 
-def _swap(new: Path, place: Path, old: Path) -> None:
+def _swap(new: Path, destination: Path, old: Path) -> None:
     try:
-        if place.exists():
-            place.rename(old)
-        new.rename(place)
+        if destination.exists():
+            destination.rename(old)
+        new.rename(destination)
     except BaseException:
-        if old.exists() and not place.exists():
-            old.rename(place)
+        if old.exists() and not destination.exists():
+            old.rename(destination)
         raise
 
 
-def verify_in_fresh_process(bundle: Path) -> None:
-    """Loads the bundle as the image does. Raises TrainingError with the sentence of the check that fails."""
+def verify_in_new_process(bundle: Path) -> None:
+    """Load the bundle in a new process, as the image does. Raises TrainingError with the sentence of a failed check."""
     finished = subprocess.run(
         [sys.executable, "-m", "function", "verify"],
         cwd=Path(function.__file__).parents[1],
@@ -108,16 +108,16 @@ def verify_in_fresh_process(bundle: Path) -> None:
     )
     if finished.returncode:
         lines = finished.stderr.strip().splitlines() or [f"exit code {finished.returncode}"]
-        raise TrainingError(f"The bundle was not kept, for it does not load: {lines[-1]}")
+        raise TrainingError(f"The bundle was not kept, because it does not load: {lines[-1]}")
 
 
 def _make_environment(bundle: Path) -> dict[str, str]:
-    # Inside Lambda's image `python -m function` is the handler and no command line.
+    # In Lambda's image, where this variable is set, `python -m function` is the handler instead of the command line.
     kept = {key: value for key, value in os.environ.items() if key != "AWS_LAMBDA_RUNTIME_API"}
     return {**kept, "MODEL_PATH": str(bundle), "PYTHONIOENCODING": "utf-8"}
 
 
 def _make_write_error(out: Path, error: OSError) -> TrainingError:
     return TrainingError(
-        f"The bundle cannot be written to {out} ({describe_error(error)}): name another directory after --out."
+        f"The bundle cannot be written to {out} ({describe_error(error)}): give another directory after --out."
     )

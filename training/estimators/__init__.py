@@ -1,1 +1,1 @@
-"""Take an estimator apart: load or train it, and read what it knows of its columns."""
+"""Load or train an estimator, and find out what it has learned of its columns."""

@@ -1,4 +1,7 @@
-"""Follow the columns of a table through the steps of a fitted estimator."""
+"""Follow columns through the steps of a fitted estimator, and collect what the steps have learned of them.
+
+What a step has learned is in scikit-learn's attributes that end with an underscore; nothing is predicted.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,19 +19,19 @@ from function.model.dtypes import FLOAT64, OBJECT
 from function.runtimes.joblib import find_nested_estimators
 from training.estimators.fitted_columns import FittedColumn
 
-# Where estimators keep those that they are made of; all of them are given the same columns.
+# Attributes in which an estimator keeps its members; each member takes the same columns as the estimator.
 _MEMBERS = ("best_estimator_", "regressor_", "estimator_", "estimators_", "calibrated_classifiers_", "_preprocessor")
 
 
 def inspect_columns(estimator: Any, count: int) -> list[FittedColumn]:
-    """What is known of each of `count` columns, in the order in which the estimator takes them."""
+    """Return what the estimator has learned of each of its `count` columns, in its order."""
     walk = _ColumnWalk(count)
-    walk.use(walk.follow(estimator, list(range(count))))
-    return walk.known
+    walk.mark_used(walk.follow(estimator, list(range(count))))
+    return walk.columns
 
 
 def has_learned_float32(estimator: Any) -> bool:
-    """Whether some step has learned float32 numbers, as it does from a table of such."""
+    """Tell whether some step has learned float32 numbers, as it does from float32 columns."""
     return any(
         isinstance(array, numpy.ndarray) and array.dtype == numpy.float32
         for nested in find_nested_estimators(estimator)
@@ -43,127 +46,130 @@ def _iterate_learned(attributes: dict[str, Any]) -> Iterator[Any]:
 
 
 class _ColumnWalk:
-    """Follows columns through the steps, as long as each step's outputs are its inputs."""
+    """Follow columns from step to step, as long as each output of a step is one of its input columns."""
 
     def __init__(self, count: int) -> None:
-        self.known = [FittedColumn()] * count
+        self.columns = [FittedColumn()] * count
 
-    def follow(self, step: Any, places: Sequence[int]) -> Sequence[int] | None:
-        """Takes the columns at `places` through a step; where each column of its output comes from, None if not one."""
+    def follow(self, step: Any, inputs: Sequence[int]) -> Sequence[int] | None:
+        """Pass columns through a step, and collect what it has learned of them.
+
+        `inputs` are positions of the estimator's columns. Returns the column that each output of the step is, or None
+        if the outputs are not columns any more.
+        """
         if step is None or (isinstance(step, str) and step == "passthrough"):
-            return places
+            return inputs
         if isinstance(step, str):  # drop
             return []
         if isinstance(step, Pipeline):
-            return self._follow_all([member for _, member in step.steps], places)
+            return self._follow_pipeline(step, inputs)
         if isinstance(step, ColumnTransformer):
-            return self._follow_columns(step, places)
+            return self._follow_column_transformer(step, inputs)
         if isinstance(step, FeatureUnion):
             for _, member in step.transformer_list:
-                self.use(self.follow(member, places))
+                self.mark_used(self.follow(member, inputs))
             return None
         if isinstance(step, FunctionTransformer) and step.func is None:
-            return places
+            return inputs
         members = _list_members(step)
-        subsets = getattr(step, "estimators_features_", [range(len(places))] * len(members))
+        subsets = getattr(step, "estimators_features_", [range(len(inputs))] * len(members))
         for member, subset in zip(members, subsets, strict=False):
-            self.use(self.follow(member, [places[at] for at in subset]))
-        return None if members else self._look_at(step, places)
+            self.mark_used(self.follow(member, [inputs[index] for index in subset]))
+        return None if members else self._inspect_step(step, inputs)
 
-    def _follow_all(self, steps: Sequence[Any], places: Sequence[int]) -> Sequence[int] | None:
-        followed: Sequence[int] | None = places
-        for step in steps:
-            if followed is None:
+    def _follow_pipeline(self, pipeline: Pipeline, inputs: Sequence[int]) -> Sequence[int] | None:
+        outputs: Sequence[int] | None = inputs
+        for _, step in pipeline.steps:
+            if outputs is None:
                 return None
-            followed = self.follow(step, followed)
-        return followed
+            outputs = self.follow(step, outputs)
+        return outputs
 
-    def _follow_columns(self, step: ColumnTransformer, places: Sequence[int]) -> Sequence[int] | None:
-        found: list[int] = []
-        unknown = False
+    def _follow_column_transformer(self, step: ColumnTransformer, inputs: Sequence[int]) -> Sequence[int] | None:
+        outputs: list[int] = []
+        is_followed = True
         for name, member, _ in step.transformers_:
-            # A chain gives its members further columns, which are its own predictions.
-            chosen = [places[at] for at in step._transformer_to_input_indices[name] if at < len(places)]
-            outputs = self.follow(member, chosen) if chosen else []
-            unknown = unknown or outputs is None
-            found += outputs or ()
-        if not unknown:
-            return found
-        self.use(found)
+            # A classifier or regressor chain appends its own predictions to the columns of its members.
+            chosen = [inputs[index] for index in step._transformer_to_input_indices[name] if index < len(inputs)]
+            found = self.follow(member, chosen) if chosen else []
+            is_followed = is_followed and found is not None
+            outputs += found or ()
+        if is_followed:
+            return outputs
+        self.mark_used(outputs)
         return None
 
-    def use(self, places: Sequence[int] | None) -> None:
-        """Says of columns that were followed to here that they are used; what becomes of them is not followed."""
-        for place in places or ():
-            self._say(place, FittedColumn(used=True))
+    def mark_used(self, columns: Sequence[int] | None) -> None:
+        """Mark columns as used where they are not followed any further."""
+        for column in columns or ():
+            self._add(column, FittedColumn(is_used=True))
 
-    def _look_at(self, step: Any, places: Sequence[int]) -> Sequence[int] | None:
-        """What a step that is made of no others says of its columns."""
+    def _inspect_step(self, step: Any, inputs: Sequence[int]) -> Sequence[int] | None:
+        """Collect what a step without members has learned of its columns."""
         if isinstance(step, SimpleImputer):
-            return self._look_at_imputer(step, places)
+            return self._inspect_imputer(step, inputs)
         categories = getattr(step, "categories_", None)
-        listed = categories if isinstance(categories, list) and len(categories) == len(places) else None
-        for number, place in enumerate(places):
-            self._say(
-                place,
-                _read_categories(listed[number])
-                if listed
-                else FittedColumn(True, _get_type(step), None, _is_imputer(step)),
-            )
+        has_categories = isinstance(categories, list) and len(categories) == len(inputs)
+        for index, column in enumerate(inputs):
+            if isinstance(categories, list) and has_categories:
+                self._add(column, _read_categories(categories[index]))
+            else:
+                self._add(column, FittedColumn(True, _get_type(step), None, _is_imputer(step)))
         return None
 
-    def _look_at_imputer(self, step: SimpleImputer, places: Sequence[int]) -> Sequence[int] | None:
-        missing = step.missing_values  # pandas' NA stands for every null there is
+    def _inspect_imputer(self, step: SimpleImputer, inputs: Sequence[int]) -> Sequence[int] | None:
+        missing = step.missing_values  # pandas.NA means every null
         null = NONE if missing is None else NAN if pandas.isna(missing) else None
-        sought = frozenset({missing} if isinstance(missing, str) else ())
+        replaced_texts = frozenset({missing} if isinstance(missing, str) else ())
         dtype = _get_dtype(step.statistics_)
-        for place, statistic in zip(places, step.statistics_, strict=True):
-            is_constant = step.strategy == "constant"  # which may be a text among numbers, and no value of the column
-            kind = STRING if isinstance(statistic, str) and not is_constant else None
-            # A most frequent None is a value to an imputer that looks for NaN.
-            seen = NONE if statistic is None else null
-            filled = frozenset({statistic} if isinstance(statistic, str) and is_constant else ())
-            known = FittedColumn(True, kind, None, null is not None, seen if seen == NONE else None)
-            self._say(place, known._replace(sought=sought, filled=filled, dtype=dtype))
-        dropped = any(statistic != statistic for statistic in step.statistics_)  # noqa: PLR0124
-        return None if step.add_indicator or dropped else places
+        for column, statistic in zip(inputs, step.statistics_, strict=True):
+            # A constant may be a text in a column of numbers, which has no such value itself.
+            is_constant = step.strategy == "constant"
+            type_ = STRING if isinstance(statistic, str) and not is_constant else None
+            fill_texts = frozenset({statistic} if isinstance(statistic, str) and is_constant else ())
+            # To an imputer that looks for NaN, None is a value, and may be the most frequent one.
+            seen_null = NONE if statistic is None or null == NONE else None
+            learned = FittedColumn(True, type_, None, null is not None, seen_null)
+            self._add(column, learned._replace(replaced_texts=replaced_texts, fill_texts=fill_texts, dtype=dtype))
+        is_any_dropped = any(statistic != statistic for statistic in step.statistics_)  # noqa: PLR0124
+        return None if step.add_indicator or is_any_dropped else inputs
 
-    def _say(self, place: int, known: FittedColumn) -> None:
-        self.known[place] = self.known[place].merged(known)
+    def _add(self, column: int, learned: FittedColumn) -> None:
+        self.columns[column] = self.columns[column].merge(learned)
 
 
 def _list_members(step: Any) -> list[Any]:
-    """The fitted estimators that the step is made of, where some of them may look at columns one by one."""
+    """List the fitted estimators that the step consists of, if some of them may treat columns one by one."""
     attributes = vars(step) if hasattr(step, "__dict__") else {}
-    found: list[Any] = []
+    members: list[Any] = []
     for name in _MEMBERS:
         if name == "estimator_" and "estimators_" in attributes:
-            continue  # what an ensemble made its members of, which is not fitted
+            continue  # the unfitted estimator from which an ensemble made its members
         value = attributes.get(name)
-        found += value if isinstance(value, list) else [] if value is None else [value]
+        members += value if isinstance(value, list) else [] if value is None else [value]
     if type(step).__name__ in ("_CalibratedClassifier", "FrozenEstimator"):
-        found.append(step.estimator)
-    return [member for member in found if isinstance(member, (Pipeline, ColumnTransformer)) or _list_members(member)]
+        members.append(step.estimator)
+    return [member for member in members if isinstance(member, (Pipeline, ColumnTransformer)) or _list_members(member)]
 
 
 def _read_categories(categories: Any) -> FittedColumn:
-    """What an encoder's categories of one column say."""
-    listed = tuple(categories.tolist())
-    nulls = [category for category in listed if category is None or category != category]  # noqa: PLR0124
-    present = [category for category in listed if not any(category is null for null in nulls)]
-    kind = None
-    if present and all(isinstance(category, str) for category in present):
-        kind = STRING
-    elif present and all(isinstance(category, (bool, numpy.bool_)) for category in present):
-        kind = BOOLEAN
-    elif present and all(isinstance(category, (int, float, numpy.number)) for category in present):
-        kind = NUMBER
+    """Return what an encoder's categories of one column show."""
+    values = tuple(categories.tolist())
+    nulls = [value for value in values if value is None or value != value]  # noqa: PLR0124
+    present = [value for value in values if not any(value is null for null in nulls)]
+    type_ = None
+    if present and all(isinstance(value, str) for value in present):
+        type_ = STRING
+    elif present and all(isinstance(value, (bool, numpy.bool_)) for value in present):
+        type_ = BOOLEAN
+    elif present and all(isinstance(value, (int, float, numpy.number)) for value in present):
+        type_ = NUMBER
     null = None if not nulls else NONE if nulls[0] is None else NAN
-    return FittedColumn(True, kind, listed, bool(nulls), null, dtype=_get_dtype(categories))
+    return FittedColumn(True, type_, values, bool(nulls), null, dtype=_get_dtype(categories))
 
 
 def _get_dtype(array: Any) -> str | None:
-    """Whether a step has learned a column's values as objects or as numbers."""
+    """Return OBJECT or FLOAT64, as a step has learned a column's values; None for texts and booleans."""
     kind = numpy.asarray(array).dtype.kind
     return OBJECT if kind == "O" else FLOAT64 if kind in "iuf" else None
 
@@ -173,7 +179,7 @@ def _is_imputer(step: Any) -> bool:
 
 
 def _get_type(step: Any) -> str | None:
-    """The kind that a step of scikit-learn's takes, where it takes one alone."""
+    """Return the feature type that a step of scikit-learn takes; None if it takes several."""
     if hasattr(step, "build_analyzer"):
         return TEXT
     if not type(step).__module__.startswith("sklearn.") or isinstance(step, FunctionTransformer):

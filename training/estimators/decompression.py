@@ -1,4 +1,4 @@
-"""The bytes of a model file, out of whatever joblib compressed them with."""
+"""Open a model file that joblib has compressed."""
 
 import bz2
 import gzip
@@ -12,7 +12,7 @@ LZ4 = b"\x04\x22\x4d\x18"
 
 
 def open_decompressed(file: IO[bytes]) -> IO[bytes]:
-    """A file of the bytes inside; the same file where they are not compressed."""
+    """Return a file of the decompressed bytes; the same file if it is not compressed."""
     start = file.read(_LONGEST_SIGNATURE)
     file.seek(0)
     if start.startswith(b"\x1f\x8b"):

@@ -1,4 +1,4 @@
-"""How good the predictions are, where there are rows enough to say so."""
+"""Measure how good the predictions are, if there are enough rows."""
 
 from collections import Counter
 from typing import Any
@@ -16,27 +16,31 @@ from sklearn.metrics import (
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from function.model.manifest import REGRESSION
-from training.estimators.default_forest import SEED, Say, fit
+from training.estimators.default_forest import SEED, fit
+from training.progress import Report
 from training.tables.targets import TargetArray
 
-FEWEST_ROWS = 50
+_LEAST_ROWS = 50
 _FOLDS = 5
+# An estimator that gains less over a constant prediction earns a caution.
 _LEAST_R2 = 0.02
 _LEAST_GAIN = 0.005
 
 type Metrics = dict[str, Any]
 
 
-def cross_validate(estimator: Any, table: pandas.DataFrame, target: TargetArray, task: str, say: Say) -> Metrics | None:
-    """Mean and standard deviation of each score over five folds; None below fifty rows."""
-    if len(table) < FEWEST_ROWS:
+def cross_validate(
+    estimator: Any, frame: pandas.DataFrame, target: TargetArray, task: str, report: Report
+) -> Metrics | None:
+    """Return mean and standard deviation of each metric over five folds; None below fifty rows."""
+    if len(frame) < _LEAST_ROWS:
         return None
     folds: list[dict[str, float]] = []
-    for number, (train, test) in enumerate(_make_splitter(target, task).split(table, target), 1):
-        say(f"cross-validation: fold {number} of {_FOLDS}")
-        fitted = fit(estimator, table.iloc[train], target[train])
-        folds.append(compute_metrics(fitted, table.iloc[test], target[test], task))
-    # A score that some fold does not have (of a class that is not in it) would be a mean of other things.
+    for number, (train, test) in enumerate(_make_splitter(target, task).split(frame, target), 1):
+        report(f"cross-validation: fold {number} of {_FOLDS}")
+        fitted = fit(estimator, frame.iloc[train], target[train])
+        folds.append(compute_metrics(fitted, frame.iloc[test], target[test], task))
+    # A metric that some fold lacks (a class may be missing in it) is left out: its mean would be of fewer folds.
     names = [name for name in folds[0] if all(name in fold for fold in folds)]
     return {"method": "5-fold cross-validation"} | {name: _summarize([fold[name] for fold in folds]) for name in names}
 
@@ -50,66 +54,68 @@ def _summarize(values: list[float]) -> dict[str, float]:
     return {"mean": float(numpy.mean(values)), "std": float(numpy.std(values))}
 
 
-def evaluate_on_table(estimator: Any, table: Any, target: TargetArray, task: str) -> Metrics | None:
-    """Each score of an estimator that exists already; None below fifty rows."""
-    if len(target) < FEWEST_ROWS:
+def evaluate_on_table(estimator: Any, inputs: Any, target: TargetArray, task: str) -> Metrics | None:
+    """Return each metric of an existing estimator; None below fifty rows. `inputs` is a frame or an array."""
+    if len(target) < _LEAST_ROWS:
         return None
     method = f"on the given table ({len(target)} rows), which may hold its training rows"
-    return {"method": method, **compute_metrics(estimator, table, target, task)}
+    return {"method": method, **compute_metrics(estimator, inputs, target, task)}
 
 
-def find_cautions(metrics: dict[str, Any], target: TargetArray, task: str, *, few: bool = False) -> list[str]:
-    """What must be said of a model that is worth no more than a constant; of a `few` rows, if it is worth less."""
+def find_cautions(metrics: dict[str, Any], target: TargetArray, task: str, *, is_small: bool = False) -> list[str]:
+    """Return a caution if the estimator predicts no better than a constant; on a small table, if it predicts worse."""
     if task == REGRESSION:
         r2 = _get_mean(metrics.get("r2"))
-        if r2 is None or r2 > (0.0 if few else _LEAST_R2):
+        if r2 is None or r2 > (0.0 if is_small else _LEAST_R2):
             return []
         than = "worse than" if r2 < -_LEAST_R2 else "no better than"
-        return [f"It predicts {than} the mean of the target would, which has an r2 of 0; its own is {r2:.3g}."]
+        return [f"The model predicts {than} the mean of the target: the model's r2 is {r2:.3g}, that of the mean is 0."]
     accuracy = _get_mean(metrics.get("accuracy"))
     share = max(Counter(target.tolist()).values()) / len(target)
-    if accuracy is None or accuracy > share + _LEAST_GAIN or (few and accuracy >= share):
+    if accuracy is None or accuracy > share + _LEAST_GAIN or (is_small and accuracy >= share):
         return []
-    alone = f"the commonest class would, whose share is {share:.3g}"
-    return [f"It predicts no better than {alone}; its own accuracy is {accuracy:.3g}."]
+    return [
+        "The model predicts no better than a model that always predicts the most common class: the model's accuracy "
+        f"is {accuracy:.3g}, the share of that class is {share:.3g}."
+    ]
 
 
-def _get_mean(score: Any) -> float | None:
-    found = score["mean"] if isinstance(score, dict) else score
-    return None if found is None else float(found)
+def _get_mean(metric: Any) -> float | None:
+    mean = metric["mean"] if isinstance(metric, dict) else metric
+    return None if mean is None else float(mean)
 
 
-def compute_metrics(estimator: Any, table: Any, target: TargetArray, task: str) -> dict[str, float]:
-    """The finite ones of the task's scores."""
-    predicted = numpy.asarray(estimator.predict(table)).ravel()
+def compute_metrics(estimator: Any, inputs: Any, target: TargetArray, task: str) -> dict[str, float]:
+    """Return the task's metrics, as far as they are finite. `inputs` is a frame or an array."""
+    predicted = numpy.asarray(estimator.predict(inputs)).ravel()
     if task == REGRESSION:
-        finite = numpy.isfinite(predicted)
-        if not finite.any():
+        is_finite = numpy.isfinite(predicted)
+        if not is_finite.any():
             return {}
-        target, predicted = target[finite], predicted[finite]
-        scores = {
+        target, predicted = target[is_finite], predicted[is_finite]
+        metrics = {
             "r2": r2_score(target, predicted),
             "mean_absolute_error": mean_absolute_error(target, predicted),
             "root_mean_squared_error": root_mean_squared_error(target, predicted),
         }
     else:
-        # Plain lists: an array of objects and one of texts are different kinds of target to scikit-learn.
-        truth, answers = target.tolist(), predicted.tolist()
-        scores = {
-            "accuracy": accuracy_score(truth, answers),
-            "f1_macro": f1_score(truth, answers, average="macro", zero_division=0),
+        # As lists, because scikit-learn refuses to compare an array of objects with an array of texts.
+        labels, predicted_labels = target.tolist(), predicted.tolist()
+        metrics = {
+            "accuracy": accuracy_score(labels, predicted_labels),
+            "f1_macro": f1_score(labels, predicted_labels, average="macro", zero_division=0),
         }
-        if len(estimator.classes_) == 2 and set(truth) == set(estimator.classes_.tolist()):
-            scores |= _compute_roc_auc(estimator, table, truth)
-    return {name: float(score) for name, score in scores.items() if numpy.isfinite(score)}
+        if len(estimator.classes_) == 2 and set(labels) == set(estimator.classes_.tolist()):
+            metrics |= _compute_roc_auc(estimator, inputs, labels)
+    return {name: float(value) for name, value in metrics.items() if numpy.isfinite(value)}
 
 
-def _compute_roc_auc(estimator: Any, table: Any, truth: list[Any]) -> dict[str, float]:
+def _compute_roc_auc(estimator: Any, inputs: Any, labels: list[Any]) -> dict[str, float]:
     if hasattr(estimator, "predict_proba"):
-        ranks = estimator.predict_proba(table)[:, 1]
+        ranks = estimator.predict_proba(inputs)[:, 1]
     elif hasattr(estimator, "decision_function"):
-        ranks = estimator.decision_function(table)
+        ranks = estimator.decision_function(inputs)
     else:
         return {}
     positive = estimator.classes_.tolist()[1]
-    return {"roc_auc": roc_auc_score([label == positive for label in truth], ranks)}
+    return {"roc_auc": roc_auc_score([label == positive for label in labels], ranks)}

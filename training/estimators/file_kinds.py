@@ -1,4 +1,4 @@
-"""Says what a file is that holds no pickle, from its first bytes: nothing of it is loaded."""
+"""Recognize a file that is not a pickle by its first bytes, without loading it."""
 
 import zipfile
 from collections.abc import Callable, Sequence
@@ -15,9 +15,9 @@ _START_SIZE = 1 << 16
 
 
 class _FileKind(NamedTuple):
-    """What a file is, and what to do with it."""
+    """What a file is, and what the user should do; both are parts of a sentence."""
 
-    what: str
+    name: str
     advice: str = DUMP_ESTIMATOR
 
 
@@ -29,7 +29,7 @@ _USE_SCIKIT_LEARN = (
     "train a scikit-learn estimator, such as HistGradientBoostingRegressor, and dump it with joblib.dump"
 )
 
-# What begins so is that; no pickle does.
+# File kinds by their first bytes, with which no pickle begins.
 _SIGNATURES: tuple[tuple[bytes, _FileKind], ...] = (
     (GIT_LFS, _LFS),
     (LZ4, _LZ4_KIND),
@@ -48,7 +48,7 @@ _SIGNATURES: tuple[tuple[bytes, _FileKind], ...] = (
     (PDF, _FileKind("a PDF document")),
     (b"\x7fELF", _FileKind("a program")),
 )
-# What a zip archive with such a member is.
+# Kinds of zip archives by the end of a member's name.
 _ZIP_MEMBERS: tuple[tuple[str, _FileKind], ...] = (
     ("schema.json", _FileKind("a skops file", "load it with skops.io.load, and dump the estimator with joblib.dump")),
     ("data.pkl", _FileKind("a PyTorch model")),
@@ -68,19 +68,21 @@ _FOLDER_MEMBERS: tuple[tuple[str, _FileKind], ...] = (
 
 
 def check_folder(path: Path) -> None:
-    """Raises TrainingError where the path is a folder."""
+    """Raise TrainingError if the path is a folder."""
     if not path.is_dir():
         return
     if (path / "MLmodel").is_file():
-        inside = [str(found) for found in sorted(path.glob("*.pkl")) if found.is_file()]
-        advice = f"give {inside[0]} after --model" if inside else f"it has no pickle of an estimator: {DUMP_ESTIMATOR}"
+        pickles = [str(file) for file in sorted(path.glob("*.pkl")) if file.is_file()]
+        advice = (
+            f"give {pickles[0]} after --model" if pickles else f"it has no pickle of an estimator: {DUMP_ESTIMATOR}"
+        )
         raise _make_kind_error(path, _FileKind("an MLflow model's folder", advice))
     found = next((kind for name, kind in _FOLDER_MEMBERS if (path / name).is_file()), None)
     raise _make_kind_error(path, found or _FileKind("a folder", "name the file with the estimator after --model"))
 
 
 def check_start(path: Path, file: IO[bytes]) -> None:
-    """Raises TrainingError where the file's first bytes are those of something else than a pickle."""
+    """Raise TrainingError if the file begins like a file of another kind; `path` is its name."""
     kind = _identify(path, _read_start(file))
     if kind is None and (inner := _read_compressed_start(file)):
         kind = _identify(path, inner)
@@ -89,7 +91,7 @@ def check_start(path: Path, file: IO[bytes]) -> None:
 
 
 def check_text(path: Path, file: IO[bytes]) -> None:
-    """Raises TrainingError where a file that could not be read as a pickle is a text."""
+    """Raise TrainingError if a file that could not be read as a pickle is a text."""
     try:
         text = _read_start(file)[:4096].decode("utf-8", errors="ignore")
     except EOFError:
@@ -105,7 +107,7 @@ def check_text(path: Path, file: IO[bytes]) -> None:
 
 
 def _make_kind_error(path: Path, kind: _FileKind) -> TrainingError:
-    return TrainingError(f"{path} is {kind.what}: {kind.advice}.")
+    return TrainingError(f"{path} is {kind.name}: {kind.advice}.")
 
 
 def _read_start(file: IO[bytes]) -> bytes:
@@ -116,12 +118,12 @@ def _read_start(file: IO[bytes]) -> bytes:
 
 
 def _read_compressed_start(file: IO[bytes]) -> bytes:
-    """The first bytes of what is compressed, where anything is and can be read."""
+    """Return the first decompressed bytes; none if the file is not compressed or cannot be read."""
     try:
         inside = open_decompressed(file)
         return b"" if inside is file else inside.read(_START_SIZE)
     except Exception:  # noqa: BLE001
-        # Each decompressor has errors of its own; joblib says later what it finds.
+        # Each decompressor has errors of its own. What joblib raises for the file is reported later.
         return b""
     finally:
         file.seek(0)
@@ -132,16 +134,19 @@ def _identify(path: Path, start: bytes) -> _FileKind | None:
         return _FileKind("empty", "copy it again, or dump the estimator with joblib.dump")
     if start.startswith(LZ4) and find_spec("lz4"):
         return None
-    known = next((kind for signature, kind in _SIGNATURES if start.startswith(signature)), None)
+    found = next((kind for signature, kind in _SIGNATURES if start.startswith(signature)), None)
     tests: Sequence[tuple[Callable[[bytes], bool], _FileKind]] = (
-        (lambda found: found[257:262] == b"ustar", _FileKind("a tar archive", "unpack it, and give the file inside")),
-        (lambda found: found[4:8] == b"TFL3", _FileKind("a TensorFlow Lite model")),
-        (lambda found: found[8:10] == b'{"', _FileKind("a safetensors file")),
-        (_is_onnx, _FileKind("an ONNX model, which is no estimator", "give the estimator that it was converted from")),
+        (lambda data: data[257:262] == b"ustar", _FileKind("a tar archive", "unpack it, and give the file inside")),
+        (lambda data: data[4:8] == b"TFL3", _FileKind("a TensorFlow Lite model")),
+        (lambda data: data[8:10] == b'{"', _FileKind("a safetensors file")),
+        (
+            _is_onnx,
+            _FileKind("an ONNX model, not a scikit-learn estimator", "give the estimator that it was converted from"),
+        ),
     )
     if start.startswith(ZIP):
         return _identify_zip(path)
-    return known or next((kind for is_so, kind in tests if is_so(start)), None) or _identify_markup(start)
+    return found or next((kind for is_so, kind in tests if is_so(start)), None) or _identify_markup(start)
 
 
 def _identify_zip(path: Path) -> _FileKind:
@@ -154,7 +159,7 @@ def _identify_zip(path: Path) -> _FileKind:
 
 
 def _identify_markup(start: bytes) -> _FileKind | None:
-    """What a text in JSON or XML is."""
+    """Recognize a text in JSON, XML or HTML."""
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     low = text[:4096].lower()
     if low.startswith((b"<!doctype html", b"<html")):
@@ -177,11 +182,11 @@ def _identify_markup(start: bytes) -> _FileKind | None:
 
 
 def _is_onnx(start: bytes) -> bool:
-    """Whether the first fields are those of ONNX's ModelProto: a version, and texts, opsets or a graph (onnx.proto)."""
+    """Tell whether the bytes begin like ONNX's ModelProto: a version, then texts, opsets or a graph (onnx.proto)."""
     if len(start) < 4 or start[0] != 0x08 or not 0 < start[1] < 32:
         return False
-    at, tag = 2, start[2]
-    while tag in (0x12, 0x1A, 0x22, 0x32) and at + 1 < len(start) and start[at + 1] < 0x80:
-        at += 2 + start[at + 1]
-        tag = start[at] if at < len(start) else 0x3A
+    offset, tag = 2, start[2]
+    while tag in (0x12, 0x1A, 0x22, 0x32) and offset + 1 < len(start) and start[offset + 1] < 0x80:
+        offset += 2 + start[offset + 1]
+        tag = start[offset] if offset < len(start) else 0x3A
     return tag in (0x28, 0x3A, 0x42)

@@ -1,7 +1,4 @@
-"""What a fitted estimator says of the columns that it is given: their kinds, their nulls, and whether it uses them.
-
-Read from what its steps have learned (scikit-learn's attributes that end with an underscore); nothing is predicted.
-"""
+"""What a fitted estimator has learned of one of its columns; training.estimators.column_walk finds it out."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -10,57 +7,63 @@ from function.model.contract import PANDAS_NULL_CELLS
 
 
 class FittedColumn(NamedTuple):
-    """What is known of one column; None, and no categories, where nothing tells.
+    """What a fitted estimator has learned of a column. None means that it has not learned it.
 
-    `categories` are those that encoders learned, nulls among them; `takes_nulls` says that a step expects some.
-    `sought` are texts that an imputer replaces, `filled` those that it puts in the place of nulls; `dtype` is OBJECT or
-    FLOAT64, as the step's numpy array of the column was.
+    - `is_used`: whether some step passes the column on to a prediction
+    - `type`: the feature type (NUMBER, BOOLEAN, STRING or TEXT)
+    - `categories`: the values that encoders have learned, nulls among them
+    - `takes_nulls`: whether a step expects nulls
+    - `null`: the null of training, NONE or NAN
+    - `replaced_texts`: texts that an imputer replaces
+    - `fill_texts`: texts that an imputer puts in the place of nulls
+    - `dtype`: the dtype of the step's numpy array of the column, OBJECT or FLOAT64
     """
 
-    used: bool = False
-    kind: str | None = None
+    is_used: bool = False
+    type: str | None = None
     categories: tuple[Any, ...] | None = None
     takes_nulls: bool = False
     null: str | None = None
-    sought: frozenset[str] = frozenset()
-    filled: frozenset[str] = frozenset()
+    replaced_texts: frozenset[str] = frozenset()
+    fill_texts: frozenset[str] = frozenset()
     dtype: str | None = None
 
     @property
-    def tells_null_cells(self) -> bool:
-        """Whether the texts that were no nulls in training are known, or some of them."""
-        return self.categories is not None or bool(self.sought)
+    def has_learned_texts(self) -> bool:
+        """Whether some texts are known that were not read as nulls in training."""
+        return self.categories is not None or bool(self.replaced_texts)
 
     @property
     def null_cells(self) -> frozenset[str]:
-        """The cells of a CSV that were nulls in training, as the categories tell; pandas' list where they do not."""
-        learned = {category for category in self.categories or () if isinstance(category, str)}
-        # What an imputer has filled in was a null: of such a text the table may have had none.
-        return infer_null_cells(learned - self.filled | self.sought, nulls=self.null is not None or self.takes_nulls)
+        """The CSV cells that were nulls in training, inferred from the categories; by default pandas' list."""
+        categories = {category for category in self.categories or () if isinstance(category, str)}
+        # An imputer's fill text is a category, too, even if no cell of the table held it.
+        texts = categories - self.fill_texts | self.replaced_texts
+        return infer_null_cells(texts, has_nulls=self.null is not None or self.takes_nulls)
 
-    def merged(self, other: "FittedColumn") -> "FittedColumn":
-        """What both say together."""
+    def merge(self, other: "FittedColumn") -> "FittedColumn":
+        """Join what two steps have learned of the same column."""
         categories = self.categories
         if other.categories is not None:
             categories = tuple(dict.fromkeys([*(categories or ()), *other.categories]))
         return FittedColumn(
-            self.used or other.used,
-            self.kind or other.kind,
+            self.is_used or other.is_used,
+            self.type or other.type,
             categories,
             self.takes_nulls or other.takes_nulls,
             self.null or other.null,
-            self.sought | other.sought,
-            self.filled | other.filled,
+            self.replaced_texts | other.replaced_texts,
+            self.fill_texts | other.fill_texts,
             self.dtype or other.dtype,
         )
 
 
-def infer_null_cells(texts: Iterable[str], *, nulls: bool) -> frozenset[str]:
-    """The cells of a CSV that were nulls in a training that had these texts; `nulls` is whether it had any null."""
+def infer_null_cells(texts: Iterable[str], *, has_nulls: bool) -> frozenset[str]:
+    """Infer which CSV cells were nulls in training, from the texts that it had; `has_nulls`: whether it had nulls."""
     found = PANDAS_NULL_CELLS.intersection(texts)
     if not found:
         return PANDAS_NULL_CELLS
-    if found == {"None"}:  # a text to pandas up to 1.5, which takes the others for nulls
+    if found == {"None"}:  # pandas up to 1.5 reads it as a text, and the other ones as nulls
         return PANDAS_NULL_CELLS - found
-    # Who has one of them as a text has read the table without pandas' list.
-    return frozenset({""}) - found if nulls else frozenset()
+    # A text of pandas' list shows that the table was read without that list (keep_default_na=False).
+    return frozenset({""}) - found if has_nulls else frozenset()

@@ -1,4 +1,4 @@
-"""The forms that a table can be passed to an estimator in, and which of them serving should use."""
+"""Build an estimator's input from a table, as a frame or an array, and choose the form that serving uses."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,29 +16,29 @@ _COMPARED_ROWS = 1_000
 
 
 def build_training_frame(columns: Mapping[str, Column], features: Sequence[Feature]) -> pandas.DataFrame:
-    """The table as an estimator of named columns knows it: in the dtypes of the file, with the null of training."""
+    """Build the frame as an estimator of named columns had it in training: the file's dtypes, training's null."""
     return pandas.DataFrame(
         {feature.name: _make_training_series(columns[feature.name], feature) for feature in features}, copy=False
     )
 
 
 def _make_training_series(column: Column, feature: Feature) -> "pandas.Series[Any]":
-    own = column.own
+    stored = column.stored
     if feature.dtype == NULLABLE_BOOLEAN:
         booleans: pandas.Series[Any] = column.values.astype("boolean")
         return booleans
     if feature.dtype == OBJECT:
         return restore_nulls(column.values.astype(object), feature)
-    if feature.type == NUMBER and feature.dtype != FLOAT64 and own.dtype == float:
+    if feature.type == NUMBER and feature.dtype != FLOAT64 and stored.dtype == float:
         with numpy.errstate(over="ignore"):
-            narrow: pandas.Series[Any] = own.astype(numpy.dtype(feature.dtype))
+            narrow: pandas.Series[Any] = stored.astype(numpy.dtype(feature.dtype))
             return narrow
-    return restore_nulls(own, feature)
+    return restore_nulls(stored, feature)
 
 
 def restore_nulls(values: "pandas.Series[Any]", feature: Feature) -> "pandas.Series[Any]":
-    """The values with None for a null, where that is what the estimator knows."""
-    # Parquet has one null alone: pandas reads it as None where a column comes out as objects.
+    """Replace nulls by None if the estimator was trained on None, else by NaN."""
+    # Parquet has a single null, which pandas reads as None in a column of objects.
     if not feature.nullable or (values.dtype != object and (feature.null != NONE or feature.type == NUMBER)):
         return values
     objects = values.astype(object)
@@ -47,42 +47,40 @@ def restore_nulls(values: "pandas.Series[Any]", feature: Feature) -> "pandas.Ser
 
 
 def build_canonical_frame(columns: Mapping[str, Column], features: Sequence[Feature]) -> pandas.DataFrame:
-    """The values themselves: numbers as float64, booleans, texts, NaN for every null."""
+    """Build the frame in canonical dtypes: numbers as float64, booleans, texts, NaN for every null."""
     return pandas.DataFrame({feature.name: columns[feature.name].values for feature in features}, copy=False)
 
 
 def build_array(frame: pandas.DataFrame, features: Sequence[Feature]) -> Any:
-    """The values of a canonical frame in column order, as serving passes them."""
+    """Build the array of a canonical frame as serving does, shape (rows, features)."""
     return joblib_inputs.build_array(list_columns(frame, features), features)
 
 
-def build_training_input(columns: Mapping[str, Column], features: Sequence[Feature], *, named: bool) -> Any:
-    """The table as the estimator knows it: a frame in the file's own dtypes, or an array."""
-    return (
-        build_training_frame(columns, features)
-        if named
-        else build_array(build_canonical_frame(columns, features), features)
-    )
+def build_training_input(columns: Mapping[str, Column], features: Sequence[Feature], *, is_named: bool) -> Any:
+    """Build the table as the estimator had it in training: a frame if it takes columns by name, else an array."""
+    if is_named:
+        return build_training_frame(columns, features)
+    return build_array(build_canonical_frame(columns, features), features)
 
 
 def choose_input_form(
-    estimator: Any, columns: Mapping[str, Column], features: Sequence[Feature], *, named: bool
+    estimator: Any, columns: Mapping[str, Column], features: Sequence[Feature], *, is_named: bool
 ) -> str:
-    """`array` where the estimator answers one as it does a frame: serving is twice as fast so. Else `frame`."""
-    if not named:
+    """Return ARRAY if the estimator predicts an array as it predicts a frame, which is twice as fast; else FRAME."""
+    if not is_named:
         return ARRAY
     if any(feature.type in TEXTS for feature in features):
         return FRAME
-    own = build_training_frame(columns, features).head(_COMPARED_ROWS)
+    frame = build_training_frame(columns, features).head(_COMPARED_ROWS)
     canonical = build_canonical_frame(columns, features).head(_COMPARED_ROWS)
     try:
-        return ARRAY if _is_predicted_equally(estimator, own, build_array(canonical, features)) else FRAME
+        return ARRAY if _are_predictions_equal(estimator, frame, build_array(canonical, features)) else FRAME
     except Exception:  # noqa: BLE001
-        # A ColumnTransformer that selects by name refuses an array, with whatever its members raise.
+        # A ColumnTransformer that selects by name refuses an array, and its members may raise any exception.
         return FRAME
 
 
-def _is_predicted_equally(estimator: Any, frame: pandas.DataFrame, array: Any) -> bool:
+def _are_predictions_equal(estimator: Any, frame: pandas.DataFrame, array: Any) -> bool:
     pairs = [(estimator.predict(frame), estimator.predict(array))]
     if hasattr(estimator, "predict_proba"):
         pairs.append((estimator.predict_proba(frame), estimator.predict_proba(array)))
@@ -91,13 +89,13 @@ def _is_predicted_equally(estimator: Any, frame: pandas.DataFrame, array: Any) -
 
 def _are_equal(one: Any, other: Any) -> bool:
     if one.dtype.kind == "f":
-        # BLAS adds up rows and columns in different orders, so the last bits may differ by the layout in memory.
+        # BLAS adds up in an order that depends on the layout in memory, so the last bits may differ.
         return bool(numpy.allclose(one, other, rtol=1e-9, atol=1e-12))
     return bool(numpy.array_equal(one, other))
 
 
 def list_columns(frame: pandas.DataFrame, features: Sequence[Feature]) -> Columns:
-    """The values as the contract passes them on: floats, booleans and texts, None for a null."""
+    """List the values of each feature as the contract does: floats, booleans and texts, None for a null."""
     lists = [
         frame[feature.name].astype(object).where(frame[feature.name].notna(), None).tolist() for feature in features
     ]
@@ -110,5 +108,5 @@ def list_columns(frame: pandas.DataFrame, features: Sequence[Feature]) -> Column
 def _convert_value(feature: Feature, value: Any) -> Value:
     if feature.type in TEXTS:
         return str(value)
-    kinds: dict[str, Callable[[Any], Value]] = {NUMBER: float, BOOLEAN: bool}
-    return kinds[feature.type](value)
+    converters: dict[str, Callable[[Any], Value]] = {NUMBER: float, BOOLEAN: bool}
+    return converters[feature.type](value)

@@ -1,4 +1,4 @@
-"""Judges what a pickle holds before anything of it is loaded, in sentences that name it."""
+"""Check what a pickle holds before any of it is loaded."""
 
 import re
 import sys
@@ -11,9 +11,9 @@ from typing import Any
 from function.model.manifest import LIBRARIES
 from training.errors import TrainingError
 from training.estimators.file_kinds import DUMP_ESTIMATOR
-from training.estimators.pickle_contents import Contents, GlobalName, StandIn
+from training.estimators.pickle_contents import GlobalName, PickleContents, StandIn
 
-# What people call a library, by the module that is imported.
+# The names of libraries by their packages.
 _LIBRARY_NAMES = {
     "xgboost": "XGBoost",
     "lightgbm": "LightGBM",
@@ -26,42 +26,43 @@ _LIBRARY_NAMES = {
     "keras": "Keras",
     "tensorflow": "TensorFlow",
 }
-# They pickle lambdas and a script's own code, and must be there to load them.
+# Packages that pickle lambdas and the code of scripts, and are needed to load them.
 _PICKLERS = {"cloudpickle", "dill", "_dill"}
 _MAIN = "__main__"
-_CYTHON = {"_loss"}  # scikit-learn's own: its classes name no package
+_CYTHON = {"_loss"}  # an extension module of scikit-learn, which is pickled without its package
 _PYTHON_2 = {"__builtin__", "copy_reg", "cPickle", "exceptions"}
 _INSTALLED = {*LIBRARIES.values(), "pyarrow"}  # pandas keeps texts in it
 _AVAILABLE = {*_INSTALLED, *_CYTHON, *_PYTHON_2} | (sys.stdlib_module_names - {_MAIN})
 _TORCH = 0x1950A86A20F9469CFC6C  # https://github.com/pytorch/pytorch: torch/serialization.py, MAGIC_NUMBER
 _MOST_MEMBERS = 8
-_TAKES_AN = re.compile("[AEIOaeiou]|[FHLMNRSX][A-Z]")  # an SVC, but a Stack
+_TAKES_AN = re.compile("[AEIOaeiou]|[FHLMNRSX][A-Z]")  # "an SVC", but "a Stack"
 
 
-def check_contents(path: Path, contents: Contents) -> None:
-    """Raises TrainingError where the file in `path` holds no estimator that can be loaded here, as far as it tells."""
+def check_contents(path: Path, contents: PickleContents) -> None:
+    """Raise TrainingError if the file's contents show that it holds no estimator, or one that cannot be loaded here."""
     root = contents.root
-    lacking = find_missing_module(module for module, _ in contents.names)
-    if lacking and lacking.startswith("_") and lacking not in (_MAIN, *_LIBRARY_NAMES, *_PICKLERS):
-        # An extension module that some release of scikit-learn names without its package.
+    missing = find_missing_module(module for module, _ in contents.names)
+    if missing and missing.startswith("_") and missing not in (_MAIN, *_LIBRARY_NAMES, *_PICKLERS):
+        # It may be an extension module that another release of scikit-learn pickles without its package.
         check_versions(path, contents)
-    if lacking:
-        raise _make_foreign_error(path, contents, lacking)
+    if missing:
+        raise _make_foreign_error(path, contents, missing)
     if isinstance(root, (dict, list, tuple, set)):
         raise TrainingError(
-            f"{path} holds {_describe_value(root, members=True)}, no scikit-learn estimator: {_advise_container(root)}."
+            f"{path} holds {_describe_value(root, with_members=True)}, not a scikit-learn estimator: "
+            f"{_advise_container(root)}."
         )
     check_versions(path, contents)
     if root == _TORCH:
         raise TrainingError(f"{path} is a PyTorch model: {DUMP_ESTIMATOR}.")
     if isinstance(root, GlobalName):
-        raise TrainingError(f"{path} holds {root.name} itself, no fitted instance of it: {DUMP_ESTIMATOR}.")
+        raise TrainingError(f"{path} holds the class {root.name}, not a fitted instance of it: {DUMP_ESTIMATOR}.")
 
 
-def check_versions(path: Path, contents: Contents) -> None:
-    """Raises TrainingError where another release of scikit-learn wrote some estimator in the file."""
-    here = version("scikit-learn")
-    others = list(dict.fromkeys(release for release in contents.versions if release != here))
+def check_versions(path: Path, contents: PickleContents) -> None:
+    """Raise TrainingError if another release of scikit-learn wrote some estimator in the file."""
+    installed = version("scikit-learn")
+    others = list(dict.fromkeys(release for release in contents.versions if release != installed))
     if others:
         raise _make_release_error(path, f"scikit-learn {' and '.join(others)}")
     old = next(
@@ -74,8 +75,8 @@ def check_versions(path: Path, contents: Contents) -> None:
 
 def _make_release_error(path: Path, release: str) -> TrainingError:
     return TrainingError(
-        f"The estimator in {path} comes from {release} and this is {version('scikit-learn')}: train it again with the "
-        "versions in function/requirements.txt."
+        f"The estimator in {path} was saved with {release}, but {version('scikit-learn')} is installed: train it again "
+        "with the versions in function/requirements.txt."
     )
 
 
@@ -87,45 +88,43 @@ def _is_importable(module: str) -> bool:
 
 
 def find_missing_module(modules: Iterable[str]) -> str | None:
-    """The first of the modules that the image does not have."""
+    """Return the first of the modules that the image does not have."""
     return next((module for module in modules if module.partition(".")[0] not in _AVAILABLE), None)
 
 
 def make_missing_module_error(module: str, name: str = "") -> TrainingError:
-    """The error for an estimator that needs code (the class or function `name`) of a module that the image lacks."""
+    """Make the error for an estimator that needs `name`, or other code, of a module that the image does not have."""
     top = module.partition(".")[0]
     what = f"{name} of" if name else "code from"
     if top == _MAIN:
         where = "a script or notebook (__main__)"
     elif top in _PICKLERS:
-        what, where = "code from", f"a lambda or a script of one's own, pickled by {top.lstrip('_')}"
+        what, where = "code from", f"a lambda or a script, pickled by {top.lstrip('_')}"
     elif top in _LIBRARY_NAMES:
         where = f"{_LIBRARY_NAMES[top]} (the package {top!r})"
     else:
         where = f"the module {top!r}"
     return TrainingError(
-        f"The estimator needs {what} {where}, which the image does not have: build it from what "
-        f"{', '.join(LIBRARIES)} bring."
+        f"The estimator needs {what} {where}, which the image does not have: build it only with {', '.join(LIBRARIES)}."
     )
 
 
-def _make_foreign_error(path: Path, contents: Contents, module: str) -> TrainingError:
+def _make_foreign_error(path: Path, contents: PickleContents, module: str) -> TrainingError:
     root = contents.root
     top = module.partition(".")[0]
     if isinstance(root, StandIn) and root.module.partition(".")[0] == top and top in _LIBRARY_NAMES:
         return TrainingError(
-            f"{path} holds {_describe_value(root)} of {_LIBRARY_NAMES[top]} (the package {top!r}), no scikit-learn "
-            "estimator, and "
-            f"the image does not have that: train one that {', '.join(LIBRARIES)} bring."
+            f"{path} holds {_describe_value(root)} of {_LIBRARY_NAMES[top]} (the package {top!r}), not a scikit-learn "
+            f"estimator, and the image does not have that package: train an estimator of {', '.join(LIBRARIES)}."
         )
     return make_missing_module_error(module, next(name for where, name in contents.names if where == module))
 
 
-def _describe_value(value: Any, *, members: bool = False) -> str:
-    """The value with its article; with its members where asked for."""
+def _describe_value(value: Any, *, with_members: bool = False) -> str:
+    """Describe the value with its article, and a container with its members."""
     if isinstance(value, (dict, list, tuple, set)):
-        kind = type(value).__name__
-        return f"a {kind}{_describe_members(value)}" if members else f"a {kind}"
+        class_name = type(value).__name__
+        return f"a {class_name}{_describe_members(value)}" if with_members else f"a {class_name}"
     if isinstance(value, GlobalName):
         return value.name
     if isinstance(value, StandIn):
@@ -155,13 +154,13 @@ def _format_key(key: Any) -> str:
 
 
 def _advise_container(root: Any) -> str:
-    """What to do with a container."""
+    """Say how to get the estimator out of a dict, list, tuple or set."""
     pairs = root.items() if isinstance(root, dict) else enumerate(root)
-    places = [_format_key(key) for key, member in pairs if _is_estimator(member)]
-    if not places:
+    keys = [_format_key(key) for key, member in pairs if _is_estimator(member)]
+    if not keys:
         return DUMP_ESTIMATOR
-    if len(places) == 1 and not isinstance(root, set):
-        return f"dump the estimator alone, with joblib.dump(it[{places[0]}], FILE)"
+    if len(keys) == 1 and not isinstance(root, set):
+        return f"dump the estimator alone, with joblib.dump(content[{keys[0]}], FILE)"
     return "put its steps into one Pipeline, fit it, and dump that alone with joblib.dump"
 
 

@@ -1,7 +1,7 @@
-"""Reads what a pickle or joblib file holds without running anything of it: what it names, and which release wrote it.
+"""Read what a pickle or joblib file holds, and which release of scikit-learn wrote it, without running its code.
 
-Every class and function that the file names is replaced by a stand-in which keeps what it is given. joblib writes the
-bytes of an array behind the object that stands for it; they are skipped.
+Every class and function that the file names is replaced by a stand-in, which keeps its arguments and its state. joblib
+writes the bytes of an array after the object that represents it; they are skipped.
 """
 
 import pickle
@@ -15,7 +15,7 @@ _VERSION = "_sklearn_version"
 
 
 class StandIn:
-    """An object of the file: the class or function that it names, what that is called with, and the state."""
+    """An object of the file: its class or function, the arguments, and the state."""
 
     def __init__(self, module: str, name: str, arguments: tuple[Any, ...] = ()) -> None:
         self.module, self.name, self.arguments = module, name, arguments
@@ -23,37 +23,37 @@ class StandIn:
         self.items: list[Any] = []
 
     def append(self, item: Any) -> None:
-        """Keeps an item of a list's subclass."""
+        """Keep an item, for a subclass of list."""
         self.items.append(item)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.items.append((key, value))
 
 
-class Contents(NamedTuple):
-    """What stands in the file, as far as it could be read: `whole` says whether that was to the end.
+class PickleContents(NamedTuple):
+    """What the file holds, as far as it could be read; `is_complete` says whether it was read to the end.
 
-    `names` are the modules with their classes and functions, `versions` scikit-learn's releases, both in their order.
+    `names` are the modules with their classes and functions, `versions` the releases of scikit-learn, in file order.
     """
 
     root: Any
     names: list[tuple[str, str]]
     versions: list[str]
-    whole: bool
+    is_complete: bool
 
 
-def read_contents(file: IO[bytes]) -> Contents:
-    """The contents of the pickle or joblib file, compressed or not."""
+def read_contents(file: IO[bytes]) -> PickleContents:
+    """Read the pickle or joblib file, compressed or not. Raises nothing: a faulty file is incomplete."""
     reader = None
     try:
         reader = _Reader(open_decompressed(file))
-        return Contents(reader.load(), reader.names, reader.versions, True)
+        return PickleContents(reader.load(), reader.names, reader.versions, True)
     except Exception:  # noqa: BLE001
-        # Bytes that are no pickle raise anything at all.
-        return Contents(None, reader.names if reader else [], reader.versions if reader else [], False)
+        # Bytes that are not a pickle may raise any exception.
+        return PickleContents(None, reader.names if reader else [], reader.versions if reader else [], False)
 
 
-# The reader in Python, as joblib's is: it reads no byte ahead of what it needs, so that an array can be skipped.
+# The unpickler in Python, as joblib's is, reads no byte ahead, so that an array can be skipped.
 _InPython: Any = pickle._Unpickler
 
 
@@ -67,19 +67,19 @@ class _Reader(_InPython):  # type: ignore[misc]
         self.versions: list[str] = []
 
     def find_class(self, module: str, name: str) -> "GlobalName":
-        """The name, from which stand-ins are made."""
+        """Return the name instead of the class or function."""
         if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
-            raise pickle.UnpicklingError("no names of Python's")  # a text that begins like a pickle
+            raise pickle.UnpicklingError("not a name in Python")  # a text that begins like a pickle
         if (module, name) not in self.names:
             self.names.append((module, name))
         return GlobalName(module, name)
 
     def persistent_load(self, pid: Any) -> Any:
-        """A stand-in: what it stands for lies elsewhere."""
+        """Return a stand-in for an object outside of the file."""
         return StandIn("", "persistent", (pid,))
 
     def get_extension(self, code: int) -> None:
-        """A stand-in: registered codes are another program's."""
+        """Put a stand-in for an object whose class another program has registered."""
         self.append(StandIn("", "extension", (code,)))
 
     def load_reduce(self) -> None:
@@ -112,7 +112,7 @@ class _Reader(_InPython):  # type: ignore[misc]
             self._skip_array(state)
 
     def _skip_array(self, state: dict[str, Any]) -> None:
-        """Goes past an array that joblib wrote behind its wrapper."""
+        """Skip the array that joblib writes after its wrapper."""
         size = _get_item_size(state["dtype"])
         if size is None:
             nested = _Reader(self.file, self.names)
@@ -138,7 +138,7 @@ class _Reader(_InPython):  # type: ignore[misc]
 
 
 class GlobalName:
-    """What the file names, until it is called."""
+    """A class or function that the file names."""
 
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
@@ -148,13 +148,13 @@ def _call(call: Any, arguments: Any) -> StandIn:
     module, name = (call.module, call.name) if isinstance(call, (GlobalName, StandIn)) else ("", "")
     given = arguments if isinstance(arguments, tuple) else ()
     if name in ("_reconstructor", "__newobj__", "_reconstruct") and given and isinstance(given[0], GlobalName):
-        # Old protocols make objects by way of functions that take their class.
+        # In old protocols a function takes the object's class as its first argument.
         module, name, given = given[0].module, given[0].name, given[1:]
     return StandIn(module, name, given)
 
 
 def _get_item_size(dtype: StandIn) -> int | None:
-    """Bytes of one item; None where items are objects, which joblib pickles."""
+    """Return the bytes of one item; None for an array of objects, which joblib pickles."""
     code = str(dtype.arguments[0])
     state: tuple[Any, ...] = dtype.state or ()
     if code.startswith("O") or any(str(part).startswith("|O") for part in _list_field_types(state)):
@@ -170,6 +170,7 @@ def _list_field_types(state: tuple[Any, ...]) -> Iterator[str]:
 
 
 def _read_length(length: Any) -> int:
+    # A length may be a numpy scalar, whose bytes are its second argument.
     return length if isinstance(length, int) else int.from_bytes(length.arguments[1].encode("latin1"), "little")
 
 

@@ -1,1 +1,1 @@
-"""Read a table, and find out what its columns and its target are."""
+"""Read a table, its columns and its target, and describe the features."""

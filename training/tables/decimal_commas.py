@@ -1,4 +1,4 @@
-"""Replace decimal commas of a CSV whose separator is no comma."""
+"""Replace decimal commas in a CSV that is separated by semicolons or tabs."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,16 @@ from function.model.contract import NUMBER, Feature
 
 
 def replace_decimal_commas(columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    """The columns of a CSV whose separator is no comma, with decimal points where its numbers have decimal commas."""
-    numbers = {place for place, cells in enumerate(columns) if all(map(_is_number_or_null, cells))}
-    if detect_decimal_mark(columns[place] for place in sorted(numbers)) == ".":
+    """Write the numbers of a CSV's columns with decimal points, if their decimal mark is a comma.
+
+    Columns that hold anything but numbers and nulls are returned unchanged.
+    """
+    numeric = {index for index, cells in enumerate(columns) if all(map(_is_number_or_null, cells))}
+    if detect_decimal_mark(columns[index] for index in sorted(numeric)) == ".":
         return list(columns)
     return [
-        [cell.replace(",", ".") if is_comma_number(cell) else cell for cell in cells] if place in numbers else cells
-        for place, cells in enumerate(columns)
+        [cell.replace(",", ".") if is_comma_number(cell) else cell for cell in cells] if index in numeric else cells
+        for index, cells in enumerate(columns)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Reads a table, CSV or Parquet, and chooses columns from it."""
+"""A table and its columns, and the choice of those to predict from."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,62 +7,64 @@ import pandas
 from training.errors import TrainingError, make_unknown_column_error
 from training.tables.columns import NO_HINT, Column, ColumnHint, Series, read_cells, read_series
 
+type RawColumn = Sequence[str] | Series | Column
+"""The cells of a CSV, a series of a Parquet file, or a column that cannot be used, whatever hint is given."""
+
 
 class Table:
-    """A file's columns by name, in its order, and the SHA-256 of its bytes.
+    """A file's columns by name, in the file's order, and the SHA-256 of its bytes."""
 
-    A column is a CSV's cells or a Parquet file's series, or what cannot be used, whatever is told of it.
-    """
-
-    def __init__(self, columns: "Mapping[str, Sequence[str] | Series | Column]", rows: int, sha256: str) -> None:
+    def __init__(self, columns: Mapping[str, RawColumn], rows: int, sha256: str) -> None:
         self._columns = dict(columns)
         self.rows = rows
         self.sha256 = sha256
         self.names = list(columns)
         self._cache: dict[tuple[str, ColumnHint], Column] = {}
 
-    def get_column(self, name: str, told: ColumnHint = NO_HINT) -> Column:
-        """What the column holds, by what is told of it."""
-        if (name, told) not in self._cache:
-            self._cache[name, told] = _read_column(self._columns[name], told)
-        return self._cache[name, told]
+    def get_column(self, name: str, hint: ColumnHint = NO_HINT) -> Column:
+        """Read the column by the hint, or return it from the cache."""
+        if (name, hint) not in self._cache:
+            self._cache[name, hint] = _read_column(self._columns[name], hint)
+        return self._cache[name, hint]
 
-    def get_usable_column(self, name: str, told: ColumnHint = NO_HINT) -> Column:
-        """The column, once it is known to be one that a model can have. Raises TrainingError."""
-        column = self.get_column(name, told)
+    def get_usable_column(self, name: str, hint: ColumnHint = NO_HINT) -> Column:
+        """Return the column if a model can use it. Raises TrainingError."""
+        column = self.get_column(name, hint)
         if column.fault:
             raise TrainingError(f"The column {name!r} {column.fault}.")
         return column
 
     def get_cells(self, name: str) -> Sequence[str]:
-        """The cells of a CSV's column; none of a Parquet file's."""
+        """Return the cells of a CSV's column; of a Parquet file's column, none."""
         raw = self._columns[name]
         return () if isinstance(raw, (pandas.Series, Column)) else raw
 
 
-def _read_column(raw: "Sequence[str] | Series | Column", told: ColumnHint) -> Column:
+def _read_column(raw: RawColumn, hint: ColumnHint) -> Column:
     if isinstance(raw, Column):
         return raw
-    return read_series(raw, told) if isinstance(raw, pandas.Series) else read_cells(raw, told)
+    return read_series(raw, hint) if isinstance(raw, pandas.Series) else read_cells(raw, hint)
 
 
 def choose_columns(
     table: Table, target: str, features: Sequence[str], drop: Sequence[str], *, learns: bool
 ) -> list[str]:
-    """The columns to predict from: those asked for, or all but the target, without those to drop.
+    """Choose the columns to predict from: those in `features`, or all but the target; without those in `drop`.
 
-    Raises TrainingError where one asked for does not exist, the target is among them, or none is left; the target's
-    column must be there where something `learns` from it.
+    `learns` says that the target's values are needed, so that its column must exist. Raises TrainingError if a column
+    does not exist, if the target is among the features, or if no column is left.
     """
     for option, names in (("--target", [target] * learns), ("--feature", features), ("--drop", drop)):
         for name in names:
             if name not in table.names:
                 raise make_unknown_column_error(option, name, table.names)
     if target in features:
-        raise TrainingError(f"The target {target!r} is also a --feature: a model must not be given what it predicts.")
+        raise TrainingError(f"The target {target!r} is also a --feature: a model must not see what it predicts.")
     if target in drop:
-        raise TrainingError(f"--drop names the target {target!r}: drop another column, or predict another.")
+        raise TrainingError(f"--drop names the target {target!r}: drop another column, or choose another target.")
     chosen = [name for name in features or table.names if name not in drop and name != target]
     if not chosen:
-        raise TrainingError(f"No column is left to predict {target!r} from: drop fewer, or give a table with more.")
+        raise TrainingError(
+            f"No column is left to predict {target!r} from: drop fewer columns, or give a table with more."
+        )
     return chosen

@@ -1,4 +1,4 @@
-"""What is predicted: which task it is, and the values to learn from."""
+"""Find out the task from the target's values, and prepare them for learning."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,92 +15,97 @@ from training.tables.table import Table
 
 type TargetArray = numpy.ndarray[Any, Any]
 
-# A whole-numbered target is taken for classes up to so many distinct values, of so many rows each on average.
+# Whole numbers are classes if there are at most so many different ones, each in so many rows on average.
 _MOST_CLASSES = 20
 _ROWS_PER_CLASS = 5
-_FEWEST_ROWS = 20
+# In fewer rows, a feature may equal the target by chance.
+_LEAK_ROWS = 20
 
 
 class Task(NamedTuple):
-    """Regression or classification, and how that was told."""
+    """Regression or classification, and the reason for it."""
 
     name: str
-    told: str
+    reason: str
 
 
-def get_target_values(table: Table, target: str, told: ColumnHint) -> "pandas.Series[Any]":
-    """The target's values, none of them null. Raises TrainingError."""
-    column = table.get_column(target, told)
+def get_target_values(table: Table, target: str, hint: ColumnHint) -> "pandas.Series[Any]":
+    """Return the target's values. Raises TrainingError if one is null, or a model cannot use the column."""
+    column = table.get_column(target, hint)
     missing = int(column.values.isna().sum())
     if missing:
         row = int(column.values.isna().to_numpy().argmax()) + 1
         raise TrainingError(
             f"The target {target!r} is null in {missing} of {table.rows} rows (the first is row {row}): "
-            "fill or remove these rows, since there is nothing to learn from them."
+            "fill these cells or remove these rows, because a model cannot learn from them."
         )
-    return table.get_usable_column(target, told).values
+    return table.get_usable_column(target, hint).values
 
 
-def choose_task(table: Table, target: str, told: ColumnHint, asked: str | None) -> Task:
-    """The task that was asked for, or that the target's values tell. Raises TrainingError where it cannot be."""
-    values, kind = get_target_values(table, target, told), table.get_column(target, told).kind
-    whole = kind != NUMBER or bool((values % 1 == 0).all())
-    if asked == REGRESSION:
-        check_numeric(kind, target)
-    if asked == CLASSIFICATION and not whole:
+def choose_task(table: Table, target: str, hint: ColumnHint, option: str | None) -> Task:
+    """Return the task of the option --task, or infer it from the target. Raises TrainingError if it cannot be done."""
+    values, type_ = get_target_values(table, target, hint), table.get_column(target, hint).type
+    is_whole = type_ != NUMBER or bool((values % 1 == 0).all())
+    if option == REGRESSION:
+        check_numeric(type_, target)
+    if option == CLASSIFICATION and not is_whole:
         raise TrainingError(
-            f"The target {target!r} holds numbers with decimals, which are no classes: use --task regression, "
-            "or name the classes in the table."
+            f"The target {target!r} holds numbers with decimals, which cannot be classes: use --task regression, "
+            "or write the names of the classes into the table."
         )
-    task = _infer_task(values, kind, whole) if asked is None else Task(asked, f"as --task {asked} says")
+    task = _infer_task(values, type_, is_whole) if option is None else Task(option, f"chosen by --task {option}")
     if task.name == CLASSIFICATION and values.nunique() == 1:
-        raise TrainingError(f"The target {target!r} has one single value: give rows of at least two classes.")
+        raise TrainingError(
+            f"The target {target!r} has the same value in every row: give a table with at least two classes."
+        )
     return task
 
 
-def check_numeric(kind: str, target: str) -> None:
-    """Raises TrainingError where a target of that kind is none to do a regression on."""
-    if kind != NUMBER:
+def check_numeric(type_: str, target: str) -> None:
+    """Raise TrainingError if a target of this type cannot be the target of a regression."""
+    if type_ != NUMBER:
         raise TrainingError(
-            f"The target {target!r} holds no numbers: regression needs some, use --task classification."
+            f"The target {target!r} does not hold numbers, which regression predicts: use --task classification, or "
+            "choose another target."
         )
 
 
-def _infer_task(values: "pandas.Series[Any]", kind: str, whole: bool) -> Task:
+def _infer_task(values: "pandas.Series[Any]", type_: str, is_whole: bool) -> Task:
     distinct = values.nunique()
-    if kind != NUMBER:
-        what = "true and false" if kind == BOOLEAN else "texts"
-        return Task(CLASSIFICATION, f"the target holds {what}")
-    if whole and distinct <= _MOST_CLASSES and len(values) >= _ROWS_PER_CLASS * distinct:
-        said = f"the target holds {distinct} different whole numbers; --task {REGRESSION} predicts amounts instead"
-        return Task(CLASSIFICATION, said)
-    return Task(REGRESSION, f"the target holds numbers; --task {CLASSIFICATION} takes whole ones for classes instead")
+    if type_ != NUMBER:
+        return Task(CLASSIFICATION, f"the target holds {'true and false' if type_ == BOOLEAN else 'texts'}")
+    if is_whole and distinct <= _MOST_CLASSES and len(values) >= _ROWS_PER_CLASS * distinct:
+        reason = f"the target holds {distinct} different whole numbers; use --task {REGRESSION} to predict amounts"
+        return Task(CLASSIFICATION, reason)
+    return Task(
+        REGRESSION, f"the target holds numbers; use --task {CLASSIFICATION} if they are whole and stand for classes"
+    )
 
 
-def make_target_array(values: "pandas.Series[Any]", kind: str, task: str) -> TargetArray:
-    """The values to fit on: floats for regression; for classification whole numbers as ints, booleans, or texts."""
-    if kind == NUMBER:
+def make_target_array(values: "pandas.Series[Any]", type_: str, task: str) -> TargetArray:
+    """Return the values to fit on: floats for regression; for classification ints, booleans or texts."""
+    if type_ == NUMBER:
         return values.to_numpy(dtype=float if task == REGRESSION else int)
-    return values.to_numpy(dtype=bool if kind == BOOLEAN else object)
+    return values.to_numpy(dtype=bool if type_ == BOOLEAN else object)
 
 
 def match_classes(values: "pandas.Series[Any]", target: str, classes: Sequence[Any]) -> list[Any]:
-    """The values as labels of the estimator: a table may write the class "1" as 1, or 1 as 1.0.
+    """Convert the values to labels of the estimator: a table may write the class "1" as 1, or 1 as 1.0.
 
-    Raises TrainingError where none of them is one of its classes.
+    Raises TrainingError if none of the values is one of its classes.
     """
-    known = {_read_label(label): label for label in classes} | {label: label for label in classes}
-    labels = [known.get(value, value) for value in values.tolist()]
-    if not any(label in known for label in labels):
+    label_of = {_read_label(label): label for label in classes} | {label: label for label in classes}
+    labels = [label_of.get(value, value) for value in values.tolist()]
+    if not any(label in label_of for label in labels):
         raise TrainingError(
             f"The target {target!r} holds none of the estimator's classes ({', '.join(map(str, classes[:10]))}): "
-            "name the column with the labels that it was trained on."
+            "choose the column with the labels that the estimator was trained on."
         )
     return labels
 
 
 def _read_label(label: Any) -> Any:
-    """What the label would be if a CSV held it."""
+    """Return the value that a CSV reader makes of the label."""
     if not isinstance(label, str):
         return str(label)
     if label.lower() in ("true", "false"):
@@ -111,12 +116,12 @@ def _read_label(label: Any) -> Any:
         return label
 
 
-def check_leaks(columns: Mapping[str, Column], wanted: Column, target: str) -> None:
-    """Raises TrainingError where a feature is the target under another name."""
-    if len(wanted.values) < _FEWEST_ROWS:
+def check_leaks(columns: Mapping[str, Column], target_column: Column, target: str) -> None:
+    """Raise TrainingError if a feature is a copy of the target."""
+    if len(target_column.values) < _LEAK_ROWS:
         return
     for name, column in columns.items():
-        if column.kind == wanted.kind and column.values.equals(wanted.values):
+        if column.type == target_column.type and column.values.equals(target_column.values):
             raise TrainingError(
                 f"The column {name!r} is equal to the target {target!r} in every row, so the model would only copy it: "
                 f"leave it out with --drop {name!r}."

@@ -1,4 +1,4 @@
-"""What the tests of training share; they may touch files under tmp_path, and the last ones start processes."""
+"""Fixtures of the tests of training, which may touch files under tmp_path; those of the command start processes."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -12,10 +12,10 @@ import pytest
 from function.bundle.loading import load
 from training.__main__ import main
 
-type Run = Callable[..., "Outcome"]
+type Run = Callable[..., "TrainingResult"]
 
 
-class Outcome(NamedTuple):
+class TrainingResult(NamedTuple):
     code: int
     out: str
     err: str
@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
 
     @property
     def refusal(self) -> str:
-        """The one sentence of a refusal."""
+        """The sentence on stderr."""
         assert self.code == 2
         lines = [line for line in self.err.splitlines() if line.startswith("training: ")]
         assert len(lines) == 1, self.err
@@ -38,34 +38,34 @@ class Outcome(NamedTuple):
         return lines[0]
 
 
-def loads(bundle: Path) -> None:
-    """Verifies in this process: a fresh one costs seconds."""
+def verify_here(bundle: Path) -> None:
+    """Verify in this process, because a new one costs seconds."""
     load(bundle)
 
 
 @pytest.fixture
 def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in this process, with `frame` written as a CSV (or Parquet) and `estimator` dumped."""
+    """Run the command line in this process, with `frame` written as a CSV or Parquet file and `estimator` dumped."""
     out = tmp_path / "place" / "bundle"
 
     def _run(
         *arguments: str, frame: pandas.DataFrame | None = None, suffix: str = ".csv", estimator: object = None
-    ) -> Outcome:
+    ) -> TrainingResult:
         given: Sequence[str] = arguments
         if frame is not None:
-            given = ["--data", str(write(frame, tmp_path / f"table{suffix}")), *given]
+            given = ["--data", str(write_table(frame, tmp_path / f"table{suffix}")), *given]
         if estimator is not None:
             joblib.dump(estimator, tmp_path / "mine.joblib")
             given = ["--model", str(tmp_path / "mine.joblib"), *given]
         out.parent.mkdir(exist_ok=True)
-        code = main([*given, "--out", str(out)], verify=loads)
+        code = main([*given, "--out", str(out)], verify=verify_here)
         captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err, out)
+        return TrainingResult(code, captured.out, captured.err, out)
 
     return _run
 
 
-def write(frame: pandas.DataFrame, path: Path) -> Path:
+def write_table(frame: pandas.DataFrame, path: Path) -> Path:
     if path.suffix == ".csv":
         frame.to_csv(path, index=False)
     else:

@@ -28,7 +28,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC
 
 from tests.unit.training.conftest import Run
-from tests.unit.training.test_own_tables import mixed
+from tests.unit.training.test_own_tables import make_mixed_table
 
 REGRESSORS: dict[str, Callable[[], Any]] = {
     "forest": lambda: RandomForestRegressor(5, random_state=0, n_jobs=2),
@@ -58,8 +58,8 @@ CLASSIFIERS: dict[str, Callable[[], Any]] = {
 WITHOUT_PROBABILITIES = {"svc", "linear svc", "hard votes"}
 
 
-def quiet(fit: Callable[[], Any]) -> Any:
-    """What scikit-learn warns of while the test's estimator is made is not what is tested."""
+def fit_quietly(fit: Callable[[], Any]) -> Any:
+    """Call `fit` without the warnings of scikit-learn, which are not tested."""
     import warnings
 
     with warnings.catch_warnings():
@@ -73,7 +73,7 @@ def test_regressors_are_packaged(run: Run, name: str, form: str) -> None:
     frame = load_diabetes(as_frame=True).frame
     table = frame.drop(columns="target")
     passed = table if form == "frame" else table.to_numpy()
-    estimator = quiet(lambda: REGRESSORS[name]().fit(passed, frame["target"]))
+    estimator = fit_quietly(lambda: REGRESSORS[name]().fit(passed, frame["target"]))
     manifest = run("--target", "target", frame=frame, estimator=estimator).manifest
 
     assert manifest["name"] == "mine"
@@ -89,7 +89,7 @@ def test_classifiers_are_packaged(run: Run, name: str, form: str) -> None:
     data = load_iris(as_frame=True)
     species = data.target_names[data.target]
     passed = data.data if form == "frame" else data.data.to_numpy()
-    estimator = quiet(lambda: CLASSIFIERS[name]().fit(passed, species))
+    estimator = fit_quietly(lambda: CLASSIFIERS[name]().fit(passed, species))
     manifest = run("--target", "species", frame=data.data.assign(species=species), estimator=estimator).manifest
 
     assert manifest["targets"][0]["classes"] == ["setosa", "versicolor", "virginica"]
@@ -99,7 +99,7 @@ def test_classifiers_are_packaged(run: Run, name: str, form: str) -> None:
 
 def test_an_svc_with_probability_keeps_its_own_label(run: Run) -> None:
     data = load_breast_cancer(as_frame=True)
-    estimator = quiet(lambda: SVC(probability=True, random_state=0).fit(data.data, data.target))
+    estimator = fit_quietly(lambda: SVC(probability=True, random_state=0).fit(data.data, data.target))
     manifest = run("--target", "target", frame=data.frame, estimator=estimator).manifest
 
     assert "probabilities" in manifest["examples"][0]
@@ -108,7 +108,7 @@ def test_an_svc_with_probability_keeps_its_own_label(run: Run) -> None:
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_mixed_pipeline_that_refuses_unknown_categories_is_packaged(run: Run, suffix: str) -> None:
-    frame = mixed().dropna(subset=["city"])
+    frame = make_mixed_table().dropna(subset=["city"])
     table = frame.drop(columns="price")
     columns = ColumnTransformer(
         [
@@ -124,7 +124,7 @@ def test_a_mixed_pipeline_that_refuses_unknown_categories_is_packaged(run: Run, 
 
 
 def test_categories_of_parquet_are_served_as_texts(run: Run) -> None:
-    frame = mixed().drop(columns="heated").astype({"city": "category"})
+    frame = make_mixed_table().drop(columns="heated").astype({"city": "category"})
     estimator = HistGradientBoostingRegressor(categorical_features="from_dtype", max_iter=10, min_samples_leaf=2)
     estimator.fit(frame.drop(columns="price"), frame["price"])
     manifest = run("--target", "price", frame=frame, suffix=".parquet", estimator=estimator).manifest
@@ -134,7 +134,7 @@ def test_categories_of_parquet_are_served_as_texts(run: Run) -> None:
 
 
 def test_a_numbers_only_frame_with_a_column_transformer_is_served_as_a_frame(run: Run) -> None:
-    frame = mixed()[["area", "rooms", "price"]].dropna()
+    frame = make_mixed_table()[["area", "rooms", "price"]].dropna()
     columns = ColumnTransformer([("n", StandardScaler(), ["area", "rooms"])])
     estimator = make_pipeline(columns, Ridge()).fit(frame[["area", "rooms"]], frame["price"])
 
@@ -145,7 +145,7 @@ def test_a_numbers_only_frame_with_a_column_transformer_is_served_as_a_frame(run
 
 
 def test_an_array_of_objects_with_texts_is_served(run: Run) -> None:
-    frame = mixed()[["city", "rooms", "price"]].dropna()
+    frame = make_mixed_table()[["city", "rooms", "price"]].dropna()
     columns = ColumnTransformer([("c", OneHotEncoder(), [0])], remainder="passthrough")
     estimator = make_pipeline(columns, Ridge()).fit(frame[["city", "rooms"]].to_numpy(dtype=object), frame["price"])
     manifest = run("--target", "price", frame=frame, estimator=estimator).manifest
@@ -161,16 +161,16 @@ def test_float32_columns_are_served_in_double_precision(run: Run) -> None:
 
 
 def test_columns_that_the_estimator_does_not_use_are_left_out_and_its_order_is_kept(run: Run) -> None:
-    frame = mixed()[["area", "rooms", "city", "price"]].dropna()
+    frame = make_mixed_table()[["area", "rooms", "city", "price"]].dropna()
     estimator = Ridge().fit(frame[["rooms", "area"]], frame["price"])
     outcome = run("--target", "price", frame=frame, estimator=estimator)
 
     assert [feature["name"] for feature in outcome.manifest["features"]] == ["rooms", "area"]
-    assert "notice: the estimator does not use 'city': left out.\n" in outcome.err
+    assert "notice: the estimator does not use 'city': left out of the model's inputs.\n" in outcome.err
 
 
 def test_unnamed_features_come_in_the_order_of_the_options(run: Run) -> None:
-    frame = mixed()[["area", "rooms", "price"]].dropna()
+    frame = make_mixed_table()[["area", "rooms", "price"]].dropna()
     estimator = Ridge().fit(frame[["rooms", "area"]].to_numpy(), frame["price"])
     outcome = run("--target", "price", "--feature", "rooms", "--feature", "area", frame=frame, estimator=estimator)
 
@@ -191,7 +191,7 @@ def test_labels_are_told_from_how_the_table_writes_them(run: Run, labels: list[A
 
 
 def test_a_plain_pickle_is_packaged(run: Run, tmp_path: Path) -> None:
-    frame = mixed()[["rooms", "area", "price"]].dropna()
+    frame = make_mixed_table()[["rooms", "area", "price"]].dropna()
     path = tmp_path / "plain.pkl"
     path.write_bytes(pickle.dumps(Ridge().fit(frame[["rooms", "area"]], frame["price"])))
 
@@ -199,7 +199,7 @@ def test_a_plain_pickle_is_packaged(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_sample_of_few_rows_has_no_scores(run: Run) -> None:
-    frame = mixed()[["rooms", "area", "price"]].dropna().head(10)
+    frame = make_mixed_table()[["rooms", "area", "price"]].dropna().head(10)
     estimator = Ridge().fit(frame[["rooms", "area"]], frame["price"])
     manifest = run("--target", "price", frame=frame, estimator=estimator).manifest
 

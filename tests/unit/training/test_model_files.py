@@ -1,4 +1,4 @@
-"""What is given as a model and is none: told from its bytes, by its name, before anything of it is loaded."""
+"""A file that is not a model is recognized from its bytes, and named, before any of it is loaded."""
 
 import bz2
 import gzip
@@ -34,7 +34,7 @@ VALUES = numpy.arange(60.0).reshape(20, 3) % 7
 NUMBERS, LABELS = VALUES.sum(axis=1), numpy.where(VALUES[:, 0] > 3, "hi", "lo")
 
 
-def refusal(path: Path) -> str:
+def get_refusal(path: Path) -> str:
     with pytest.raises(TrainingError) as caught:
         load_estimator(path)
     return str(caught.value)
@@ -44,20 +44,20 @@ def refusal(path: Path) -> str:
 def test_an_older_release_is_named_before_anything_is_loaded(path: Path) -> None:
     release = path.stem.rpartition("-")[2]
 
-    assert refusal(path) == (
-        f"The estimator in {path} comes from scikit-learn {release} and this is {version}: train it again with the "
-        "versions in function/requirements.txt."
+    assert get_refusal(path) == (
+        f"The estimator in {path} was saved with scikit-learn {release}, but {version} is installed: train it again "
+        "with the versions in function/requirements.txt."
     )
 
 
-def mixed() -> Any:
+def make_mixed_pipeline() -> Any:
     frame = pandas.DataFrame({"n": NUMBERS, "t": LABELS.astype(object)})
     columns = ColumnTransformer([("n", StandardScaler(), ["n"]), ("t", OneHotEncoder(), ["t"])])
     return make_pipeline(columns, Ridge()).fit(frame, NUMBERS)
 
 
 ESTIMATORS: dict[str, Callable[[], Any]] = {
-    "mixed": mixed,
+    "mixed": make_mixed_pipeline,
     "forest": lambda: RandomForestRegressor(3).fit(VALUES, NUMBERS),
     "boosted": lambda: GradientBoostingClassifier(n_estimators=2).fit(VALUES, LABELS),
     "histogram": lambda: HistGradientBoostingRegressor(max_iter=2).fit(VALUES, NUMBERS),
@@ -85,7 +85,7 @@ def test_each_form_of_a_pickle_is_read_to_its_end(tmp_path: Path, name: str, for
     with path.open("rb") as file:
         contents = read_contents(file)
 
-    assert contents.whole
+    assert contents.is_complete
     assert set(contents.versions) == {version}
     assert isinstance(contents.root, StandIn)
     assert contents.root.name == type(estimator).__name__
@@ -93,7 +93,7 @@ def test_each_form_of_a_pickle_is_read_to_its_end(tmp_path: Path, name: str, for
 
 
 class Trap:
-    """Would leave a file behind where it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -105,11 +105,11 @@ class Trap:
 def test_nothing_is_run_by_reading(tmp_path: Path) -> None:
     for protocol in range(6):
         data = pickle.dumps([Trap(tmp_path / "sprung")], protocol=protocol)
-        assert read_contents(io.BytesIO(data)).whole
+        assert read_contents(io.BytesIO(data)).is_complete
     assert list(tmp_path.iterdir()) == []
 
 
-def zipped(*members: str) -> bytes:
+def make_zip(*members: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for member in members:
@@ -117,14 +117,14 @@ def zipped(*members: str) -> bytes:
     return buffer.getvalue()
 
 
-def tarred() -> bytes:
+def make_tar() -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         archive.addfile(tarfile.TarInfo("model.joblib"))
     return buffer.getvalue()
 
 
-def onnx_model(**named: Any) -> bytes:
+def make_onnx_model(**named: Any) -> bytes:
     from onnx import TensorProto, helper
 
     info = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
@@ -134,7 +134,7 @@ def onnx_model(**named: Any) -> bytes:
     return data
 
 
-def parquet() -> bytes:
+def make_parquet() -> bytes:
     buffer = io.BytesIO()
     pandas.DataFrame({"a": [1]}).to_parquet(buffer)
     return buffer.getvalue()
@@ -143,18 +143,18 @@ def parquet() -> bytes:
 # What the file holds, and words of the sentence.
 FILES: dict[str, tuple[bytes, list[str]]] = {
     "nothing": (b"", ["is empty", "copy it again"]),
-    "an ONNX model": (onnx_model(), ["is an ONNX model"]),
+    "an ONNX model": (make_onnx_model(), ["is an ONNX model"]),
     "an ONNX model with a producer": (
-        onnx_model(producer_name="skl2onnx", producer_version="1.2", domain="ai.onnx", doc_string="mine"),
+        make_onnx_model(producer_name="skl2onnx", producer_version="1.2", domain="ai.onnx", doc_string="mine"),
         ["is an ONNX model"],
     ),
-    "skops": (zipped("schema.json", "1.npy"), ["is a skops file", "skops.io.load"]),
-    "PyTorch": (zipped("archive/data.pkl", "archive/version"), ["is a PyTorch model"]),
-    "Keras": (zipped("config.json", "model.weights.h5"), ["is a Keras model"]),
-    "MOJO": (zipped("model.ini", "trees/t00.bin"), ["is an H2O model"]),
-    "Excel": (zipped("[Content_Types].xml"), ["Excel"]),
-    "a zip archive": (zipped("mine.joblib"), ["is a zip archive", "unpack it"]),
-    "half a zip archive": (zipped("mine.joblib")[:40], ["zip archive that is cut short"]),
+    "skops": (make_zip("schema.json", "1.npy"), ["is a skops file", "skops.io.load"]),
+    "PyTorch": (make_zip("archive/data.pkl", "archive/version"), ["is a PyTorch model"]),
+    "Keras": (make_zip("config.json", "model.weights.h5"), ["is a Keras model"]),
+    "MOJO": (make_zip("model.ini", "trees/t00.bin"), ["is an H2O model"]),
+    "Excel": (make_zip("[Content_Types].xml"), ["Excel"]),
+    "a zip archive": (make_zip("mine.joblib"), ["is a zip archive", "unpack it"]),
+    "half a zip archive": (make_zip("mine.joblib")[:40], ["zip archive that is cut short"]),
     "PMML": (b'<?xml version="1.0"?>\n<PMML xmlns="http://www.dmg.org/PMML-4_4">', ["is a PMML model"]),
     "a page": (b"\n<!DOCTYPE html><html><head><title>Sign in", ["is a web page", "browser"]),
     "XGBoost JSON": (b'{"learner":{"attributes":{}', ["is an XGBoost model (JSON)"]),
@@ -169,9 +169,9 @@ FILES: dict[str, tuple[bytes, list[str]]] = {
     ),
     "HDF5": (b"\x89HDF\r\n\x1a\n\0\0", ["Keras"]),
     "lz4": (b"\x04\x22\x4d\x18\x64\x40", ["lz4", "without lz4"]),
-    "a tar archive": (tarred(), ["is a tar archive", "unpack it"]),
+    "a tar archive": (make_tar(), ["is a tar archive", "unpack it"]),
     "an array": (b"\x93NUMPY\x01\0v\0{'descr'", ["is a numpy array"]),
-    "Parquet": (parquet(), ["is a Parquet table", "--data"]),
+    "Parquet": (make_parquet(), ["is a Parquet table", "--data"]),
     "R": (gzip.compress(b"X\n\0\0\0\x03\0\x04"), ["is an R object"]),
     "a notebook": (json.dumps({"cells": [], "nbformat": 4}, indent=1).encode(), ["is a notebook"]),
     "JSON": (b'{"a": 1}', ["is a JSON text"]),
@@ -193,7 +193,7 @@ def test_a_file_that_is_no_pickle_is_called_what_it_is(tmp_path: Path, case: str
     content, words = FILES[case]
     path = tmp_path / "model.bin"
     path.write_bytes(content)
-    sentence = refusal(path)
+    sentence = get_refusal(path)
 
     assert sentence.startswith(str(path))
     assert all(word in sentence for word in words), sentence
@@ -201,19 +201,19 @@ def test_a_file_that_is_no_pickle_is_called_what_it_is(tmp_path: Path, case: str
 
 def test_a_folder_of_mlflow_names_the_file_inside(tmp_path: Path) -> None:
     (tmp_path / "MLmodel").write_text("flavors:\n  sklearn: {}\n")
-    assert "MLflow model's folder: it has no pickle" in refusal(tmp_path)
+    assert "MLflow model's folder: it has no pickle" in get_refusal(tmp_path)
     (tmp_path / "model.pkl").write_bytes(b"")
-    assert refusal(tmp_path).endswith(f"is an MLflow model's folder: give {tmp_path / 'model.pkl'} after --model.")
+    assert get_refusal(tmp_path).endswith(f"is an MLflow model's folder: give {tmp_path / 'model.pkl'} after --model.")
 
 
 def test_other_folders_are_named(tmp_path: Path) -> None:
-    assert "is a folder: name the file" in refusal(tmp_path)
+    assert "is a folder: name the file" in get_refusal(tmp_path)
     (tmp_path / "saved_model.pb").write_bytes(b"")
-    assert "TensorFlow" in refusal(tmp_path)
+    assert "TensorFlow" in get_refusal(tmp_path)
 
 
-def named(module: str, name: str) -> bytes:
-    """An instance of a class in a module that is not installed here."""
+def pickle_instance(module: str, name: str) -> bytes:
+    """Pickle an instance of a class in a module that is not installed."""
     return (
         b"\x80\x04\x8c"
         + bytes([len(module)])
@@ -226,20 +226,23 @@ def named(module: str, name: str) -> bytes:
 
 
 FOREIGN: dict[str, tuple[bytes, list[str]]] = {
-    "XGBoost": (named("xgboost.sklearn", "XGBRegressor"), ["holds an XGBRegressor of XGBoost", "'xgboost'"]),
-    "its booster": (named("xgboost.core", "Booster"), ["holds a Booster of XGBoost"]),
-    "LightGBM": (named("lightgbm.sklearn", "LGBMClassifier"), ["holds an LGBMClassifier of LightGBM"]),
-    "CatBoost": (named("catboost.core", "CatBoostRegressor"), ["holds a CatBoostRegressor of CatBoost"]),
+    "XGBoost": (pickle_instance("xgboost.sklearn", "XGBRegressor"), ["holds an XGBRegressor of XGBoost", "'xgboost'"]),
+    "its booster": (pickle_instance("xgboost.core", "Booster"), ["holds a Booster of XGBoost"]),
+    "LightGBM": (pickle_instance("lightgbm.sklearn", "LGBMClassifier"), ["holds an LGBMClassifier of LightGBM"]),
+    "CatBoost": (pickle_instance("catboost.core", "CatBoostRegressor"), ["holds a CatBoostRegressor of CatBoost"]),
     "statsmodels": (
-        named("statsmodels.regression.linear_model", "RegressionResultsWrapper"),
+        pickle_instance("statsmodels.regression.linear_model", "RegressionResultsWrapper"),
         ["holds a RegressionResultsWrapper of statsmodels"],
     ),
-    "imblearn": (named("imblearn.pipeline", "Pipeline"), ["holds a Pipeline of imbalanced-learn", "'imblearn'"]),
-    "a module of one's own": (named("mycompany.models", "Mine"), ["needs Mine of the module 'mycompany'"]),
-    "a script": (named("__main__", "Mine"), ["needs Mine of a script or notebook (__main__)"]),
+    "imblearn": (
+        pickle_instance("imblearn.pipeline", "Pipeline"),
+        ["holds a Pipeline of imbalanced-learn", "'imblearn'"],
+    ),
+    "a module of one's own": (pickle_instance("mycompany.models", "Mine"), ["needs Mine of the module 'mycompany'"]),
+    "a script": (pickle_instance("__main__", "Mine"), ["needs Mine of a script or notebook (__main__)"]),
     "a lambda": (
-        named("cloudpickle.cloudpickle", "_make_function"),
-        ["a lambda or a script of one's own, pickled by cloudpickle"],
+        pickle_instance("cloudpickle.cloudpickle", "_make_function"),
+        ["a lambda or a script, pickled by cloudpickle"],
     ),
     "old protocol": (b"cxgboost.sklearn\nXGBClassifier\n)R.", ["holds an XGBClassifier of XGBoost"]),
     "inside a pipeline": (
@@ -256,36 +259,39 @@ def test_objects_of_other_libraries_are_called_what_they_are(tmp_path: Path, cas
     content, words = FOREIGN[case]
     path = tmp_path / "model.pkl"
     path.write_bytes(content)
-    sentence = refusal(path)
+    sentence = get_refusal(path)
 
     assert all(word in sentence for word in [*words, "the image does not have"]), sentence
 
 
-def ridge() -> Ridge:
+def make_ridge() -> Ridge:
     return Ridge().fit(VALUES, NUMBERS)
 
 
 HOLDERS: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "a dict": (
-        lambda: {"model": ridge(), "columns": ["a"], "rows": 20, "mean": VALUES, "note": "x", "none": None},
+        lambda: {"model": make_ridge(), "columns": ["a"], "rows": 20, "mean": VALUES, "note": "x", "none": None},
         [
             "a dict with the keys 'model' (a Ridge), 'columns' (a list), 'rows' (a number), 'mean' (an array), 'note' "
             "(a text), 'none' (None)",
-            "dump the estimator alone, with joblib.dump(it['model'], FILE)",
+            "dump the estimator alone, with joblib.dump(content['model'], FILE)",
         ],
     ),
     "a dict with a scaler": (
-        lambda: {"model": ridge(), "scaler": StandardScaler().fit(VALUES)},
+        lambda: {"model": make_ridge(), "scaler": StandardScaler().fit(VALUES)},
         ["'model' (a Ridge), 'scaler' (a StandardScaler)", "one Pipeline"],
     ),
-    "a tuple": (lambda: (ridge(), ["a", "b"]), ["a tuple with the members a Ridge, a list", "it[0]"]),
-    "a list": (lambda: [ridge()], ["a list with the member a Ridge", "it[0]"]),
+    "a tuple": (lambda: (make_ridge(), ["a", "b"]), ["a tuple with the members a Ridge, a list", "content[0]"]),
+    "a list": (lambda: [make_ridge()], ["a list with the member a Ridge", "content[0]"]),
     "many keys": (lambda: {str(key): key for key in range(30)}, ["and 22 more"]),
     "an empty dict": (dict, ["a dict with nothing in it"]),
-    "a frame": (lambda: pandas.DataFrame({"a": [1]}), ["holds DataFrame, no scikit-learn estimator"]),
-    "an array": (lambda: VALUES, ["holds ndarray, no scikit-learn estimator"]),
-    "a text": (lambda: "model", ["holds str, no scikit-learn estimator"]),
-    "a class": (lambda: Ridge, ["holds Ridge itself, no fitted instance"]),
+    "a frame": (
+        lambda: pandas.DataFrame({"a": [1]}),
+        ["holds a value of the type DataFrame, not a scikit-learn estimator"],
+    ),
+    "an array": (lambda: VALUES, ["holds a value of the type ndarray, not a scikit-learn estimator"]),
+    "a text": (lambda: "model", ["holds a value of the type str, not a scikit-learn estimator"]),
+    "a class": (lambda: Ridge, ["holds the class Ridge, not a fitted instance"]),
     "PyTorch": (lambda: 0x1950A86A20F9469CFC6C, ["is a PyTorch model"]),
 }
 
@@ -296,7 +302,7 @@ def test_what_holds_the_estimator_names_its_members(tmp_path: Path, case: str, w
     make, words = HOLDERS[case]
     path = tmp_path / "model.joblib"
     WRITERS[write](make(), path)
-    sentence = refusal(path)
+    sentence = get_refusal(path)
 
     assert all(word in sentence for word in words), sentence
 
@@ -311,11 +317,11 @@ def test_every_release_in_a_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "model.pkl"
     path.write_bytes(data)
 
-    assert "comes from scikit-learn 0.9.1 and 0.9.2 and this is" in refusal(path)
+    assert "was saved with scikit-learn 0.9.1 and 0.9.2, but" in get_refusal(path)
 
 
 def test_a_release_without_a_version_is_told_by_its_modules(tmp_path: Path) -> None:
     path = tmp_path / "model.pkl"
     path.write_bytes(b"csklearn.ensemble.forest\nRandomForestRegressor\n)R.")
 
-    assert "comes from a scikit-learn before 0.22 (it names sklearn.ensemble.forest)" in refusal(path)
+    assert "was saved with a scikit-learn before 0.22 (it names sklearn.ensemble.forest)" in get_refusal(path)

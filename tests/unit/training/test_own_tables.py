@@ -16,7 +16,7 @@ from tests.unit.training.conftest import Run
 NAMES = ["plain", "two words", 'quo"te', "it's", "a/b~c", "größe", "面積", "🏠", "=1+1", "a,b"]
 
 
-def mixed(rows: int = 80) -> pandas.DataFrame:
+def make_mixed_table(rows: int = 80) -> pandas.DataFrame:
     generator = numpy.random.default_rng(1)
     area = generator.normal(100, 20, rows).round(1)
     city = generator.choice(["Bern", "Zürich", "NA", "None", "São Paulo"], rows)
@@ -91,7 +91,7 @@ def test_two_classes_are_scored_by_roc_auc_and_may_be_true_and_false(run: Run) -
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_mixed_table_is_learned_with_its_nulls(run: Run, suffix: str) -> None:
-    outcome = run("--target", "price", frame=mixed(), suffix=suffix)
+    outcome = run("--target", "price", frame=make_mixed_table(), suffix=suffix)
     manifest = outcome.manifest
 
     kinds = {feature["name"]: (feature["type"], feature["nullable"]) for feature in manifest["features"]}
@@ -116,14 +116,14 @@ def test_a_mixed_table_is_learned_with_its_nulls(run: Run, suffix: str) -> None:
 
 
 def test_unseen_categories_and_nulls_are_predicted(run: Run) -> None:
-    model = load(run("--target", "price", frame=mixed()).bundle)
+    model = load(run("--target", "price", frame=make_mixed_table()).bundle)
     outputs = model.runtime.predict([[None], [2.0], ["Atlantis"], [True], [False]])
 
     assert numpy.isfinite(outputs.values).all()
 
 
 def test_a_boolean_column_may_have_nulls(run: Run) -> None:
-    frame = mixed()
+    frame = make_mixed_table()
     frame.loc[::3, "heated"] = None
     frame.loc[::3, "price"] += 90_000
     manifest = run("--target", "price", frame=frame).manifest
@@ -132,7 +132,7 @@ def test_a_boolean_column_may_have_nulls(run: Run) -> None:
 
 
 def test_an_all_number_table_with_nulls_keeps_the_bare_forest(run: Run) -> None:
-    frame = mixed()[["area", "rooms", "garden", "price"]]
+    frame = make_mixed_table()[["area", "rooms", "garden", "price"]]
     manifest = run("--target", "price", frame=frame).manifest
 
     assert manifest["artifacts"]["model.joblib"]["input"] == "array"
@@ -186,7 +186,7 @@ def test_a_packed_csv_with_a_byte_order_mark_is_read(run: Run, tmp_path: Path) -
 
 
 def test_features_are_chosen_and_dropped(run: Run) -> None:
-    wide = mixed()
+    wide = make_mixed_table()
     chosen = run("--target", "price", "--feature", "rooms", "--feature", "garden", frame=wide).manifest
     left = run("--target", "price", "--drop", "city", "--drop", "area", frame=wide).manifest
 
@@ -195,7 +195,7 @@ def test_features_are_chosen_and_dropped(run: Run) -> None:
 
 
 def test_an_unusable_column_may_be_dropped(run: Run) -> None:
-    frame = mixed().assign(day="2024-05-06", nothing=None)
+    frame = make_mixed_table().assign(day="2024-05-06", nothing=None)
     manifest = run("--target", "price", "--drop", "day", "--drop", "nothing", frame=frame).manifest
 
     assert len(manifest["features"]) == 5
@@ -203,27 +203,27 @@ def test_an_unusable_column_may_be_dropped(run: Run) -> None:
 
 @pytest.mark.parametrize(("asked", "kind"), [("regression", float), ("classification", int)])
 def test_the_task_of_a_whole_numbered_target_can_be_said(run: Run, asked: str, kind: type) -> None:
-    frame = mixed()[["area", "rooms"]]
+    frame = make_mixed_table()[["area", "rooms"]]
     outcome = run("--target", "rooms", "--task", asked, frame=frame)
 
     assert outcome.manifest["task"] == asked
     assert type(outcome.manifest["examples"][0]["prediction"]) is kind
-    assert f"as --task {asked} says" in outcome.out
+    assert f"chosen by --task {asked}" in outcome.out
 
 
 def test_name_and_unit_can_be_given(run: Run) -> None:
-    manifest = run("--target", "price", "--name", "Häuser", "--unit", "CHF", frame=mixed()).manifest
+    manifest = run("--target", "price", "--name", "Häuser", "--unit", "CHF", frame=make_mixed_table()).manifest
 
     assert (manifest["name"], manifest["targets"][0]["unit"]) == ("Häuser", "CHF")
 
 
 def test_columns_that_look_wrong_are_noticed(run: Run) -> None:
-    frame = mixed().assign(id=[f"id-{number}" for number in range(80)])
+    frame = make_mixed_table().assign(id=[f"id-{number}" for number in range(80)])
     frame["rooms"] = ["about 4", *map(str, range(79))]
     outcome = run("--target", "price", frame=frame)
 
-    assert "notice: 'id' has another text in nearly every row" in outcome.err
-    assert "notice: 'rooms' is taken as text, since it holds 'about 4' beside 79 numbers" in outcome.err
+    assert "notice: 'id' has a different text in nearly every row" in outcome.err
+    assert "notice: 'rooms' is read as text, because it holds 'about 4' beside 79 numbers" in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_texts_are_published_where_they_are_few_and_shared(
 
 @pytest.mark.parametrize("asked", ["list", "none"])
 def test_whether_texts_are_published_can_be_said(run: Run, asked: str) -> None:
-    frame = mixed()
+    frame = make_mixed_table()
     frame["city"] = [f"place {row}" for row in range(80)] if asked == "list" else frame["city"]
     outcome = run("--target", "price", "--categories", f"city={asked}", frame=frame)
 
@@ -259,7 +259,7 @@ def test_whether_texts_are_published_can_be_said(run: Run, asked: str) -> None:
 
 
 def test_the_summary_says_what_was_made_and_what_is_next(run: Run) -> None:
-    outcome = run("--target", "price", frame=mixed())
+    outcome = run("--target", "price", frame=make_mixed_table())
 
     for words in (
         outcome.manifest["version"],

@@ -173,7 +173,7 @@ def test_cell_is_the_same_value_in_every_reader(cell: str, kind: str, tmp_path: 
     ordinary = {NUMBER: "1", BOOLEAN: "true", STRING: "text"}[kind]
     table.write_bytes(f'id,value\n1,"{cell}"\n2,{ordinary}\n'.encode())
     column = load_table(table).get_column("value")
-    assert (column.kind == kind) == is_one
+    assert (column.type == kind) == is_one
     if is_one:
         assert column.values.isna()[0] == (value is None)
         assert value is None or column.values[0] == value
@@ -193,7 +193,7 @@ def test_training_reads_the_cells_that_are_served(case: Case, models: dict[str, 
     for feature in models[case.model].manifest.contract.features:
         column = table.get_column(feature.name)
         place = served.header.index(feature.name)
-        own = Feature("", column.kind)
+        own = Feature("", column.type)
         values = [read_cell(served.dialect, own, row[place]) for row in served.rows]
         nulls = column.values.isna()
         assert [None if null else value for value, null in zip(column.values, nulls, strict=True)] == values

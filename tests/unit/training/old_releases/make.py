@@ -1,4 +1,4 @@
-"""Writes small estimators as older releases of scikit-learn pickled them; run in an environment that has one of these.
+"""Write small estimators as older releases of scikit-learn pickle them; run it in an environment with such a release.
 
 uv venv -p 3.11 /tmp/old && uv pip install -p /tmp/old/bin/python scikit-learn==1.2.2 'numpy<2'
 /tmp/old/bin/python tests/unit/training/old_releases/make.py
@@ -23,7 +23,7 @@ NUMBERS, LABELS = VALUES.sum(axis=1), (VALUES[:, 0] > 3).astype(int)
 
 
 def main() -> None:
-    """Writes one file per estimator, in several forms."""
+    """Write one file per estimator, in several forms."""
     release = sklearn.__version__
     boosted = GradientBoostingClassifier(n_estimators=2, max_depth=1).fit(VALUES, LABELS)
     histogram = HistGradientBoostingRegressor(max_iter=2, min_samples_leaf=2).fit(VALUES, NUMBERS)
