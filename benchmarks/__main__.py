@@ -1,6 +1,5 @@
 """`python -m benchmarks`: measures everything in one go, in interleaved runs, and writes results, tables and plots."""
 
-import argparse
 import json
 import os
 import platform
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import draw, emulated, figures, images, models
+from benchmarks.options import parse_options
 
 HERE = Path(__file__).parent
 VARIANTS: dict[str, tuple[str, ...]] = {
@@ -32,12 +32,11 @@ FILES = {
     "article, 10,000,000 rows": ("article", 10_000_000, ("ours",)),
     "forest, 100,000 rows": ("forest", 100_000, ("ours", "pandas")),
 }
-PARTS = ("starts", "in_process", "files", "images")
 
 
 def main(arguments: list[str]) -> None:
     """Runs the parts that are asked for and writes what they found."""
-    options = _options(arguments)
+    options = parse_options(arguments)
     folder = Path(tempfile.gettempdir()) / f"bench-{os.getuid()}"
     results: dict[str, Any] = {"about": about()}
     if options.keep and (HERE / "results.json").exists():
@@ -48,7 +47,7 @@ def main(arguments: list[str]) -> None:
         tasks[name] = models.make(name, folder)
     rounds = 3 if options.quick else 9
     parts: dict[str, Callable[[], Any]] = {
-        "starts": lambda: starts(tasks, rounds),
+        "cold": lambda: measure_cold_starts(tasks, rounds),
         "in_process": lambda: in_process(tasks["article"], rounds),
         "files": lambda: files(tasks, folder, 1 if options.quick else 3),
         "images": lambda: images.sizes_mb(tasks["article"], folder),
@@ -60,20 +59,12 @@ def main(arguments: list[str]) -> None:
     print(figures.table(figures.rows(results)))
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=PARTS, help=f"some of {','.join(PARTS)}")
-    parser.add_argument("--keep", action="store_true", help="keep the other parts of results.json")
-    return parser.parse_args(arguments)
-
-
 def say(line: str) -> None:
     """Tells how far it is, on stderr."""
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
-def starts(tasks: dict[str, Path], rounds: int) -> dict[str, Any]:
+def measure_cold_starts(tasks: dict[str, Path], rounds: int) -> dict[str, Any]:
     """Every variant once in each round, so that what disturbs the machine disturbs all of them."""
     found: dict[str, Any] = {model: {name: [] for name in names} for model, names in VARIANTS.items()}
     for number in range(-1, rounds):  # the first warms the page cache, and is not counted

@@ -21,10 +21,10 @@ def table(results: dict[str, Any]) -> str:
         "| memory | who answers | warm, billed | cold start | a million calls, x86_64 | arm64 | the API's share |",
         "|---|---|---|---|---|---|---|",
     ]
-    starts = results["starts"]["article"]
+    cold_starts = results["cold"]["article"]
     for memory in MEMORY_MB:
         for who, name in WAYS:
-            warm, cold = (median(run[key] for run in starts[who]) for key in ("warm_ms", "cold_ms"))
+            warm, cold = (median(run[key] for run in cold_starts[who]) for key in ("warm_ms", "cold_ms"))
             # Lambda bills whole milliseconds.
             billed = -(-warm // 1)
             seconds = (billed * (1 - COLD_SHARE) + cold * COLD_SHARE) / 1000

@@ -37,8 +37,8 @@ def draw(results: Results, folder: Path) -> list[str]:
         }
     )
     drawn: list[str] = []
-    if "starts" in results:
-        article = results["starts"]["article"]
+    if "cold" in results:
+        article = results["cold"]["article"]
         _bars(
             folder / "cold-start",
             "Cold start to the first answer, article's forest (ms, log scale)",

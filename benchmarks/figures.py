@@ -31,8 +31,8 @@ class Row(NamedTuple):
     unit: str
 
 
-def _starts(model: str, variant: str, field: str) -> Callable[[Results], list[float]]:
-    return lambda results: [run[field] for run in results["starts"][model][variant]]
+def _cold(model: str, variant: str, field: str) -> Callable[[Results], list[float]]:
+    return lambda results: [run[field] for run in results["cold"][model][variant]]
 
 
 def _ratio(
@@ -62,37 +62,37 @@ FIGURES = (
     Figure(
         "cold start to first answer, article's forest: article's handler / ours",
         *(15, 25, False),
-        _ratio(_starts("article", "article", "cold_ms"), _starts("article", "ours", "cold_ms")),
+        _ratio(_cold("article", "article", "cold_ms"), _cold("article", "ours", "cold_ms")),
     ),
     Figure(
         "cold start: ours / an empty handler under awslambdaric",
         *(2, 1.4, True),
-        _ratio(_starts("article", "ours", "cold_ms"), _starts("article", "empty", "cold_ms")),
+        _ratio(_cold("article", "ours", "cold_ms"), _cold("article", "empty", "cold_ms")),
     ),
     Figure(
         "cold start, forest of 100 deep trees on 20,000 rows: article's handler / ours",
         *(10, 25, False),
-        _ratio(_starts("forest", "article", "cold_ms"), _starts("forest", "ours", "cold_ms")),
+        _ratio(_cold("forest", "article", "cold_ms"), _cold("forest", "ours", "cold_ms")),
     ),
     Figure(
         "cold start with an ONNX bundle (MODEL_RUNTIME=onnx): article's handler / ours",
         *(8, 10, False),
-        _ratio(_starts("article", "article", "cold_ms"), _starts("article", "ours, onnx", "cold_ms")),
+        _ratio(_cold("article", "article", "cold_ms"), _cold("article", "ours, onnx", "cold_ms")),
     ),
     Figure(
         "cold start of the joblib runtime: article's handler / ours",
         *(1.8, 2.3, False),
-        _ratio(_starts("article", "article", "cold_ms"), _starts("article", "ours, joblib", "cold_ms")),
+        _ratio(_cold("article", "article", "cold_ms"), _cold("article", "ours, joblib", "cold_ms")),
     ),
     Figure(
         "cold start: FastAPI + Mangum over ONNX / ours",
         *(5, 8, False),
-        _ratio(_starts("article", "fastapi_onnx", "cold_ms"), _starts("article", "ours", "cold_ms")),
+        _ratio(_cold("article", "fastapi_onnx", "cold_ms"), _cold("article", "ours", "cold_ms")),
     ),
     Figure(
         "warm p50 through the emulator: ours / an empty handler",
         *(1.3, 1.1, True),
-        _ratio(_starts("article", "ours", "warm_ms"), _starts("article", "empty", "warm_ms")),
+        _ratio(_cold("article", "ours", "warm_ms"), _cold("article", "empty", "warm_ms")),
     ),
     Figure("handler in process, one row, over the bare runtime call", 150, 60, True, _overhead, " µs"),
     Figure(
@@ -123,7 +123,7 @@ FIGURES = (
     Figure(
         "peak RSS after the first answer: article's / ours",
         *(2.5, 3, False),
-        _ratio(_starts("article", "article", "rss_mb"), _starts("article", "ours", "rss_mb")),
+        _ratio(_cold("article", "article", "rss_mb"), _cold("article", "ours", "rss_mb")),
     ),
 )
 

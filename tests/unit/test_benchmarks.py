@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from benchmarks import figures
+from benchmarks.options import PARTS, parse_options
 from tests.emulator import REPOSITORY
 
 FOLDER = REPOSITORY / "benchmarks"
 
 
-def starts(cold: list[float]) -> list[dict[str, float]]:
+def runs(cold: list[float]) -> list[dict[str, float]]:
     return [{"cold_ms": value, "warm_ms": 1.0, "rss_mb": 10.0} for value in cold]
 
 
@@ -21,7 +22,7 @@ def row(name: str, results: dict[str, Any]) -> figures.Row:
 
 
 def test_ratio_is_the_median_of_the_rounds_ratios() -> None:
-    results = {"starts": {"article": {"article": starts([300, 500, 800]), "ours": starts([10, 20, 100])}}}
+    results = {"cold": {"article": {"article": runs([300, 500, 800]), "ours": runs([10, 20, 100])}}}
     found = row("cold start to first answer", results)
     assert (found.median, found.verdict) == (25, "aim reached")
 
@@ -30,13 +31,13 @@ def test_ratio_is_the_median_of_the_rounds_ratios() -> None:
     ("article", "verdict"), [(2_500.0, "aim reached"), (1_600.0, "reached"), (750.0, "short by 50%")]
 )
 def test_verdict_names_what_is_reached_or_by_how_much_it_is_missed(article: float, verdict: str) -> None:
-    results = {"starts": {"article": {"article": starts([article]), "ours": starts([100.0])}}}
+    results = {"cold": {"article": {"article": runs([article]), "ours": runs([100.0])}}}
     assert row("cold start to first answer", results).verdict == verdict
 
 
 @pytest.mark.parametrize(("ours", "verdict"), [(13.0, "aim reached"), (19.0, "reached"), (30.0, "short by 50%")])
 def test_smaller_is_better_where_it_is(ours: float, verdict: str) -> None:
-    results = {"starts": {"article": {"empty": starts([10.0]), "ours": starts([ours])}}}
+    results = {"cold": {"article": {"empty": runs([10.0]), "ours": runs([ours])}}}
     assert row("cold start: ours / an empty", results).verdict == verdict
 
 
@@ -57,9 +58,24 @@ def test_every_figure_was_measured() -> None:
 def test_shortfall_is_said_on_the_page() -> None:
     results = {
         "about": {"when": "2026-01-01", "commit": "abc", "machine": "m", "python": "3.13"},
-        "starts": {"article": {"article": starts([750.0]), "ours": starts([100.0])}},
+        "cold": {"article": {"article": runs([750.0]), "ours": runs([100.0])}},
     }
     assert "7.5 where 15 must be reached" in figures.block(results)
+
+
+@pytest.mark.parametrize("only", [["cold"], ["cold", "files"]])
+def test_parts_are_chosen_by_name(only: list[str]) -> None:
+    assert parse_options(["--only", ",".join(only)]).only == only
+
+
+@pytest.mark.parametrize("only", ["warm", "cold,warm", "", "starts"])
+def test_unknown_part_is_refused_with_those_that_there_are(only: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
+        parse_options(["--only", only])
+    assert exited.value.code == 2
+    error = capsys.readouterr().err
+    assert "argument --only: " in error
+    assert all(part in error for part in PARTS)
 
 
 @pytest.mark.parametrize("plot", ["cold-start", "files", "memory", "warm"])
