@@ -13,6 +13,7 @@ rect { fill: #ffffff; stroke: #79818c; stroke-width: 1.5; }
 .code rect { fill: #e8f0fe; stroke: #0b57d0; }
 .aws rect { fill: #fff4e5; stroke: #b06000; }
 path { fill: none; stroke: #545c66; stroke-width: 1.5; marker-end: url(#head); }
+.both { marker-start: url(#head); }
 #head path { fill: #545c66; stroke: none; marker-end: none; }
 @media (prefers-color-scheme: dark) {
   text { fill: #e8eaed; }
@@ -38,7 +39,7 @@ class Box(NamedTuple):
 def draw(source: str) -> str:
     """The picture of a source. Raises ValueError for a line that is no box and no arrow."""
     boxes: dict[str, Box] = {}
-    arrows: list[tuple[str, str]] = []
+    arrows: list[tuple[str, str, bool]] = []
     for line in source.splitlines():
         word, _, rest = line.partition(" ")
         if word == "box":
@@ -47,7 +48,7 @@ def draw(source: str) -> str:
             boxes[name] = Box(MARGIN + column * COLUMN, MARGIN + row * ROW, title, what, kind)
         elif word == "arrow":
             start, end = (part.strip() for part in rest.split(">"))
-            arrows.append((start, end))
+            arrows.append((start.removesuffix("<").strip(), end, start.endswith("<")))
         elif line.strip() and not line.startswith("#"):
             raise ValueError(f"neither a box nor an arrow: {line}")
     width = max(box.x for box in boxes.values()) + WIDTH + MARGIN
@@ -57,9 +58,9 @@ def draw(source: str) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
             "<title>How a model becomes answers</title>",
             f"<style>\n{_STYLE}\n</style>",
-            '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" orient="auto"'
+            '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" orient="auto-start-reverse"'
             ' markerWidth="8" markerHeight="8"><path d="M0 0L8 4L0 8z"/></marker></defs>',
-            *(_arrow(boxes[start], boxes[end]) for start, end in arrows),
+            *(_arrow(boxes[start], boxes[end], is_both=is_both) for start, end, is_both in arrows),
             *(_box(box) for box in boxes.values()),
             "</svg>\n",
         ]
@@ -75,7 +76,9 @@ def _box(box: Box) -> str:
     )
 
 
-def _arrow(start: Box, end: Box) -> str:
+def _arrow(start: Box, end: Box, *, is_both: bool = False) -> str:
+    if is_both:  # of two boxes in one column
+        return f'<path class="both" d="M{start.x + WIDTH // 2} {start.y + HEIGHT + 2}V{end.y - 2}"/>'
     if start.x == end.x:  # downwards
         return f'<path d="M{start.x + WIDTH // 2} {start.y + HEIGHT}V{end.y - 2}"/>'
     is_left = end.x < start.x

@@ -36,3 +36,8 @@ def test_picture_is_that_of_its_source() -> None:
 def test_line_that_is_no_part_of_a_picture_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="neither a box nor an arrow"):
         draw(line)
+
+
+def test_arrow_of_both_directions_is_one_line() -> None:
+    picture = draw("box a | 0 0 | 1 | A | a | aws\nbox b | 0 1 | 1 | B | b | aws\narrow a <> b")
+    assert picture.count('<path class="both" d="M110 78V110"/>') == 1
