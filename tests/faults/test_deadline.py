@@ -1,8 +1,7 @@
 """With too little time left nothing is begun: a queue gets its messages back, the others raise."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,21 +20,10 @@ from tests.cloud.queue_mapping import QueueMapping
 from tests.cloud.services import Cloud
 from tests.faults.conftest import Results, Stage
 from tests.faults.records import RECORD
+from tests.lambda_context import LambdaContext
 
 URL = "http://127.0.0.1/123456789012/input"
 ONE = '{"AreaSqft": 1500, "NumBedrooms": 3}'
-
-
-class Context(NamedTuple):
-    """Lambda's context; the times left are told one after the other, and the last one from then on."""
-
-    times: Iterator[int]
-    last: int
-    aws_request_id: str = "1"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds."""
-        return next(self.times, self.last)
 
 
 @pytest.fixture
@@ -50,7 +38,7 @@ def service(stage: Stage, proxy: Proxy, houses: Model, houses_bundle: Path, monk
 def test_queue_gets_its_messages_back_and_nothing_is_sent(service: Service, proxy: Proxy, left: int) -> None:
     batch = messages(ONE, "not JSON", ONE)
     handler = create_handler(service)
-    assert handler(queue_event(batch, URL), Context(iter(()), left)) == {
+    assert handler(queue_event(batch, URL), LambdaContext(left)) == {
         "batchItemFailures": [{"itemIdentifier": message["MessageId"]} for message in batch]
     }
     assert proxy.calls == []
@@ -59,7 +47,7 @@ def test_queue_gets_its_messages_back_and_nothing_is_sent(service: Service, prox
 @pytest.mark.parametrize("left", [2000, 0, -5])
 def test_stream_goes_on_from_its_first_record(service: Service, proxy: Proxy, left: int) -> None:
     records = [stream_record(index, ONE.encode()) for index in range(3)]
-    answer = create_handler(service)({"Records": records}, Context(iter(()), left))
+    answer = create_handler(service)({"Records": records}, LambdaContext(left))
     assert answer == {"batchItemFailures": [{"itemIdentifier": records[0]["kinesis"]["sequenceNumber"]}]}
     assert proxy.calls == []
 
@@ -74,14 +62,14 @@ def test_asynchronous_event_raises_so_that_it_comes_again(
     service: Service, proxy: Proxy, event: dict[str, Any], left: int
 ) -> None:
     with pytest.raises(RetryLater):
-        create_handler(service)(event, Context(iter(()), left))
+        create_handler(service)(event, LambdaContext(left))
     assert [call for call in proxy.calls if call.method != "GET"] == []
 
 
 def test_messages_that_time_ran_out_on_come_back_alone(service: Service, proxy: Proxy, results: Results) -> None:
     batch = messages(*[ONE] * 35)
     # Time is left when work begins and at the first two sends.
-    answer: Any = create_handler(service)(queue_event(batch, URL), Context(iter([60_000] * 3), 2000))
+    answer: Any = create_handler(service)(queue_event(batch, URL), LambdaContext([60_000, 60_000, 60_000, 2000]))
     sent = [result["id"] for result in results()]
     assert sent == [message["MessageId"] for message in batch[: len(sent)]]
     assert 0 < len(sent) < 35
@@ -122,5 +110,5 @@ def test_slow_file_raises_before_lambda_s_timeout(
 
 
 def test_direct_invocation_needs_no_reserve(service: Service) -> None:
-    answer: Any = create_handler(service)(RECORD, Context(iter(()), 2000))
+    answer: Any = create_handler(service)(RECORD, LambdaContext(2000))
     assert answer["prediction"] == 360000.0

@@ -13,20 +13,11 @@ from function.settings import Settings
 from function.sources import eventbridge, kinesis, sns, sqs
 from function.telemetry.counts import Counts
 from tests.events import FOLDER
+from tests.lambda_context import LambdaContext
 from tests.unit.small_models import ByRecords
 from tests.unit.small_queue import Clients, Queue
 
 RECORD = {"AreaSqft": 1500, "NumBedrooms": 3}
-
-
-class Context:
-    """An invocation with so many milliseconds left."""
-
-    def __init__(self, *milliseconds: int) -> None:
-        self._left = list(milliseconds)
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self._left.pop(0) if len(self._left) > 1 else self._left[0]
 
 
 def service(model: Model, queue: Queue, url: str = "https://queue") -> Service:
@@ -174,16 +165,14 @@ def test_large_results_are_sent_in_batches_that_the_queue_takes(houses: Model) -
 @pytest.mark.parametrize("milliseconds", [2000, 0, -5])
 def test_too_little_time_hands_everything_back(houses: Model, milliseconds: int) -> None:
     queue = Queue()
-    assert failures(sqs.handle(messages(RECORD, "x"), Context(milliseconds), service(houses, queue), Counts())) == [
-        "m0",
-        "m1",
-    ]
+    context = LambdaContext(milliseconds)
+    assert failures(sqs.handle(messages(RECORD, "x"), context, service(houses, queue), Counts())) == ["m0", "m1"]
     assert queue.batches == []
 
 
 def test_time_that_runs_out_hands_the_unsent_back(houses: Model) -> None:
     queue = Queue()
-    context = Context(60_000, 60_000, 100)
+    context = LambdaContext([60_000, 60_000, 100])
     handed_back = failures(sqs.handle(messages(*[RECORD] * 15), context, service(houses, queue), Counts()))
     assert handed_back == [f"m{index}" for index in range(10, 15)]
     assert len(queue.results) == 10

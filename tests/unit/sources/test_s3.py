@@ -15,6 +15,7 @@ from function.sources import s3
 from function.telemetry.counts import Counts
 from tests.emulator import REPOSITORY
 from tests.events import FOLDER
+from tests.lambda_context import LambdaContext
 from tests.unit.small_models import regressor
 from tests.unit.small_queue import Clients, Queue
 
@@ -29,16 +30,6 @@ def service(settings: Settings = SETTINGS) -> Service:
     """Without S3: whoever asks for it fails."""
     clients: Any = Clients(Queue())
     return Service(regressor(), settings, clients)
-
-
-class Context:
-    """An invocation with so many milliseconds left."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.left
 
 
 @pytest.mark.parametrize("name", ["s3-put.json", "s3-batch.json", "s3-test-event.json", "s3-delete.json"])
@@ -74,7 +65,7 @@ def test_other_bucket_is_refused_before_any_call() -> None:
 @pytest.mark.parametrize("left", [2_999, 0, -1])
 def test_too_little_time_is_no_beginning(left: int) -> None:
     with pytest.raises(RetryLater):
-        s3.handle(event("s3-put.json"), Context(left), service(), Counts())
+        s3.handle(event("s3-put.json"), LambdaContext(left), service(), Counts())
 
 
 def test_results_of_ours_are_let_lie() -> None:

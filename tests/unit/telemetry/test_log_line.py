@@ -18,22 +18,13 @@ from function.settings import Settings
 from function.sources import direct
 from function.telemetry.counts import Counts
 from function.telemetry.log_line import MAX_FEATURES, OTHER_FEATURES, Invocation, begin_invocation, make_lines
+from tests.lambda_context import LambdaContext
 from tests.unit.small_models import failing, regressor
 from tests.unit.small_queue import Clients, Queue
 
 CANARY = "canary-7f3a91"
 UUID = "0b8f6d2e-9a53-4a6e-8b0c-1d2e3f4a5b6c"
 SETTINGS = Settings("", results_queue_url="https://queue", metrics_namespace="models")
-
-
-class Context:
-    """What Lambda says of an invocation."""
-
-    aws_request_id = "request-1"
-    function_name = "predict"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
 
 
 def http(body: str, **more: Any) -> dict[str, Any]:
@@ -51,7 +42,7 @@ def told(event: Any, capsys: pytest.CaptureFixture[str], settings: Settings = SE
     handler = create_handler(Service(regressor(), settings, clients), telling=True)
     capsys.readouterr()
     with suppress(DeployerError):
-        handler(event, Context())
+        handler(event, LambdaContext())
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -78,12 +69,12 @@ def test_request_is_told_with_its_ids_and_numbers(capsys: pytest.CaptureFixture[
 def test_first_invocation_alone_is_cold(capsys: pytest.CaptureFixture[str]) -> None:
     handler = create_handler(Service(regressor(), SETTINGS, aws.Clients()), telling=True)
     for _ in range(3):
-        handler({"size": 2, "note": "a"}, Context())
+        handler({"size": 2, "note": "a"}, LambdaContext())
     assert [json.loads(line)["ColdStarts"] for line in capsys.readouterr().out.splitlines()] == [1, 0, 0]
 
 
 def test_nothing_is_written_unless_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    create_handler(Service(regressor(), SETTINGS, aws.Clients()))({"size": 2, "note": "a"}, Context())
+    create_handler(Service(regressor(), SETTINGS, aws.Clients()))({"size": 2, "note": "a"}, LambdaContext())
     assert capsys.readouterr().out == ""
 
 
@@ -188,7 +179,7 @@ def test_correlation_id_is_awss_or_a_uuid(event: Any, expected: str, capsys: pyt
 
 
 def test_every_record_of_the_log_has_the_correlation_id(caplog: pytest.LogCaptureFixture) -> None:
-    create_handler(Service(failing(CANARY), SETTINGS, aws.Clients()))(http('{"size":2,"note":"a"}'), Context())
+    create_handler(Service(failing(CANARY), SETTINGS, aws.Clients()))(http('{"size":2,"note":"a"}'), LambdaContext())
     (record,) = caplog.records
     assert vars(record)["correlation_id"] == "gateway-1"
     begin_invocation(None)
@@ -237,7 +228,7 @@ def test_no_value_gets_into_the_log(
     model = failing(CANARY) if fails else regressor()
     handler = create_handler(Service(model, SETTINGS._replace(strict_inputs=strict), clients), telling=True)
     with suppress(DeployerError):
-        handler(event, Context())
+        handler(event, LambdaContext())
     written = capsys.readouterr()
     assert '"message": "invocation"' in written.out
     logged = " ".join(str(vars(record)) + record.getMessage() for record in caplog.records)

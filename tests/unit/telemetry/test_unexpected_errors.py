@@ -10,7 +10,6 @@ import pytest
 from function.aws import Clients
 from function.dispatch import create_handler
 from function.errors import InternalError, InvalidInput
-from function.local.wsgi import WsgiContext
 from function.model.contract import NUMBER, Feature
 from function.model.runtime import Model
 from function.runtimes import flat
@@ -19,6 +18,7 @@ from function.settings import Settings
 from function.telemetry.unexpected_errors import report_error
 from function.web.request_response import Request
 from function.web.routes import respond
+from tests.lambda_context import LambdaContext
 from tests.unit import small_flat, small_models
 from tests.unit.small_models import failing
 
@@ -91,7 +91,7 @@ def test_http_source_answers_with_the_id_of_the_invocation() -> None:
         "requestContext": {"http": {"method": "POST"}, "requestId": "gateway-1"},
         "body": json.dumps(RECORD),
     }
-    answer: Any = handler(event, WsgiContext("lambda-1"))
+    answer: Any = handler(event, LambdaContext(aws_request_id="lambda-1"))
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["request_id"] == "lambda-1"
     assert json.loads(handler(event, None)["body"])["request_id"] == "gateway-1"  # type: ignore[index]
@@ -100,7 +100,7 @@ def test_http_source_answers_with_the_id_of_the_invocation() -> None:
 def test_direct_invocation_raises_by_name_without_the_text(caplog: pytest.LogCaptureFixture) -> None:
     handler = create_handler(Service(failing(CANARY), Settings(""), Clients()))
     with pytest.raises(InternalError) as raised:
-        handler(RECORD, WsgiContext("lambda-1"))
+        handler(RECORD, LambdaContext(aws_request_id="lambda-1"))
     assert "lambda-1" in str(raised.value)
     assert CANARY not in "".join(traceback.format_exception(raised.value))
     assert CANARY not in logged(caplog)

@@ -10,13 +10,13 @@ import pytest
 
 from function.aws import Clients
 from function.dispatch import create_handler
-from function.local.wsgi import WsgiContext
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.web.problems import STATUS
 from function.web.request_response import Request
 from function.web.routes import respond
+from tests.lambda_context import LambdaContext
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import CSV, JSON, OK, TOO_LARGE, Case
 
@@ -103,7 +103,7 @@ def test_body_gets_its_status_and_code(
             event = event_of(case, is_base64=is_base64)
         except UnicodeDecodeError:
             continue  # such a body comes as base64 alone
-        answer = handlers[case.model](event, WsgiContext(REQUEST_ID))
+        answer = handlers[case.model](event, LambdaContext(aws_request_id=REQUEST_ID))
         size = len(json.dumps(answer))
         assert size <= MAX_ANSWER_BYTES
         same = answer["body"] == response.body
@@ -124,7 +124,7 @@ def test_body_that_is_called_base64_and_is_not_is_malformed(
     body: str, handlers: dict[str, Callable[[Any, object], Any]]
 ) -> None:
     event = event_of(Case("", b"", OK), is_base64=True) | {"body": body}
-    answer = handlers["houses"](event, WsgiContext(REQUEST_ID))
+    answer = handlers["houses"](event, LambdaContext(aws_request_id=REQUEST_ID))
     assert answer["statusCode"] == 400
     assert json.loads(answer["body"])["code"] == "malformed_body"
 
@@ -133,5 +133,5 @@ def test_answer_past_six_megabytes_is_too_large(handlers: dict[str, Callable[[An
     # Two bytes in, six characters out: the answer is ASCII inside of JSON.
     rows = "\n".join([f"{'é' * 100_000},1500,3"] * 12)
     case = Case("", f"id,AreaSqft,NumBedrooms\n{rows}\n".encode(), TOO_LARGE, content_type=CSV)
-    answer = handlers["houses"](event_of(case, is_base64=False), WsgiContext(REQUEST_ID))
+    answer = handlers["houses"](event_of(case, is_base64=False), LambdaContext(aws_request_id=REQUEST_ID))
     check(case, answer["statusCode"], answer["headers"]["content-type"], answer["body"])
