@@ -21,6 +21,8 @@ from tests import engine
 from tests.chromium import browser, open_page  # noqa: F401  (fixtures, of the page and of the local API)
 from tests.emulator import REPOSITORY
 from tests.engine import Docker
+from tests.skips import pytest_sessionfinish  # noqa: F401  (a hook of pytest)
+from tests.suite_times import pytest_terminal_summary  # noqa: F401  (the same)
 from training.__main__ import main as train
 
 type MakeBundle = Callable[..., Path]
@@ -141,11 +143,3 @@ def docker() -> Docker:
             pytest.fail(reason)
         pytest.skip(reason)
     return engine.run_docker
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI a skipped test is a failure: nothing may pass for tested that is not."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") == "true" and reporter is not None and reporter.stats.get("skipped"):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
