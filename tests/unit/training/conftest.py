@@ -9,7 +9,7 @@ import joblib
 import pandas
 import pytest
 
-from function.bundle.loading import load
+from tests.conftest import verify_here
 from training.__main__ import main
 
 type Run = Callable[..., "TrainingResult"]
@@ -36,11 +36,6 @@ class TrainingResult(NamedTuple):
         assert self.err.endswith(lines[0] + "\n")
         assert "Traceback" not in self.err
         return lines[0]
-
-
-def verify_here(bundle: Path) -> None:
-    """Verify in this process, because a new one costs seconds."""
-    load(bundle)
 
 
 @pytest.fixture

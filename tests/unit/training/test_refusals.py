@@ -3,6 +3,7 @@
 import gzip
 import os
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,12 +92,14 @@ TABLES: dict[str, tuple[str | bytes, list[str], list[str]]] = {
 
 
 @pytest.fixture
-def refuse(run: Run, tmp_path: Path) -> Callable[..., str]:
+def refuse(run: Run, tmp_path: Path, houses_bundle: Path) -> Callable[..., str]:
     """Run arguments that must be refused, and check that an earlier bundle is unchanged; return the sentence."""
+    earlier = shutil.copytree(houses_bundle, tmp_path / "place" / "bundle")
 
     def _refuse(*arguments: str, **given: Any) -> str:
-        before = read_files(run().bundle.parent)
+        before = read_files(earlier.parent)
         outcome = run(*arguments, **given)
+        assert outcome.bundle == earlier
         assert read_files(outcome.bundle.parent) == before
         assert [entry.name for entry in outcome.bundle.parent.iterdir()] == [outcome.bundle.name]
         assert outcome.out == ""
