@@ -35,6 +35,10 @@ train: $(SERVE_STAMP) ## make the example bundle in model/ anew
 test: $(TEST_STAMP) $(POLICY_STAMP) $(CLIENTS_STAMP) ## run every test (those of Docker and Chromium are skipped without them, and fail with CI=true)
 	@$(PYTHON) -m pytest $(ARGS)
 
+.PHONY: unit
+unit: $(TEST_STAMP) ## run the quick tests of tests/unit, those not marked slow
+	@$(PYTHON) -m pytest tests/unit -m "not slow" $(ARGS)
+
 .PHONY: check
 check: $(TEST_STAMP) ## style and types
 	@echo "ruff" && $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

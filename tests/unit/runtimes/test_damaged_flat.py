@@ -116,6 +116,7 @@ def test_truncated_file_is_refused(kind: str) -> None:
     assert outcome(whole + b"\0" * 8, classes) == "refused"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_flipped_bit_is_refused_or_answered(kind: str, size: str) -> None:
     classes, whole = KINDS[kind]

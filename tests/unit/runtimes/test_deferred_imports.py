@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.emulator import REPOSITORY
 
 DEFERRED = "pandas scipy.integrate scipy.interpolate scipy.ndimage scipy.optimize scipy.stats"
@@ -86,6 +88,7 @@ def run(code: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_every_estimator_answers_as_it_does_undeferred(tmp_path: Path) -> None:
     count = int(run(FIT, str(tmp_path / "all.joblib")))
     assert count > 120

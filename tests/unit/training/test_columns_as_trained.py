@@ -109,6 +109,7 @@ def test_cells_are_nulls_where_pandas_read_nulls(run: Run) -> None:
     assert answered["warnings"].isna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("categories", "null_cells"),
     [
@@ -134,6 +135,7 @@ def test_categories_tell_which_cells_are_nulls(
     assert feature["categories"] == sorted(text for text in categories if text is not None)
 
 
+@pytest.mark.slow
 def test_keep_na_takes_na_for_a_category(run: Run) -> None:
     frame = pandas.DataFrame({"region": draw_texts("NA", "EU", "null"), "y": draw_numbers()})
     kept = run("--target", "y", "--keep-na", frame=frame)
@@ -196,6 +198,7 @@ ENCODERS: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 @pytest.mark.parametrize(
     ("name", "encoder"),
@@ -339,7 +342,7 @@ def test_a_type_can_be_said(run: Run) -> None:
     frame = pandas.DataFrame({"zip": draw_texts("1003", "2139", "1", "7"), "a": draw_numbers()}).assign(
         y=draw_numbers() + 1
     )
-    features = run("--target", "y", "--type", "zip=string", frame=frame).manifest["features"]
+    features = run("--target", "y", "--type", "zip=string", frame=frame.head(30)).manifest["features"]
     assert (features[0]["type"], features[0]["categories"]) == ("string", ["1", "1003", "2139", "7"])
 
 
@@ -408,7 +411,7 @@ def test_a_sample_needs_no_target(run: Run, column: str) -> None:
 
 def test_nullable_can_be_said(run: Run) -> None:
     frame = pandas.DataFrame({"a": draw_numbers(), "b": draw_numbers()[::-1]}).assign(y=draw_numbers() + 1)
-    features = run("--target", "y", "--nullable", "a", frame=frame).manifest["features"]
+    features = run("--target", "y", "--nullable", "a", frame=frame.head(30)).manifest["features"]
     assert [feature["nullable"] for feature in features] == [True, False]
 
 
@@ -426,6 +429,7 @@ def test_an_array_is_taken_by_place_and_a_wrong_order_is_said_loudly(run: Run) -
     assert "CAUTION" not in right.out
 
 
+@pytest.mark.slow
 def test_a_model_worth_nothing_is_said_loudly(run: Run) -> None:
     generator = numpy.random.default_rng(9)
     frame = pandas.DataFrame({"a": generator.normal(size=ROWS), "y": generator.normal(size=ROWS)})
@@ -458,6 +462,7 @@ def test_free_text_is_published_nowhere(run: Run) -> None:
     assert found.warnings == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [3, 30])
 def test_rare_texts_beside_a_common_one_are_published_nowhere(run: Run, count: int) -> None:
     remarks = [f"Person {row} called" for row in range(count)]
@@ -483,6 +488,7 @@ def test_an_encoder_that_refuses_made_up_text_says_what_to_do(run: Run) -> None:
     assert len(listed.manifest["features"][0]["categories"]) == 120
 
 
+@pytest.mark.slow
 def test_features_with_the_names_of_what_is_added_are_served(run: Run) -> None:
     names = ["prediction", "warnings", "error", "probability_yes", "instances"]
     frame = pandas.DataFrame({name: draw_numbers() * (place + 1) for place, name in enumerate(names)})
@@ -507,6 +513,7 @@ def test_features_with_the_names_of_what_is_added_are_served(run: Run) -> None:
     assert answered["model_prediction"].tolist() == frame["y"].head(3).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ensemble",
     [

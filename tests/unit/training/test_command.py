@@ -27,6 +27,7 @@ def run_training(*arguments: str, **environ: str) -> "subprocess.CompletedProces
     )
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_bundle_byte_for_byte(tmp_path: Path) -> None:
     made = []
     for seed in ("1", "2"):
@@ -66,6 +67,7 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--data homes.csv --target price" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_reader_of_the_summary_may_leave(tmp_path: Path) -> None:
     command = f"{sys.executable} -m training --out {tmp_path / 'model'} | true"
     done = subprocess.run(

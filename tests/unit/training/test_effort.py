@@ -68,6 +68,7 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.filterwarnings("ignore")
 def test_the_gate_asks_an_estimator_a_bounded_number_of_times(name: str) -> None:

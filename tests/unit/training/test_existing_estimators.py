@@ -67,6 +67,7 @@ def fit_quietly(fit: Callable[[], Any]) -> Any:
         return fit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["frame", "array"])
 @pytest.mark.parametrize("name", REGRESSORS)
 def test_regressors_are_packaged(run: Run, name: str, form: str) -> None:
@@ -83,6 +84,7 @@ def test_regressors_are_packaged(run: Run, name: str, form: str) -> None:
     assert isinstance(manifest["metrics"]["r2"], float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["frame", "array"])
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_classifiers_are_packaged(run: Run, name: str, form: str) -> None:
@@ -106,6 +108,7 @@ def test_an_svc_with_probability_keeps_its_own_label(run: Run) -> None:
     assert manifest["metrics"].keys() == {"method", "accuracy", "f1_macro", "roc_auc"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_mixed_pipeline_that_refuses_unknown_categories_is_packaged(run: Run, suffix: str) -> None:
     frame = make_mixed_table().dropna(subset=["city"])

@@ -148,6 +148,7 @@ def get_class_name(value: Any) -> str:
     return type(value[-1] if hasattr(value, "steps") else value).__name__ if isinstance(value, BaseEstimator) else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("estimator", "data"), EXACT, ids=get_class_name)
 def test_trees_are_exported_to_the_last_bit(estimator: Any, data: Data) -> None:
     case = Case(estimator, data)
@@ -155,6 +156,7 @@ def test_trees_are_exported_to_the_last_bit(estimator: Any, data: Data) -> None:
     assert case.measure_error(ONNX) < 1e-13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("estimator", "data"), CLOSE, ids=get_class_name)
 def test_what_ends_in_other_arithmetic_is_exported_within_rounding(estimator: Any, data: Data) -> None:
     case = Case(estimator, data)
@@ -162,6 +164,7 @@ def test_what_ends_in_other_arithmetic_is_exported_within_rounding(estimator: An
     assert case.measure_error(ONNX) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [CANCER, IRIS], ids=["two classes", "three classes"])
 def test_sparse_coefficients_are_exported(data: Data) -> None:
     case = Case(LogisticRegression(max_iter=5000), data)

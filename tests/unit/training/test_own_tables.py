@@ -72,6 +72,7 @@ def test_iris_with_names_of_species_is_a_classification(run: Run) -> None:
     assert manifest["examples"][0]["probabilities"].keys() == {"setosa", "versicolor", "virginica"}
 
 
+@pytest.mark.slow
 def test_wine_with_numbered_classes_is_a_classification_with_int_labels(run: Run) -> None:
     manifest = run("--target", "target", frame=load_wine(as_frame=True).frame).manifest
 
@@ -80,6 +81,7 @@ def test_wine_with_numbered_classes_is_a_classification_with_int_labels(run: Run
     assert manifest["examples"][0]["probabilities"].keys() == {"0", "1", "2"}
 
 
+@pytest.mark.slow
 def test_two_classes_are_scored_by_roc_auc_and_may_be_true_and_false(run: Run) -> None:
     data = load_breast_cancer(as_frame=True)
     manifest = run("--target", "benign", frame=data.data.assign(benign=data.target == 1)).manifest
@@ -89,7 +91,7 @@ def test_two_classes_are_scored_by_roc_auc_and_may_be_true_and_false(run: Run) -
     assert manifest["metrics"]["roc_auc"]["mean"] > 0.97
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("suffix", [".csv", pytest.param(".parquet", marks=pytest.mark.slow)])
 def test_a_mixed_table_is_learned_with_its_nulls(run: Run, suffix: str) -> None:
     outcome = run("--target", "price", frame=make_mixed_table(), suffix=suffix)
     manifest = outcome.manifest
@@ -115,6 +117,7 @@ def test_a_mixed_table_is_learned_with_its_nulls(run: Run, suffix: str) -> None:
     assert "pandas" in manifest["environment"]
 
 
+@pytest.mark.slow
 def test_unseen_categories_and_nulls_are_predicted(run: Run) -> None:
     model = load(run("--target", "price", frame=make_mixed_table()).bundle)
     outputs = model.runtime.predict([[None], [2.0], ["Atlantis"], [True], [False]])
@@ -122,6 +125,7 @@ def test_unseen_categories_and_nulls_are_predicted(run: Run) -> None:
     assert numpy.isfinite(outputs.values).all()
 
 
+@pytest.mark.slow
 def test_a_boolean_column_may_have_nulls(run: Run) -> None:
     frame = make_mixed_table()
     frame.loc[::3, "heated"] = None
@@ -131,6 +135,7 @@ def test_a_boolean_column_may_have_nulls(run: Run) -> None:
     assert {example["input"]["heated"] for example in manifest["examples"]} == {True, False, None}
 
 
+@pytest.mark.slow
 def test_an_all_number_table_with_nulls_keeps_the_bare_forest(run: Run) -> None:
     frame = make_mixed_table()[["area", "rooms", "garden", "price"]]
     manifest = run("--target", "price", frame=frame).manifest
@@ -138,6 +143,7 @@ def test_an_all_number_table_with_nulls_keeps_the_bare_forest(run: Run) -> None:
     assert manifest["artifacts"]["model.joblib"]["input"] == "array"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_names_of_columns_are_kept_whatever_they_hold(run: Run, suffix: str) -> None:
     generator = numpy.random.default_rng(2)
@@ -185,6 +191,7 @@ def test_a_packed_csv_with_a_byte_order_mark_is_read(run: Run, tmp_path: Path) -
     assert manifest["training"]["command"].startswith("python -m training --data packed.csv.gz --target y")
 
 
+@pytest.mark.slow
 def test_features_are_chosen_and_dropped(run: Run) -> None:
     wide = make_mixed_table()
     chosen = run("--target", "price", "--feature", "rooms", "--feature", "garden", frame=wide).manifest
@@ -194,6 +201,7 @@ def test_features_are_chosen_and_dropped(run: Run) -> None:
     assert [feature["name"] for feature in left["features"]] == ["rooms", "garden", "heated"]
 
 
+@pytest.mark.slow
 def test_an_unusable_column_may_be_dropped(run: Run) -> None:
     frame = make_mixed_table().assign(day="2024-05-06", nothing=None)
     manifest = run("--target", "price", "--drop", "day", "--drop", "nothing", frame=frame).manifest
@@ -201,6 +209,7 @@ def test_an_unusable_column_may_be_dropped(run: Run) -> None:
     assert len(manifest["features"]) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("asked", "kind"), [("regression", float), ("classification", int)])
 def test_the_task_of_a_whole_numbered_target_can_be_said(run: Run, asked: str, kind: type) -> None:
     frame = make_mixed_table()[["area", "rooms"]]
@@ -211,6 +220,7 @@ def test_the_task_of_a_whole_numbered_target_can_be_said(run: Run, asked: str, k
     assert f"chosen by --task {asked}" in outcome.out
 
 
+@pytest.mark.slow
 def test_name_and_unit_can_be_given(run: Run) -> None:
     manifest = run("--target", "price", "--name", "Häuser", "--unit", "CHF", frame=make_mixed_table()).manifest
 
@@ -226,6 +236,7 @@ def test_columns_that_look_wrong_are_noticed(run: Run) -> None:
     assert "notice: 'rooms' is read as text, because it holds 'about 4' beside 79 numbers" in outcome.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "different", "is_listed"),
     [(1200, 100, True), (1200, 101, False), (400, 100, True), (396, 100, False), (20, 5, True), (9, 5, False)],
@@ -247,6 +258,7 @@ def test_texts_are_published_where_they_are_few_and_shared(
         assert not set(texts).intersection(example["input"]["t"] for example in manifest["examples"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["list", "none"])
 def test_whether_texts_are_published_can_be_said(run: Run, asked: str) -> None:
     frame = make_mixed_table()
@@ -258,6 +270,7 @@ def test_whether_texts_are_published_can_be_said(run: Run, asked: str) -> None:
     assert ("Zürich" in json.dumps(outcome.manifest, ensure_ascii=False)) is False
 
 
+@pytest.mark.slow
 def test_the_summary_says_what_was_made_and_what_is_next(run: Run) -> None:
     outcome = run("--target", "price", frame=make_mixed_table())
 
@@ -314,6 +327,7 @@ def test_large_tables_get_larger_leaves() -> None:
     assert leaves == [1, 1, 100]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "encoding", "packed"),
     [

@@ -24,6 +24,8 @@ REPOSITORY = str(Path(__file__).parents[3])
 REQUEST_ID = "5f0b2f5a-request"
 # What a larger answer turns into: Lambda returns at most 6 MB.
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
+# Reading one takes up to two seconds.
+LONG_BODY = 50_000
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,13 @@ def check_problem(case: Case, status: int, document: dict[str, Any]) -> None:
         assert [(error["pointer"], error["code"]) for error in document["errors"]] == list(case.errors)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=[pytest.mark.slow] if len(case.body) > LONG_BODY else [])
+        for case in CASES
+    ],
+)
 def test_body_gets_its_status_and_code(
     case: Case, services: dict[str, Service], handlers: dict[str, Callable[[Any, object], Any]]
 ) -> None:

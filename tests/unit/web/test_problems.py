@@ -98,6 +98,7 @@ def test_field_as_long_as_the_body_fits_into_an_answer(name: str, houses: Model)
     assert len(json.dumps(make_envelope(response))) < SIX_MEGABYTES
 
 
+@pytest.mark.slow
 def test_body_full_of_unknown_fields_is_answered_with_those_that_fit(houses: Model) -> None:
     body = ("{" + ",".join(f'"{index}":0' for index in range(500_000)) + "}").encode()
     response = respond(Service(houses, Settings(""), Clients()), Request("POST", "/predict", {}, body, ""))

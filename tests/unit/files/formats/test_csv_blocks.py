@@ -95,6 +95,7 @@ def test_odd_cells_come_out_alike(features: list[Feature], strict: bool, end: st
         same(regressor(features), (header + body).encode(), strict=strict, block=generator.choice([3, 50, 999]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_each_odd_cell_comes_out_alike_in_every_column(cell: str) -> None:
     for row in (f"{cell},a,true,x", f"1,{cell},true,x", f"1,a,{cell},x", f"1,a,true,{cell}"):
@@ -146,6 +147,7 @@ def test_odd_files_come_out_alike(data: bytes, block: int) -> None:
     same(regressor(), data, block=block)
 
 
+@pytest.mark.slow
 def test_random_numbers_come_out_with_the_same_bits() -> None:
     generator = random.Random(4)
     numbers = [repr(generator.uniform(-1, 1) * 10 ** generator.randrange(-30, 30)) for _ in range(3_000)]

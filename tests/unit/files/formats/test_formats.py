@@ -283,6 +283,7 @@ def test_parquet_that_cannot_be_read_now_is_left_to_another_delivery(answers: in
         parquet_file.convert(Job(regressor([SIZE]), False, Tally(), lambda _: None, lambda: None), reader)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [RetryLater("full"), InputTooLarge("full")])
 @pytest.mark.parametrize("calls", [0, 1, 2])
 def test_parquet_that_cannot_be_written_says_why(error: Exception, calls: int) -> None:
