@@ -15,6 +15,11 @@ _ROW = re.compile(
 )
 
 
+def read_event(name: str) -> Any:
+    """Read the event `name`.json of events/."""
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
 class Documented(NamedTuple):
     """An event and its documented answer: a status for HTTP, and the answer (or the error's name)."""
 

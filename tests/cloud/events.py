@@ -4,6 +4,7 @@ The shapes are those of the pages "Using AWS Lambda with …" and of `sam local 
 """
 
 import base64
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import quote_plus
 
 from tests.cloud.services import ACCOUNT, REGION, arn_of
 
+HEADERS = {"Content-Type": "application/json", "Host": "x"}
 TIME = "2026-01-02T03:04:05.000Z"
 STREAM_ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/input"
 
@@ -44,6 +46,16 @@ def messages(*bodies: str, group: str | None = None) -> list[dict[str, Any]]:
         {"MessageId": str(uuid.uuid4()), "ReceiptHandle": "handle", "Body": body, "Attributes": attributes}
         for body in bodies
     ]
+
+
+def sqs_event(*bodies: Any, group: str | None = None) -> dict[str, Any]:
+    """The event of messages with the ids m0, m1, …; of a FIFO queue where there is a group.
+
+    A body that is no text is sent as JSON.
+    """
+    texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
+    received = [{**message, "MessageId": f"m{index}"} for index, message in enumerate(messages(*texts, group=group))]
+    return queue_event(received, f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/input" + (".fifo" if group else ""))
 
 
 def topic_event(message: str, message_id: str) -> dict[str, Any]:
@@ -107,6 +119,57 @@ def stream_record(sequence_number: int, data: bytes | str) -> dict[str, Any]:
         "awsRegion": REGION,
         "eventSourceARN": STREAM_ARN,
     }
+
+
+def http_event(
+    path: str = "/predict", method: str = "POST", *, body: str = "", stage: str = "$default", **members: Any
+) -> dict[str, Any]:
+    """The event of an HTTP API, payload version 2.0; `members` take the place of its own."""
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {name.lower(): value for name, value in HEADERS.items()},
+        "requestContext": {
+            "http": {"method": method, "path": path, "sourceIp": "10.0.0.1"},
+            "stage": stage,
+            "requestId": "gateway-1",
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    } | members
+
+
+def rest_event(path: str = "/predict", method: str = "POST", *, body: str = "", **members: Any) -> dict[str, Any]:
+    """The event of a REST API, payload version 1.0."""
+    return {
+        "resource": "/{proxy+}",
+        "path": path,
+        "httpMethod": method,
+        "headers": HEADERS,
+        "multiValueHeaders": {name: [value] for name, value in HEADERS.items()},
+        "requestContext": {"path": f"/prod{path}", "stage": "prod", "requestId": "gateway-1", "identity": {}},
+        "body": body,
+        "isBase64Encoded": False,
+    } | members
+
+
+def load_balancer_event(
+    path: str = "/predict", method: str = "POST", *, body: str = "", many: bool = False, **members: Any
+) -> dict[str, Any]:
+    """The event of a load balancer; `many` is its setting of several values for each header."""
+    one = {name.lower(): value for name, value in HEADERS.items()}
+    headers = {"multiValueHeaders": {name: [value] for name, value in one.items()}} if many else {"headers": one}
+    return {
+        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}},
+        "httpMethod": method,
+        "path": path,
+        "queryStringParameters": {},
+        **headers,
+        "body": body,
+        "isBase64Encoded": False,
+    } | members
 
 
 def object_event(bucket: str, key: str, stored: Mapping[str, Any], sequencer: int = 0) -> dict[str, Any]:

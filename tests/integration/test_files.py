@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from math import inf
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus
 
 import pyarrow
 import pytest
@@ -27,6 +26,7 @@ from function.settings import Settings
 from function.sources import s3
 from function.telemetry.counts import Counts
 from tests.cloud import services
+from tests.cloud.events import object_event
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -117,15 +117,7 @@ def test_csv_is_scored_and_reported(service: Service) -> None:
 )
 def test_odd_keys_are_decoded_once(service: Service, key: str) -> None:
     source = put(service.clients.s3, key, TABLE)
-    event = {
-        "Records": [
-            {
-                "eventSource": "aws:s3",
-                "eventName": "ObjectCreated:Put",
-                "s3": {"bucket": {"name": INPUT}, "object": {"key": quote_plus(key), "eTag": source.etag}},
-            }
-        ]
-    }
+    event = object_event(INPUT, key, {"ETag": source.etag})
     assert s3.handle(event, None, service, Counts()) == {"done": 1}
     document = report(service.clients.s3, key)
     assert document["source"]["key"] == key
@@ -321,16 +313,8 @@ def test_parquet_is_scored(service: Service) -> None:
 
 def test_one_failure_does_not_keep_the_others_of_a_batch_back(service: Service) -> None:
     good = put(service.clients.s3, "in/batch.csv", TABLE)
-    event = {
-        "Records": [
-            {
-                "eventSource": "aws:s3",
-                "eventName": "ObjectCreated:Put",
-                "s3": {"bucket": {"name": bucket}, "object": {"key": "in/batch.csv", "eTag": good.etag}},
-            }
-            for bucket in ("other-bucket", INPUT)
-        ]
-    }
+    events = [object_event(bucket, "in/batch.csv", {"ETag": good.etag}) for bucket in ("other-bucket", INPUT)]
+    event = {"Records": [record for event in events for record in event["Records"]]}
     assert len(read_notification(event) or []) == 2
     with pytest.raises(DeployerError):
         s3.handle(event, None, service, Counts())

@@ -5,6 +5,7 @@ import copy
 import json
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,13 +18,13 @@ from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import alb
+from tests.cloud.events import http_event, load_balancer_event, rest_event
 from tests.unit.small_models import regressor
 
 type Event = dict[str, Any]
 type Handler = Callable[[Any, object], Any]
 
 RECORD = '{"AreaSqft":1500,"NumBedrooms":3}'
-JSON_HEADERS = {"Content-Type": "application/json", "Host": "x"}
 
 
 @pytest.fixture
@@ -31,55 +32,14 @@ def handler(houses: Model) -> Handler:
     return create_handler(Service(houses, Settings(model_path=""), Clients()))
 
 
-def http_api(path: str = "/predict", method: str = "POST", stage: str = "$default", **others: Any) -> Event:
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {name.lower(): value for name, value in JSON_HEADERS.items()},
-        "requestContext": {
-            "http": {"method": method, "path": path, "sourceIp": "10.0.0.1"},
-            "stage": stage,
-            "requestId": "gateway-1",
-        },
-        "body": RECORD,
-        "isBase64Encoded": False,
-    } | others
-
-
-def rest_api(path: str = "/predict", method: str = "POST", **others: Any) -> Event:
-    return {
-        "resource": "/{proxy+}",
-        "path": path,
-        "httpMethod": method,
-        "headers": JSON_HEADERS,
-        "multiValueHeaders": {name: [value] for name, value in JSON_HEADERS.items()},
-        "requestContext": {"path": f"/prod{path}", "stage": "prod", "requestId": "gateway-1", "identity": {}},
-        "body": RECORD,
-        "isBase64Encoded": False,
-    } | others
-
-
-def load_balancer(path: str = "/predict", method: str = "POST", *, many: bool = False, **others: Any) -> Event:
-    one = {name.lower(): value for name, value in JSON_HEADERS.items()}
-    headers = {"multiValueHeaders": {k: [v] for k, v in one.items()}} if many else {"headers": one}
-    return {
-        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}},
-        "httpMethod": method,
-        "path": path,
-        "queryStringParameters": {},
-        **headers,
-        "body": RECORD,
-        "isBase64Encoded": False,
-    } | others
-
-
+http_api = partial(http_event, body=RECORD)
+rest_api = partial(rest_event, body=RECORD)
+load_balancer = partial(load_balancer_event, body=RECORD)
 FRONT_DOORS: dict[str, Callable[..., Event]] = {
     "http_api": http_api,
     "rest_api": rest_api,
     "alb": load_balancer,
-    "alb_multi": lambda *a, **k: load_balancer(*a, many=True, **k),
+    "alb_multi": partial(load_balancer, many=True),
 }
 
 
@@ -239,7 +199,7 @@ def test_json_may_start_with_a_byte_order_mark(front_door: Callable[..., Event],
 
 @pytest.mark.parametrize("path", ["/prod", "/prod/"])
 def test_stage_alone_is_the_page(path: str, handler: Handler) -> None:
-    answer = handler(http_api(path, "GET", "prod"), None)
+    answer = handler(http_api(path, "GET", stage="prod"), None)
     assert (answer["statusCode"], answer["headers"]["content-type"]) == (200, "text/html; charset=utf-8")
 
 

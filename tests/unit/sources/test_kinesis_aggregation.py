@@ -15,8 +15,9 @@ from function.sources import kinesis
 from function.sources.kinesis_aggregation import is_aggregated, split_record
 from function.telemetry.counts import Counts
 from tests.cloud.events import stream_record
+from tests.events import read_event
 from tests.unit.small_queue import Queue
-from tests.unit.sources.test_message_sources import event, failures, service
+from tests.unit.sources.test_message_sources import failures, service
 
 MAGIC = b"\xf3\x89\x9a\xc2"
 GOOD = b'{"AreaSqft":1500,"NumBedrooms":3}'
@@ -137,7 +138,7 @@ def handled(houses: Model, *data: bytes) -> tuple[list[int], list[tuple[int, Any
 
 def test_each_part_gets_a_result_under_the_number_of_its_record(houses: Model) -> None:
     queue = Queue()
-    assert failures(kinesis.handle(event("kinesis-aggregated"), None, service(houses, queue), Counts())) == []
+    assert failures(kinesis.handle(read_event("kinesis-aggregated"), None, service(houses, queue), Counts())) == []
     assert [(result["id"][-4:], result.get("part"), result["prediction"]) for result in queue.results] == [
         ("0001", 0, 360000.0),
         ("0001", 1, 470000.0),
@@ -159,5 +160,5 @@ def test_record_that_holds_nothing_is_dealt_with(houses: Model) -> None:
 
 
 def test_aggregated_event_is_what_a_producer_sent() -> None:
-    data = base64.b64decode(event("kinesis-aggregated")["Records"][0]["kinesis"]["data"])
+    data = base64.b64decode(read_event("kinesis-aggregated")["Records"][0]["kinesis"]["data"])
     assert [json.loads(part)["AreaSqft"] for part in split_record(data)] == [1500, 1800]

@@ -1,6 +1,5 @@
 """S3's notifications: which are of this source, and what is refused before any call. Touches files only."""
 
-import json
 import subprocess
 import sys
 from typing import Any
@@ -14,16 +13,12 @@ from function.settings import Settings
 from function.sources import s3
 from function.telemetry.counts import Counts
 from tests.emulator import REPOSITORY
-from tests.events import FOLDER
+from tests.events import read_event
 from tests.lambda_context import LambdaContext
 from tests.unit.small_models import regressor
 from tests.unit.small_queue import Clients, Queue
 
 SETTINGS = Settings("", input_bucket="example-bucket", results_bucket="results")
-
-
-def event(name: str) -> Any:
-    return json.loads((FOLDER / name).read_text())
 
 
 def service(settings: Settings = SETTINGS) -> Service:
@@ -32,14 +27,14 @@ def service(settings: Settings = SETTINGS) -> Service:
     return Service(regressor(), settings, clients)
 
 
-@pytest.mark.parametrize("name", ["s3-put.json", "s3-batch.json", "s3-test-event.json", "s3-delete.json"])
+@pytest.mark.parametrize("name", ["s3-put", "s3-batch", "s3-test-event", "s3-delete"])
 def test_notification_is_of_no_other_source(name: str) -> None:
-    assert [source for source in SOURCES if source_named(source).matches(event(name))] == ["s3"]
+    assert [source for source in SOURCES if source_named(source).matches(read_event(name))] == ["s3"]
 
 
-@pytest.mark.parametrize("name", ["s3-test-event.json", "s3-delete.json"])
+@pytest.mark.parametrize("name", ["s3-test-event", "s3-delete"])
 def test_nothing_is_done_where_no_object_was_created(name: str) -> None:
-    assert s3.handle(event(name), None, service(Settings("")), Counts()) == {"done": 0}
+    assert s3.handle(read_event(name), None, service(Settings("")), Counts()) == {"done": 0}
 
 
 @pytest.mark.parametrize("records", [None, [], {}, 5, True, "x", 1.5])
@@ -54,23 +49,23 @@ def test_missing_setting_is_named(name: str) -> None:
     unset: dict[str, Any] = {name: ""}
     settings = SETTINGS._replace(**unset)
     with pytest.raises(SettingError, match=name.upper()):
-        s3.handle(event("s3-put.json"), None, service(settings), Counts())
+        s3.handle(read_event("s3-put"), None, service(settings), Counts())
 
 
 def test_other_bucket_is_refused_before_any_call() -> None:
     with pytest.raises(BucketNotAllowed):
-        s3.handle(event("s3-put.json"), None, service(SETTINGS._replace(input_bucket="another")), Counts())
+        s3.handle(read_event("s3-put"), None, service(SETTINGS._replace(input_bucket="another")), Counts())
 
 
 @pytest.mark.parametrize("left", [2_999, 0, -1])
 def test_too_little_time_is_no_beginning(left: int) -> None:
     with pytest.raises(RetryLater):
-        s3.handle(event("s3-put.json"), LambdaContext(left), service(), Counts())
+        s3.handle(read_event("s3-put"), LambdaContext(left), service(), Counts())
 
 
 def test_results_of_ours_are_let_lie() -> None:
     one_bucket = SETTINGS._replace(results_bucket="example-bucket", results_prefix="input/")
-    assert s3.handle(event("s3-put.json"), None, service(one_bucket), Counts()) == {"done": 1}
+    assert s3.handle(read_event("s3-put"), None, service(one_bucket), Counts()) == {"done": 1}
 
 
 def test_what_reads_files_is_imported_when_there_is_one() -> None:

@@ -18,6 +18,7 @@ from function.settings import Settings
 from function.sources import direct
 from function.telemetry.counts import Counts
 from function.telemetry.log_line import MAX_FEATURES, OTHER_FEATURES, Invocation, begin_invocation, make_lines
+from tests.cloud.events import http_event, sqs_event, stream_record, topic_event
 from tests.lambda_context import LambdaContext
 from tests.unit.small_models import failing, regressor
 from tests.unit.small_queue import Clients, Queue
@@ -25,15 +26,6 @@ from tests.unit.small_queue import Clients, Queue
 CANARY = "canary-7f3a91"
 UUID = "0b8f6d2e-9a53-4a6e-8b0c-1d2e3f4a5b6c"
 SETTINGS = Settings("", results_queue_url="https://queue", metrics_namespace="models")
-
-
-def http(body: str, **more: Any) -> dict[str, Any]:
-    context = {"http": {"method": "POST"}, "requestId": "gateway-1"}
-    return {"version": "2.0", "rawPath": "/predict", "requestContext": context, "body": body} | more
-
-
-def messages(*bodies: str) -> dict[str, Any]:
-    return {"Records": [{"eventSource": "aws:sqs", "messageId": f"m{i}", "body": b} for i, b in enumerate(bodies)]}
 
 
 def told(event: Any, capsys: pytest.CaptureFixture[str], settings: Settings = SETTINGS) -> list[dict[str, Any]]:
@@ -47,7 +39,7 @@ def told(event: Any, capsys: pytest.CaptureFixture[str], settings: Settings = SE
 
 
 def test_request_is_told_with_its_ids_and_numbers(capsys: pytest.CaptureFixture[str]) -> None:
-    (line,) = told(http('{"instances":[{"size":2,"note":"a"},{"size":3,"note":"b"}]}'), capsys)
+    (line,) = told(http_event(body='{"instances":[{"size":2,"note":"a"},{"size":3,"note":"b"}]}'), capsys)
     expected = {
         "requestId": "request-1",
         "correlation_id": "gateway-1",
@@ -79,7 +71,7 @@ def test_nothing_is_written_unless_it_is_asked_for(capsys: pytest.CaptureFixture
 
 
 def test_without_namespace_the_line_has_no_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    (line,) = told(http('{"size":"x","note":"a"}'), capsys, SETTINGS._replace(metrics_namespace=""))
+    (line,) = told(http_event(body='{"size":"x","note":"a"}'), capsys, SETTINGS._replace(metrics_namespace=""))
     assert "_aws" not in line
     assert (line["Rejections"], line["rejections"]) == (1, {"invalid_input": 1})
 
@@ -87,15 +79,15 @@ def test_without_namespace_the_line_has_no_metrics(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("event", "code"),
     [
-        (http("{"), "malformed_body"),
-        (http("%", isBase64Encoded=True), "malformed_body"),
-        (http('{"size":null,"note":"a"}'), "invalid_input"),
-        (http("", rawPath="/nowhere"), "not_found"),
-        (http("{}", headers={"content-type": "image/png"}), "unsupported_media_type"),
+        (http_event(body="{"), "malformed_body"),
+        (http_event(body="%", isBase64Encoded=True), "malformed_body"),
+        (http_event(body='{"size":null,"note":"a"}'), "invalid_input"),
+        (http_event(body="", rawPath="/nowhere"), "not_found"),
+        (http_event(body="{}", headers={"content-type": "image/png"}), "unsupported_media_type"),
         ({"size": "x", "note": "a"}, "invalid_input"),
         ({"Records": [{"eventSource": "aws:nothing"}]}, "unknown_event"),
-        ({"Records": [{"EventSource": "aws:sns", "Sns": {"MessageId": "m", "Message": "{"}}]}, "malformed_body"),
-        (messages("{"), "malformed_body"),
+        (topic_event("{", "m"), "malformed_body"),
+        (sqs_event("{"), "malformed_body"),
     ],
     ids=str,
 )
@@ -108,7 +100,7 @@ def test_rejection_is_counted_once_by_its_code(event: Any, code: str, capsys: py
 
 def test_each_message_counts(capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = '{"size":2,"note":"a"}', '{"size":"x","note":"a"}'
-    first, *others = told(messages(good, bad, bad, "{", good), capsys)
+    first, *others = told(sqs_event(good, bad, bad, "{", good), capsys)
     assert (first["Predictions"], first["Rows"], first["Rejections"]) == (2, 2, 3)
     assert {line["Code"]: line["Rejections"] for line in others} == {"invalid_input": 2, "malformed_body": 1}
 
@@ -116,7 +108,7 @@ def test_each_message_counts(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("strict", [False, True])
 def test_values_that_training_never_saw_count_by_feature(strict: bool, capsys: pytest.CaptureFixture[str]) -> None:
     body = '{"instances":[{"size":1e6,"note":"a"},{"size":-1e6,"note":"a"},{"size":2,"note":"a"}]}'
-    found = told(http(body), capsys, SETTINGS._replace(strict_inputs=strict))
+    found = told(http_event(body=body), capsys, SETTINGS._replace(strict_inputs=strict))
     assert found[0]["OutOfRange"] == 2
     assert {line["Feature"]: line["OutOfRange"] for line in found if "Feature" in line} == {"size": 2}
 
@@ -157,16 +149,16 @@ def test_dimensions_are_bounded_and_of_cloudwatchs_form() -> None:
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        (http("", headers={"X-Correlation-Id": UUID}), UUID),
-        (http("", headers={"x-correlation-id": CANARY}), "gateway-1"),
-        (messages("{}"), "m0"),
+        (http_event(body="", headers={"X-Correlation-Id": UUID}), UUID),
+        (http_event(body="", headers={"x-correlation-id": CANARY}), "gateway-1"),
+        (sqs_event("{}"), "m0"),
         ({"Records": [{"Sns": {"MessageId": UUID}}]}, UUID),
         ({"Records": [{"eventID": "shardId-000:1"}]}, "shardId-000:1"),
         ({"Records": [{"responseElements": {"x-amz-request-id": "AB12"}}]}, "AB12"),
         ({"id": UUID, "detail-type": "Predict", "detail": {}}, UUID),
         ({"id": CANARY, "size": 1}, "-"),
-        (http("", requestContext={"requestId": "a b\n"}), "-"),
-        (http("", requestContext={"requestId": "a" * 500}), "-"),
+        (http_event(body="", requestContext={"requestId": "a b\n"}), "-"),
+        (http_event(body="", requestContext={"requestId": "a" * 500}), "-"),
         ("text", "-"),
         (None, "-"),
         ({"Records": [7]}, "-"),
@@ -179,7 +171,8 @@ def test_correlation_id_is_awss_or_a_uuid(event: Any, expected: str, capsys: pyt
 
 
 def test_every_record_of_the_log_has_the_correlation_id(caplog: pytest.LogCaptureFixture) -> None:
-    create_handler(Service(failing(CANARY), SETTINGS, aws.Clients()))(http('{"size":2,"note":"a"}'), LambdaContext())
+    handler = create_handler(Service(failing(CANARY), SETTINGS, aws.Clients()))
+    handler(http_event(body='{"size":2,"note":"a"}'), LambdaContext())
     (record,) = caplog.records
     assert vars(record)["correlation_id"] == "gateway-1"
     begin_invocation(None)
@@ -187,32 +180,25 @@ def test_every_record_of_the_log_has_the_correlation_id(caplog: pytest.LogCaptur
 
 VALUE = json.dumps({"size": 2, "note": CANARY})
 CHANNELS: dict[str, Any] = {
-    "value": http(VALUE),
-    "value of the wrong type": http(json.dumps({"size": CANARY, "note": "a"})),
-    "name of a field": http(json.dumps({"size": 2, "note": "a", CANARY: 1})),
-    "broken JSON": http('{"' + CANARY),
-    "CSV": http(f"size,note\n2,{CANARY}\n", headers={"content-type": "text/csv"}),
-    "cell of the wrong type": http(f"size,note\n{CANARY},a\n", headers={"content-type": "text/csv"}),
-    "CSV header": http(f"size,note,{CANARY},{CANARY}\n", headers={"content-type": "text/csv"}),
-    "base64": http(base64.b64encode(VALUE.encode()).decode(), isBase64Encoded=True),
-    "media type": http(VALUE, headers={"content-type": CANARY}),
-    "header": http(VALUE, headers={"x-correlation-id": CANARY, "authorization": CANARY}),
-    "path": http(VALUE, rawPath=f"/{CANARY}"),
-    "query": http(VALUE, rawQueryString=CANARY, queryStringParameters={"q": CANARY}),
+    "value": http_event(body=VALUE),
+    "value of the wrong type": http_event(body=json.dumps({"size": CANARY, "note": "a"})),
+    "name of a field": http_event(body=json.dumps({"size": 2, "note": "a", CANARY: 1})),
+    "broken JSON": http_event(body='{"' + CANARY),
+    "CSV": http_event(body=f"size,note\n2,{CANARY}\n", headers={"content-type": "text/csv"}),
+    "cell of the wrong type": http_event(body=f"size,note\n{CANARY},a\n", headers={"content-type": "text/csv"}),
+    "CSV header": http_event(body=f"size,note,{CANARY},{CANARY}\n", headers={"content-type": "text/csv"}),
+    "base64": http_event(body=base64.b64encode(VALUE.encode()).decode(), isBase64Encoded=True),
+    "media type": http_event(body=VALUE, headers={"content-type": CANARY}),
+    "header": http_event(body=VALUE, headers={"x-correlation-id": CANARY, "authorization": CANARY}),
+    "path": http_event(body=VALUE, rawPath=f"/{CANARY}"),
+    "query": http_event(body=VALUE, rawQueryString=CANARY, queryStringParameters={"q": CANARY}),
     "direct": {"size": CANARY, "note": "a"},
     "direct name": {CANARY: 1},
     "direct CSV": f"size,note\n{CANARY},a\n",
-    "SQS": messages(VALUE, json.dumps({"size": CANARY}), CANARY),
-    "SNS": {"Records": [{"EventSource": "aws:sns", "Sns": {"MessageId": "m", "Message": f'{{"size":"{CANARY}"}}'}}]},
+    "SQS": sqs_event(VALUE, json.dumps({"size": CANARY}), CANARY),
+    "SNS": topic_event(f'{{"size":"{CANARY}"}}', "m"),
     "EventBridge": {"id": UUID, "detail-type": CANARY, "source": CANARY, "detail": {"size": CANARY}},
-    "Kinesis": {
-        "Records": [
-            {
-                "eventSource": "aws:kinesis",
-                "kinesis": {"sequenceNumber": "1", "data": base64.b64encode(VALUE.encode()).decode()},
-            }
-        ]
-    },
+    "Kinesis": {"Records": [stream_record(1, VALUE.encode())]},
     "unknown": {"Records": [{"eventSource": CANARY, "body": CANARY}]},
 }
 

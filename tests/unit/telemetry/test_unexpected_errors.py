@@ -18,6 +18,7 @@ from function.settings import Settings
 from function.telemetry.unexpected_errors import report_error
 from function.web.request_response import Request
 from function.web.routes import respond
+from tests.cloud.events import http_event
 from tests.lambda_context import LambdaContext
 from tests.unit import small_flat, small_models
 from tests.unit.small_models import failing
@@ -85,12 +86,7 @@ def test_frames_are_logged_though_tracebacks_are_cut(
 
 def test_http_source_answers_with_the_id_of_the_invocation() -> None:
     handler = create_handler(Service(failing(CANARY), Settings(""), Clients()))
-    event = {
-        "version": "2.0",
-        "rawPath": "/predict",
-        "requestContext": {"http": {"method": "POST"}, "requestId": "gateway-1"},
-        "body": json.dumps(RECORD),
-    }
+    event = http_event(body=json.dumps(RECORD))
     answer: Any = handler(event, LambdaContext(aws_request_id="lambda-1"))
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["request_id"] == "lambda-1"

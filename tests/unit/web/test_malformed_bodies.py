@@ -16,6 +16,7 @@ from function.settings import Settings
 from function.web.problems import STATUS
 from function.web.request_response import Request
 from function.web.routes import respond
+from tests.cloud.events import http_event
 from tests.lambda_context import LambdaContext
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import CSV, JSON, OK, TOO_LARGE, Case
@@ -45,16 +46,8 @@ def headers_of(case: Case) -> dict[str, str]:
 
 def event_of(case: Case, *, is_base64: bool) -> dict[str, Any]:
     """The payload-2.0 event in which API Gateway sends the body."""
-    return {
-        "version": "2.0",
-        "routeKey": "POST /predict",
-        "rawPath": "/predict",
-        "rawQueryString": "",
-        "headers": headers_of(case),
-        "requestContext": {"http": {"method": "POST", "path": "/predict"}, "stage": "$default"},
-        "body": base64.b64encode(case.body).decode() if is_base64 else case.body.decode(),
-        "isBase64Encoded": is_base64,
-    }
+    body = base64.b64encode(case.body).decode() if is_base64 else case.body.decode()
+    return http_event(body=body, headers=headers_of(case), isBase64Encoded=is_base64)
 
 
 def refuse(constant: str) -> NoReturn:
