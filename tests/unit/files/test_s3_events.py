@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from function.errors import MalformedInput
 from function.files.s3_events import SourceObject, make_notification, read_notification
+from tests.cloud.events import object_event
 
 
 def record(name: str = "ObjectCreated:Put", **item: Any) -> dict[str, Any]:
-    found = {"key": "in/a+b%2Bc%252F%C3%A9.csv", "size": 3, "eTag": "abc", "versionId": "v1", "sequencer": "0A", **item}
-    return {"eventSource": "aws:s3", "eventName": name, "s3": {"bucket": {"name": "b"}, "object": found}}
+    (made,) = object_event("b", "", {"ETag": "abc", "Size": 3, "VersionId": "v1"})["Records"]
+    made["s3"]["object"] |= {"key": "in/a+b%2Bc%252F%C3%A9.csv", "sequencer": "0A", **item}
+    return {**made, "eventName": name}
 
 
 def test_key_of_a_notification_is_decoded_once() -> None:
