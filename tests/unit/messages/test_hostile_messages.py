@@ -107,6 +107,7 @@ def batch(*bodies: str) -> tuple[dict[str, Any], list[str]]:
     return queue_event(sent, URL), [message["MessageId"] for message in sent]
 
 
+@pytest.mark.slow
 @given(st.lists(BODIES, min_size=1, max_size=3))
 @HOSTILE
 def test_queue_answers_the_good_and_hands_back_the_bad(houses: Model, hostile: list[str]) -> None:
@@ -144,6 +145,7 @@ def test_record_that_is_no_message_costs_its_batch_nothing(houses: Model, odd: A
     assert failed(answer) == ([odd["messageId"]] if named else [])
 
 
+@pytest.mark.slow
 @given(BODIES)
 @HOSTILE
 def test_topic_answers_the_good_and_says_what_is_wrong_with_the_bad(houses: Model, hostile: str) -> None:
@@ -167,6 +169,7 @@ def test_record_that_is_no_notification_costs_its_batch_nothing(houses: Model, o
     assert [result["code"] for result in results if result["id"] is None] == ["malformed_body"]
 
 
+@pytest.mark.slow
 @given(DOCUMENTS, st.booleans())
 @example({}, True)
 @example(None, True)
@@ -183,6 +186,7 @@ def test_rule_answers_the_good_and_says_what_is_wrong_with_the_bad(houses: Model
         assert [result["code"] for result in results if result["id"] is None] == ["malformed_body"]
 
 
+@pytest.mark.slow
 @given(st.one_of(BODIES.map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=20)))
 @HOSTILE
 def test_stream_answers_what_comes_before_the_bad_and_names_it(houses: Model, hostile: bytes) -> None:

@@ -80,6 +80,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize(

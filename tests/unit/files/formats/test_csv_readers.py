@@ -23,6 +23,7 @@ from tests.unit.small_models import regressor
 from training.errors import TrainingError
 from training.tables.reading import load_table
 
+LONG_BODY = 50_000
 CASES = [case for case in csv_bodies() if len(case.body) < 200_000]
 # A file has other limits, and one more column of its own.
 UNLIKE = {"csv-gzip-bomb", "csv-duplicate-reserved", "csv-rows-10001", "csv-gzip-cut"}
@@ -80,7 +81,14 @@ def unpacked(case: Case) -> bytes:
     return b"".join(gzip_stream.unpack_if_gzip([case.body], named_so=False))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.name not in UNLIKE], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=[pytest.mark.slow] if len(case.body) > LONG_BODY else [])
+        for case in CASES
+        if case.name not in UNLIKE
+    ],
+)
 def test_file_is_read_as_a_body_is(case: Case, models: dict[str, Model]) -> None:
     model = models[case.model]
     wanted = over_http(model, case.body)
