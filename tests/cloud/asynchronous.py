@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.cloud.events import TIME
+from tests.cloud.event_factories import TIME
 from tests.cloud.function import Verdict
 from tests.cloud.services import ACCOUNT, REGION
 

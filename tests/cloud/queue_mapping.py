@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.cloud.batch_response import failed_items
-from tests.cloud.events import queue_event
+from tests.cloud.event_factories import queue_event
 from tests.cloud.function import Verdict
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.cloud.asynchronous import FUNCTION_ARN
 from tests.cloud.batch_response import failed_items
-from tests.cloud.events import STREAM_ARN, TIME
+from tests.cloud.event_factories import STREAM_ARN, TIME
 from tests.cloud.function import Verdict
 
 if TYPE_CHECKING:

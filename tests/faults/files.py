@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from tests.cloud.events import object_event
+from tests.cloud.event_factories import object_event
 from tests.cloud.proxy import Proxy
 from tests.cloud.requests_seen import WRITES, Call
 from tests.cloud.services import Cloud

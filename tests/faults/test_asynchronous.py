@@ -10,7 +10,7 @@ import pytest
 from function.model.runtime import Model
 from tests.cloud import faults
 from tests.cloud.asynchronous import AsynchronousInvocation
-from tests.cloud.events import rule_event, topic_event
+from tests.cloud.event_factories import rule_event, topic_event
 from tests.cloud.function import Function
 from tests.cloud.proxy import Proxy
 from tests.cloud.services import Cloud

@@ -14,7 +14,7 @@ from function.service import Service
 from function.settings import Settings
 from tests.cloud import faults, services
 from tests.cloud import function as functions
-from tests.cloud.events import messages, object_event, queue_event, rule_event, stream_record, topic_event
+from tests.cloud.event_factories import messages, object_event, queue_event, rule_event, stream_record, topic_event
 from tests.cloud.proxy import Proxy
 from tests.cloud.queue_mapping import QueueMapping
 from tests.cloud.services import Cloud

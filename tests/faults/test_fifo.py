@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.cloud import faults
-from tests.cloud.events import messages, queue_event
+from tests.cloud.event_factories import messages, queue_event
 from tests.cloud.function import Function
 from tests.cloud.proxy import Proxy
 from tests.cloud.queue_mapping import QueueMapping

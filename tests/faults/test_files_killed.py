@@ -10,7 +10,7 @@ import pytest
 from tests.cloud import faults
 from tests.cloud import function as functions
 from tests.cloud.asynchronous import AsynchronousInvocation
-from tests.cloud.events import messages, queue_event
+from tests.cloud.event_factories import messages, queue_event
 from tests.cloud.function import Function
 from tests.cloud.proxy import Action, Proxy
 from tests.cloud.requests_seen import WRITES

@@ -9,7 +9,7 @@ import pytest
 from tests.cloud import function as functions
 from tests.cloud.asynchronous import AsynchronousInvocation
 from tests.cloud.batch_response import failed_items
-from tests.cloud.events import stream_record
+from tests.cloud.event_factories import stream_record
 from tests.cloud.function import Verdict
 from tests.cloud.queue_mapping import QueueMapping
 from tests.cloud.services import Cloud, arn_of

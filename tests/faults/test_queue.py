@@ -11,7 +11,7 @@ import pytest
 from function.model.runtime import Model
 from tests.cloud import faults
 from tests.cloud import function as functions
-from tests.cloud.events import messages, queue_event
+from tests.cloud.event_factories import messages, queue_event
 from tests.cloud.function import Function, Verdict
 from tests.cloud.proxy import Action, Proxy
 from tests.cloud.queue_mapping import QueueMapping

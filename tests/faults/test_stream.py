@@ -8,7 +8,7 @@ import pytest
 
 from function.model.runtime import Model
 from tests.cloud import faults
-from tests.cloud.events import stream_record
+from tests.cloud.event_factories import stream_record
 from tests.cloud.function import Function
 from tests.cloud.proxy import Proxy
 from tests.cloud.services import Cloud

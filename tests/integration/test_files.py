@@ -26,7 +26,7 @@ from function.settings import Settings
 from function.sources import s3
 from function.telemetry.counts import Counts
 from tests.cloud import services
-from tests.cloud.events import object_event
+from tests.cloud.event_factories import object_event
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from function.errors import MalformedInput
 from function.files.s3_events import SourceObject, make_notification, read_notification
-from tests.cloud.events import object_event
+from tests.cloud.event_factories import object_event
 
 
 def record(name: str = "ObjectCreated:Put", **item: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from function.service import Service
 from function.settings import Settings
 from function.sources import kinesis, sns, sqs
 from function.telemetry.counts import Counts
-from tests.cloud.events import messages, queue_event, stream_record, topic_event
+from tests.cloud.event_factories import messages, queue_event, stream_record, topic_event
 from tests.unit.small_queue import Queue
 
 RECORD = json.dumps({"AreaSqft": 1500, "NumBedrooms": 3})

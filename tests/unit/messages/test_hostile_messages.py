@@ -15,7 +15,7 @@ from function.errors import DeployerError, InternalError
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from tests.cloud.events import messages, object_event, queue_event, rule_event, stream_record, topic_event
+from tests.cloud.event_factories import messages, object_event, queue_event, rule_event, stream_record, topic_event
 from tests.unit.small_models import ByRecords
 from tests.unit.small_queue import Clients, Queue
 

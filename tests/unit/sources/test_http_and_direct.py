@@ -18,7 +18,7 @@ from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources import alb
-from tests.cloud.events import http_event, load_balancer_event, rest_event
+from tests.cloud.event_factories import http_event, load_balancer_event, rest_event
 from tests.unit.small_models import regressor
 
 type Event = dict[str, Any]

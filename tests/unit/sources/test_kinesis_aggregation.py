@@ -14,7 +14,7 @@ from function.model.runtime import Model
 from function.sources import kinesis
 from function.sources.kinesis_aggregation import is_aggregated, split_record
 from function.telemetry.counts import Counts
-from tests.cloud.events import stream_record
+from tests.cloud.event_factories import stream_record
 from tests.events import read_event
 from tests.unit.small_queue import Queue
 from tests.unit.sources.test_message_sources import failures, service

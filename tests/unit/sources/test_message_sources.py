@@ -12,7 +12,7 @@ from function.service import Service
 from function.settings import Settings
 from function.sources import eventbridge, kinesis, sns, sqs
 from function.telemetry.counts import Counts
-from tests.cloud.events import rule_event, sqs_event, topic_event
+from tests.cloud.event_factories import rule_event, sqs_event, topic_event
 from tests.events import read_event
 from tests.lambda_context import LambdaContext
 from tests.unit.small_models import ByRecords

@@ -18,7 +18,7 @@ from function.settings import Settings
 from function.sources import direct
 from function.telemetry.counts import Counts
 from function.telemetry.log_line import MAX_FEATURES, OTHER_FEATURES, Invocation, begin_invocation, make_lines
-from tests.cloud.events import http_event, sqs_event, stream_record, topic_event
+from tests.cloud.event_factories import http_event, sqs_event, stream_record, topic_event
 from tests.lambda_context import LambdaContext
 from tests.unit.small_models import failing, regressor
 from tests.unit.small_queue import Clients, Queue

@@ -18,7 +18,7 @@ from function.settings import Settings
 from function.telemetry.unexpected_errors import report_error
 from function.web.request_response import Request
 from function.web.routes import respond
-from tests.cloud.events import http_event
+from tests.cloud.event_factories import http_event
 from tests.lambda_context import LambdaContext
 from tests.unit import small_flat, small_models
 from tests.unit.small_models import failing

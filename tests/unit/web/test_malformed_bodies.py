@@ -16,7 +16,7 @@ from function.settings import Settings
 from function.web.problems import STATUS
 from function.web.request_response import Request
 from function.web.routes import respond
-from tests.cloud.events import http_event
+from tests.cloud.event_factories import http_event
 from tests.lambda_context import LambdaContext
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import CSV, JSON, OK, TOO_LARGE, Case
