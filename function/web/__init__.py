@@ -1,1 +1,1 @@
-"""HTTP as clients see it: routes, problems, documents. Knows no AWS event; `sources` turns those into requests."""
+"""The HTTP API: routes, problem details and documents. Knows no AWS events: `sources` converts those to requests."""

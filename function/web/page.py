@@ -1,13 +1,13 @@
-"""The page at `GET /` and the policy that lets nothing run or load but what is in it.
+"""Build the page for `GET /` and its content security policy, which allows only the page's own script and style.
 
-Its sources are the files of `assets/`; what they show they ask of `GET /model` and `POST /predict`.
+The sources are the files in `assets/`; the script calls `GET /model` and `POST /predict`.
 """
 
 from base64 import b64encode
 from hashlib import sha256
 from os.path import dirname, join
 
-# One script, in this order; start.js is where it begins.
+# These files form one script, in this order; start.js is the entry point.
 _PARTS = (
     "shared.js",
     "api.js",
@@ -22,7 +22,7 @@ _PARTS = (
 
 
 def _read_asset(name: str) -> str:
-    # Text mode: browsers hash an inline block after they turned its line ends into LF, as it does.
+    # Text mode converts line ends to LF, as browsers do before they hash an inline block.
     with open(join(dirname(__file__), "assets", name), encoding="utf-8") as file:
         return file.read()
 
@@ -54,5 +54,5 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 
 def render_page() -> str:
-    """The whole page as one document."""
+    """Return the page as one HTML document."""
     return _DOCUMENT

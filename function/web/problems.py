@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details, and the status of each."""
+"""Convert errors to RFC 9457 problem details, each with its HTTP status."""
 
 from function.errors import (
     METHOD_NOT_ALLOWED,
@@ -16,29 +16,29 @@ from function.web.request_response import PROBLEM, Response
 
 
 class RouteNotFound(DeployerError):
-    """No route has the request's path."""
+    """No route matches the request's path."""
 
     code = NOT_FOUND
 
 
 class MethodNotAllowed(DeployerError):
-    """The route does not take the request's method; `allowed` are those that it takes."""
+    """The route does not support the request's method; `allowed` lists the supported methods."""
 
     code = METHOD_NOT_ALLOWED
 
     def __init__(self, allowed: str) -> None:
-        super().__init__(f"This route takes {allowed}.")
+        super().__init__(f"The route does not support this method: use {allowed}.")
         self.allowed = allowed
 
 
 class UnsupportedMediaType(DeployerError):
-    """The body's media type, charset or encoding is none that the route reads."""
+    """The route does not support the body's media type, charset or encoding."""
 
     code = UNSUPPORTED_MEDIA_TYPE
 
 
 class NotAcceptable(DeployerError):
-    """The route has no answer of a media type that the request accepts."""
+    """The route cannot respond in a media type that the request accepts."""
 
     code = NOT_ACCEPTABLE
 
@@ -54,17 +54,17 @@ STATUS: dict[type[DeployerError], int] = {
     InternalError: 500,
 }
 
-# Lambda takes answers of up to 6 MB as one JSON string; quotes and backslashes are escaped once more in it.
+# Lambda's response is limited to 6 MB and holds the body as a JSON string, which escapes its quotes and backslashes.
 MAX_LISTED_CHARACTERS = 2_500_000
 
 
 def make_problem_response(error: DeployerError, request_id: str, path: str = "", status: int | None = None) -> Response:
-    """The error as problem details: `code` is stable, `errors` lists every wrong value with its JSON pointer.
+    """Return the error as problem details: `code` is stable, `errors` lists every wrong value with its JSON pointer.
 
-    Where the list alone would pass what Lambda can answer, it is cut and `errors_omitted` counts the rest.
-    The status is the error's own unless it is given.
+    A list that would exceed Lambda's response limit is cut off, and `errors_omitted` counts the rest.
+    `status` overrides the error's own status.
     """
-    from http import HTTPStatus  # costs 2 ms, which an answer that is no problem does not pay
+    from http import HTTPStatus  # imported here because it takes 2 ms, and only problems need it
 
     status = status or STATUS[type(error)]
     document: dict[str, object] = {
@@ -80,7 +80,7 @@ def make_problem_response(error: DeployerError, request_id: str, path: str = "",
     if isinstance(error, InvalidInput):
         document |= _list_problems(error)
     if path.startswith("/v2"):
-        # Where clients of the Open Inference Protocol look.
+        # Clients of the Open Inference Protocol read this field.
         document["error"] = document.get("detail", f"{document['title']} (request {request_id})")
     headers = {"allow": error.allowed} if isinstance(error, MethodNotAllowed) else {}
     return Response(status, PROBLEM, strict_json.dumps(document), headers, error)

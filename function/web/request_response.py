@@ -1,4 +1,4 @@
-"""A request and a response, whatever carried them."""
+"""HTTP requests and responses, independent of the event source that carried them."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ PROBLEM = "application/problem+json"
 
 
 class Request(NamedTuple):
-    """A request; header names are in lower case, the path has no stage before it, the body is decoded."""
+    """An HTTP request: header names in lower case, the path without a stage prefix, the body decoded."""
 
     method: str
     path: str
@@ -23,28 +23,28 @@ class Request(NamedTuple):
     body: bytes
     request_id: str
     route: str = ""
-    """The route's path as function.web.routes has it, once it is found."""
-    names: Mapping[str, str] = {}
-    """What stands in the path for the route's names in braces, decoded."""
+    """The matched key of function.web.routes.ROUTES; empty before routing."""
+    path_parameters: Mapping[str, str] = {}
+    """The decoded parts of the path that match the route's names in braces."""
 
     @property
-    def above(self) -> str:
-        """What leads from here to the route's own place, for addresses relative to it: `/docs/` is one step below."""
+    def root(self) -> str:
+        """The prefix for relative links that makes up for trailing slashes: "../" for `/docs/`, "" for `/docs`."""
         return "../" * (len(self.path) - len(self.path.rstrip("/"))) if self.path.strip("/") else ""
 
 
 class Response(NamedTuple):
-    """A response; its body is text."""
+    """An HTTP response with a text body."""
 
     status: int
     content_type: str
     body: str
     headers: Mapping[str, str] = {}
     outcome: Sequence[Prediction] | DeployerError | None = None
-    """The predictions in it, or the error that it tells; None where it is about something else."""
+    """The predictions or the error that the response contains; None for any other response."""
 
     def list_headers(self) -> dict[str, str]:
-        """The headers that go out: the content type, what every answer carries, and the response's own."""
+        """Return the headers to send: the content type, those of every response, and the response's own."""
         return {
             "content-type": f"{self.content_type}; charset=utf-8"
             if self.content_type.startswith("text/")
@@ -56,5 +56,5 @@ class Response(NamedTuple):
 
 
 def make_json_response(document: object, predictions: Sequence[Prediction] | None = None) -> Response:
-    """The document, and the predictions in it, as strict JSON."""
+    """Return a response with the document as strict JSON; `predictions` are those in the document."""
     return Response(200, JSON, strict_json.dumps(document), outcome=predictions)

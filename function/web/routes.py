@@ -1,4 +1,4 @@
-"""What each route answers."""
+"""Route requests to their handlers and convert errors to responses."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,16 @@ type Route = Callable[[Service, Request], Response]
 
 
 def handle_predict(service: Service, request: Request) -> Response:
-    """`POST /predict`: one record, or instances, or a CSV."""
-    empty = "The body is empty: send a record as JSON, or a CSV with a header line."
+    """Handle `POST /predict`: predict one record, several instances, or a CSV."""
+    empty_message = "The body is empty: send a record as JSON, or a CSV with a header line."
     strict = service.settings.strict_inputs
-    if choose_request_type(request, empty) == CSV:
+    if choose_request_type(request, empty_message) == CSV:
         from function.formats import csv_table
 
         if read_header_parameter(request) is False:
-            raise UnsupportedMediaType("The CSV needs a header line here: POST /invocations takes one without.")
+            raise UnsupportedMediaType(
+                "The CSV has no header line, which /predict needs: add one, or send the CSV to /invocations."
+            )
         text, predictions = csv_table.add_predictions(service.model, request.body, strict=strict)
         return Response(200, CSV, text, outcome=predictions)
     document, predictions = predict_body(service.model, strict_json.loads(request.body), strict=strict)
@@ -29,66 +31,67 @@ def handle_predict(service: Service, request: Request) -> Response:
 
 
 def handle_health(service: Service, _: Request) -> Response:
-    """`GET /health`."""
+    """Handle `GET /health`: name the loaded model."""
     return make_json_response({"status": "ok", "model": service.model.manifest.identity})
 
 
 def handle_model(service: Service, _: Request) -> Response:
-    """`GET /model`: the manifest."""
+    """Handle `GET /model`: return the manifest."""
     return make_json_response(service.model.manifest.document)
 
 
 def handle_openapi(service: Service, request: Request) -> Response:
-    """`GET /openapi.json`."""
+    """Handle `GET /openapi.json`: return the OpenAPI document."""
     from function.web.openapi.document import make_document
 
     strict = service.settings.strict_inputs
-    return make_json_response(make_document(service.model.manifest, strict=strict, above=request.above))
+    return make_json_response(make_document(service.model.manifest, strict=strict, root=request.root))
 
 
 def handle_page(service: Service, _: Request) -> Response:
-    """`GET /`: the page for people."""
+    """Handle `GET /`: return the web page."""
     from function.web.page import CONTENT_SECURITY_POLICY, render_page
 
     return Response(200, HTML, render_page(), {"content-security-policy": CONTENT_SECURITY_POLICY})
 
 
 def handle_docs(_: Service, request: Request) -> Response:
-    """`GET /docs` and its files: the OpenAPI document for people."""
+    """Handle `GET /docs` and its files: show the OpenAPI document in Swagger UI."""
     from function.web import docs
 
-    return docs.serve_asset(request.names["file"]) if "file" in request.names else docs.show_page(request.above)
+    file = request.path_parameters.get("file")
+    return docs.show_page(request.root) if file is None else docs.serve_asset(file)
 
 
 def handle_open_inference(service: Service, request: Request) -> Response:
-    """`/v2`: the Open Inference Protocol."""
+    """Handle every route under `/v2`: the Open Inference Protocol."""
     from function.web.protocols import open_inference
 
     return open_inference.respond(service, request)
 
 
 def handle_invocations(service: Service, request: Request) -> Response:
-    """`POST /invocations`: MLflow's and SageMaker's."""
+    """Handle `POST /invocations` of MLflow and SageMaker."""
     from function.web.protocols import mlflow
 
     return mlflow.handle_invocations(service, request)
 
 
 def handle_ping(service: Service, request: Request) -> Response:
-    """`GET /ping`: MLflow's and SageMaker's."""
+    """Handle `GET /ping` of MLflow and SageMaker."""
     from function.web.protocols import mlflow
 
     return mlflow.handle_ping(service, request)
 
 
 def handle_version(service: Service, request: Request) -> Response:
-    """`GET /version`: MLflow's."""
+    """Handle `GET /version` of MLflow."""
     from function.web.protocols import mlflow
 
     return mlflow.handle_version(service, request)
 
 
-# A name in braces stands for one part of the path.
+# The method and the handler of each path. A name in braces matches any one part of the path.
 ROUTES: dict[str, tuple[str, Route]] = {
     "/predict": ("POST", handle_predict),
     "/health": ("GET", handle_health),
@@ -113,47 +116,48 @@ ROUTES: dict[str, tuple[str, Route]] = {
 
 
 def respond(service: Service, request: Request) -> Response:
-    """The response to any request; never raises, and what goes wrong unforeseen is a 500 that tells nothing."""
+    """Return the response to any request. Never raises: an unexpected error becomes a 500 without details."""
     response = _handle(service, request)
     return response._replace(body="") if request.method == "HEAD" else response
 
 
 def find_route(path: str) -> tuple[str, dict[str, str]] | None:
-    """The route of the path, as ROUTES has it, and what stands for its names; a slash at the end says nothing."""
+    """Return the key of ROUTES that matches the path and its decoded path parameters. Ignores trailing slashes."""
     path = path.rstrip("/") or "/"
     if path in ROUTES and "{" not in path:
         return path, {}
-    from urllib.parse import unquote  # costs 5 ms, which /predict does not pay
+    from urllib.parse import unquote  # imported here because it takes 5 ms, and /predict does not need it
 
-    # Some front doors decode the path, others do not.
+    # Some event sources decode the path, others do not.
     parts = [unquote(part) for part in path.split("/")]
     for route in ROUTES:
         pattern = route.split("/")
         if "{" in route and len(pattern) == len(parts):
-            named = [(name[1:-1], part) for name, part in zip(pattern, parts, strict=True) if name.startswith("{")]
-            if all(name == part or name.startswith("{") for name, part in zip(pattern, parts, strict=True)):
-                return route, dict(named)
+            pairs = list(zip(pattern, parts, strict=True))
+            if all(name == part or name.startswith("{") for name, part in pairs):
+                return route, {name[1:-1]: part for name, part in pairs if name.startswith("{")}
     return None
 
 
 def _handle(service: Service, request: Request) -> Response:
     try:
-        found = find_route(request.path)
-        if found is None:
+        match = find_route(request.path)
+        if match is None:
             routes = ", ".join(f"{method} {path}" for path, (method, _) in ROUTES.items())
-            raise RouteNotFound(f"There is no such route; the routes are {routes}.")
-        method, route = ROUTES[found[0]]
+            raise RouteNotFound(f"There is no such route: use one of {routes}.")
+        route, path_parameters = match
+        method, handle = ROUTES[route]
         # HEAD is GET without the body.
         if request.method != method and (request.method, method) != ("HEAD", "GET"):
             raise MethodNotAllowed(method if method != "GET" else "GET, HEAD")
-        return route(service, request._replace(route=found[0], names=found[1]))
+        return handle(service, request._replace(route=route, path_parameters=path_parameters))
     except Exception as error:  # noqa: BLE001
         problem = _hide_details(error, request.request_id)
     return make_problem_response(problem, request.request_id, request.path)
 
 
 def _hide_details(error: Exception, request_id: str) -> DeployerError:
-    """The error itself where callers are told of it; else, such as for a damaged bundle, what hides it."""
+    """Return the error if it has an HTTP status; else, such as for a damaged bundle, report it and hide its text."""
     if isinstance(error, DeployerError) and type(error) in STATUS:
         return error
     from function.telemetry.unexpected_errors import report_error

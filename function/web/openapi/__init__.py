@@ -1,1 +1,1 @@
-"""The OpenAPI document of a model."""
+"""The OpenAPI document of a model's API."""

@@ -1,1 +1,1 @@
-"""The protocols of serving clients: Open Inference, MLflow and SageMaker."""
+"""The protocols of other model servers' clients: Open Inference, MLflow and SageMaker."""

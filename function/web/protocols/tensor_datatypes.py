@@ -1,7 +1,7 @@
-"""The elements of a tensor as its datatype and content type declare them.
+"""Decode the elements of a tensor as its datatype and content type declare them.
 
-Whole numbers within their range, floats rounded to their precision, texts out of base64. What is of another JSON type
-comes out as it is: the contract says what is wrong with it.
+Integers must be in range, floats are rounded to the datatype's precision, and texts may be base64. An element of
+another JSON type is returned unchanged, because the model's contract reports it.
 """
 
 from binascii import a2b_base64
@@ -22,26 +22,26 @@ DATATYPES: dict[str, tuple[str, ...]] = {
     STRING: ("BYTES",),
     TEXT: ("BYTES",),
 }
-"""What a tensor of a feature's type may say it holds; the first is what the metadata name."""
+"""The datatypes that a tensor may declare, by the feature's type. The model's metadata name the first one."""
 _FLOATS = {"FP32": FLOAT32, "FP16": FLOAT16}
 
-type Decode = Callable[[object], object]
+type Decoder = Callable[[object], object]
 
 
 def list_datatypes() -> list[str]:
-    """What a tensor may say it holds."""
+    """Return every datatype that a tensor may declare."""
     return [datatype for datatypes in DATATYPES.values() for datatype in datatypes]
 
 
 def list_content_types(datatype: object) -> tuple[str, ...]:
-    """What a tensor may say of its content, by the names of MLServer's codecs; the first two say nothing new."""
+    """Return the content types that a tensor may declare, by MLServer's codec names. `np` and `str` change nothing."""
     return ("np", "str", "base64", "pd_json") if datatype == "BYTES" else ("np",)
 
 
-def find_decoder(datatype: str, content_type: str | None) -> Decode | None:
-    """What turns an element into the value that it stands for; None where it is the value itself.
+def find_decoder(datatype: str, content_type: str | None) -> Decoder | None:
+    """Return the function that decodes an element; None if elements need no decoding.
 
-    It raises ValueError, with a sentence for the caller, for an element that is none of what is declared.
+    The function raises ValueError, with a text for the client, if the datatype or content type cannot hold the element.
     """
     if datatype == "BYTES":
         return {"base64": _decode_base64, "pd_json": _decode_json}.get(content_type or "")
@@ -52,26 +52,26 @@ def find_decoder(datatype: str, content_type: str | None) -> Decode | None:
     return _round_to_bfloat16 if datatype == "BF16" else None
 
 
-def _make_integer_decoder(datatype: str) -> Decode:
+def _make_integer_decoder(datatype: str) -> Decoder:
     bits = int(datatype.partition("INT")[2])
     low, high = (0, 2**bits - 1) if datatype.startswith("U") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
-    def whole(value: object) -> object:
+    def decode(value: object) -> object:
         if type(value) is float:
             if not isfinite(value):
                 return value
             if not value.is_integer():
-                raise ValueError(f"not a whole number, and {datatype} holds no other")
+                raise ValueError(f"not an integer, which {datatype} requires")
             value = int(value)
         if type(value) is int and not low <= value <= high:
-            raise ValueError(f"beyond {datatype}, which holds {low} to {high}")
+            raise ValueError(f"out of range: {datatype} holds {low} to {high}")
         return value
 
-    return whole
+    return decode
 
 
-def _make_float_decoder(datatype: str) -> Decode:
-    def rounded(value: object) -> object:
+def _make_float_decoder(datatype: str) -> Decoder:
+    def decode(value: object) -> object:
         if not isinstance(value, int | float) or isinstance(value, bool):
             return value
         try:
@@ -79,11 +79,11 @@ def _make_float_decoder(datatype: str) -> Decode:
         except OverflowError:
             raise ValueError(f"too large for {datatype}") from None
 
-    return rounded
+    return decode
 
 
 def _round_to_bfloat16(value: object) -> object:
-    """The nearest float of 8 bits of precision in FP32's range; of two, the even one."""
+    """Round to the nearest BF16: 8 bits of precision and FP32's range. Ties are rounded to even."""
     from struct import pack, unpack
 
     number = _make_float_decoder("FP32")(value)
@@ -102,9 +102,9 @@ def _decode_base64(element: object) -> object:
     try:
         return a2b_base64(element, strict_mode=True).decode()
     except UnicodeDecodeError:
-        raise ValueError("not UTF-8 in base64") from None
-    except ValueError:  # binascii.Error is one
-        raise ValueError("not base64, which content_type says it is") from None
+        raise ValueError("not UTF-8 after base64 decoding") from None
+    except ValueError:  # includes binascii.Error
+        raise ValueError("not base64, which content_type declares") from None
 
 
 def _decode_json(element: object) -> object:
@@ -113,4 +113,4 @@ def _decode_json(element: object) -> object:
     try:
         return strict_json.loads(element.encode())
     except (MalformedInput, UnicodeEncodeError):
-        raise ValueError("not JSON, which content_type says it is") from None
+        raise ValueError("not JSON, which content_type declares") from None

@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 
 from function.model.manifest import Manifest
-from function.web.openapi.schemas import make_examples
+from function.web.openapi.examples import make_examples
 
 FILE = "start.js"
 

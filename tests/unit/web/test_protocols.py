@@ -10,7 +10,7 @@ from function.model.contract import NUMBER, Feature
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from function.web.openapi.schemas import make_examples
+from function.web.openapi.examples import make_examples
 from function.web.protocols.tensor_datatypes import DATATYPES
 from function.web.request_response import Request, Response
 from function.web.routes import respond

@@ -39,7 +39,7 @@ def test_route_answers_its_methods_and_names_them_to_others(path: str, method: s
         return
     problem = json.loads(response.body)
     assert (problem["code"], problem["title"]) == ("method_not_allowed", "Method Not Allowed")
-    assert problem["detail"] == f"This route takes {', '.join(allowed)}."
+    assert problem["detail"] == f"The route does not support this method: use {', '.join(allowed)}."
 
 
 @pytest.mark.parametrize("path", [path for path, (method, _) in ROUTES.items() if method == "GET"])
