@@ -1,1 +1,1 @@
-"""The command line and the local server: the handler of Lambda on any machine."""
+"""The command line and the local HTTP server, which run the Lambda handler on any machine."""

@@ -1,4 +1,4 @@
-"""The command line: the same model and checks as in Lambda, without it."""
+"""The command line, with the same model and checks as in Lambda."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ from function.service import Service
 from function.settings import Settings
 
 _EXAMPLES = """examples:
-  python -m function                                          predicts the bundle's example record
+  python -m function                                          predict the bundle's example record
   python -m function predict AreaSqft=1500 NumBedrooms=3
   python -m function predict --json AreaSqft=1500 NumBedrooms=3
   python -m function predict --csv < rows.csv > predictions.csv
@@ -39,14 +39,17 @@ _EXAMPLES = """examples:
   python -m function openapi > openapi.json
   python -m function verify
 
-MODEL_PATH names the bundle's directory (default: model/), MODEL_RUNTIME the runtime (joblib, onnx or flat),
-STRICT_INPUTS=1 refuses what training never saw.
-Exit codes: 0 done, 1 the bundle cannot be used, 2 the input or the command is wrong.
+environment variables:
+  MODEL_PATH       the bundle's directory (default: model/)
+  MODEL_RUNTIME    the runtime: joblib, onnx or flat
+  STRICT_INPUTS=1  reject values that training never saw, instead of printing a warning
+
+exit codes: 0 success, 1 the bundle cannot be used, 2 the input or the command is wrong
 """
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Runs one command and returns its exit code."""
+    """Run one command and return its exit code."""
     options = _make_parser(environ).parse_args(arguments)
     try:
         settings = Settings.of(environ)
@@ -66,8 +69,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
                 _predict(model, settings, options)
     except InvalidInput as error:
         for problem in error.problems:
-            place = "/".join(parse_pointer(problem.pointer))
-            print(f"{place or 'input'}: {problem.detail}", file=sys.stderr)
+            location = "/".join(parse_pointer(problem.pointer))
+            print(f"{location or 'input'}: {problem.detail}", file=sys.stderr)
         return 2
     except DeployerError as error:
         print(error, file=sys.stderr)
@@ -78,32 +81,44 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 def _make_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m function",
-        description="Predicts with the model bundle.",
+        description="Predict with the model bundle.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(values=[], csv=False, json=False)
     commands = parser.add_subparsers(dest="command", metavar="command")
-    predict_parser = commands.add_parser("predict", help="predict one record, or a CSV")
-    predict_parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="the record (default: the example)")
-    predict_parser.add_argument("--json", action="store_true", help="print the answer as the API gives it")
-    predict_parser.add_argument("--csv", action="store_true", help="read a CSV, write it with the predictions added")
-    serve_parser = commands.add_parser("serve", help="answer HTTP with the Lambda handler")
-    # argparse converts a default that is a text as it does an argument, and refuses it as it would one.
+    predict_parser = commands.add_parser("predict", help="predict a record or a CSV")
+    predict_parser.add_argument(
+        "values", nargs="*", metavar="NAME=VALUE", help="a feature's value (default: the bundle's example)"
+    )
+    predict_parser.add_argument(
+        "--json", action="store_true", help="print the prediction as JSON, as the API returns it"
+    )
+    predict_parser.add_argument(
+        "--csv", action="store_true", help="read a CSV from stdin and write it to stdout with predictions"
+    )
+    serve_parser = commands.add_parser("serve", help="serve the Lambda handler over HTTP")
+    # argparse converts and checks a default of type str like an argument.
     host, port = environ.get("HOST", "127.0.0.1"), environ.get("PORT", "8080")
-    serve_parser.add_argument("--host", default=host, help="address to listen on (default: HOST, else %(default)s)")
-    serve_parser.add_argument("--port", default=port, type=int, help="port (default: PORT, else %(default)s)")
-    invoke_parser = commands.add_parser("invoke", help="give the Lambda handler an event, and print its answer")
-    invoke_parser.add_argument("event", metavar="FILE", help="a file such as those in events/, or - (stdin)")
+    serve_parser.add_argument(
+        "--host", default=host, help="address to listen on (now %(default)s; set HOST to change the default)"
+    )
+    serve_parser.add_argument(
+        "--port", default=port, type=int, help="port to listen on (now %(default)s; set PORT to change the default)"
+    )
+    invoke_parser = commands.add_parser("invoke", help="call the Lambda handler with an event and print its response")
+    invoke_parser.add_argument("event", metavar="FILE", help="a JSON file, such as those in events/, or - for stdin")
     commands.add_parser("openapi", help="print the OpenAPI document of the model's API")
     verify_parser = commands.add_parser("verify", help="run every check on the bundle, as the image build does")
-    verify_parser.add_argument("--record", metavar="FILE", help="write the digests that are right (for image builds)")
+    verify_parser.add_argument(
+        "--record", metavar="FILE", help="write the verified digests to this file (for image builds)"
+    )
     return parser
 
 
 def _predict(model: Model, settings: Settings, options: argparse.Namespace) -> None:
     if options.csv and (options.values or options.json):
-        raise MalformedInput("Give --csv alone: it takes neither NAME=VALUE arguments nor --json.")
+        raise MalformedInput("--csv cannot be combined with NAME=VALUE or --json: give --csv alone.")
     if options.csv:
         sys.stdout.write(csv_table.answer_csv(model, sys.stdin.buffer.read(), strict=settings.strict_inputs))
         return
@@ -113,27 +128,27 @@ def _predict(model: Model, settings: Settings, options: argparse.Namespace) -> N
         print(strict_json.dumps(answer(model, record, strict=settings.strict_inputs)))
         return
     (prediction,) = predict(model, [record], lambda _, inside: inside, strict=settings.strict_inputs)
-    print(" ".join(f"{name}={_read_cell(record[name])}" for name in contract.names))
+    print(" ".join(f"{name}={_format_cell(record[name])}" for name in contract.names))
     _print_prediction(model, prediction, sys.stdout)
 
 
 def _read_record(features: Sequence[Feature], values: Sequence[str]) -> dict[str, object]:
-    """The record that NAME=VALUE arguments spell. Raises MalformedInput, InvalidInput."""
+    """Parse NAME=VALUE arguments to a record. Raises MalformedInput and InvalidInput."""
     by_name = {feature.name: feature for feature in features}
     record: dict[str, object] = {}
     for value in values:
-        # The longest name that fits: names may hold an equals sign.
+        # Use the longest matching name, because names may contain an equals sign.
         name = max((name for name in by_name if value.startswith(name + "=")), key=len, default=None)
         if name is None:
             expected = " ".join(f"{known}=…" for known in by_name)
-            raise MalformedInput(f"{value.partition('=')[0]}: no feature of the model; expected {expected}")
+            raise MalformedInput(f"{value.partition('=')[0]}: no feature of the model: expected {expected}")
         if name in record:
             raise InvalidInput([Problem(format_pointer(name), REPEATED, "given more than once")])
         record[name] = parse_cell(by_name[name], value[len(name) + 1 :])
     return record
 
 
-def _read_cell(value: object) -> str:
+def _format_cell(value: object) -> str:
     return "" if value is None else format_number(value) if isinstance(value, float) else str(value)
 
 
@@ -149,7 +164,7 @@ def _print_prediction(model: Model, prediction: Prediction, out: TextIO) -> None
 def _verify(settings: Settings, record: str | None) -> None:
     manifest, runtimes = loading.verify(settings.model_path, record)
     print(
-        f"{manifest.name} {manifest.version}: every digest, library version and golden row is right "
+        f"{manifest.name} {manifest.version}: all digests, library versions and golden rows are correct "
         f"({', '.join(runtimes)}; {len(manifest.examples)} rows)"
     )
 
@@ -168,7 +183,9 @@ def _invoke(service: Service, file: str) -> None:
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError:
-        raise MalformedInput(f"The file {file} cannot be read: name an event such as those in events/.") from None
+        raise MalformedInput(
+            f"The file {file} cannot be read: give the path of a JSON file, such as those in events/."
+        ) from None
     print(json.dumps(create_handler(service)(strict_json.loads(text), None)))
 
 

@@ -1,21 +1,21 @@
-"""The log outside of Lambda, where awslambdaric writes it: one line per record on stderr, with its fields."""
+"""Write the log to stderr outside Lambda, one line per log record with its fields; in Lambda awslambdaric writes it."""
 
 import logging
 import sys
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({})))
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({})))
 
 
 class _FieldsFormatter(logging.Formatter):
-    """The message, and the fields that came with it."""
+    """Format a log record as its level, its message and its extra fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        fields = {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS}
         return " ".join([f"{record.levelname}:", record.getMessage(), *(f"{k}={v}" for k, v in fields.items())])
 
 
 def log_to_stderr() -> None:
-    """Sends the function's log to stderr."""
+    """Send the log of the `function` package to stderr, at level INFO."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_FieldsFormatter())
     logger = logging.getLogger("function")

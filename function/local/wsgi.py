@@ -1,4 +1,4 @@
-"""The handler behind any WSGI server: a request becomes a payload-2.0 event, as the HTTP API would send it."""
+"""Run the handler behind any WSGI server: convert requests to events as an HTTP API sends them (payload 2.0)."""
 
 import base64
 import time
@@ -18,24 +18,24 @@ type StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 class WsgiContext(NamedTuple):
-    """The part of Lambda's context that the function reads."""
+    """The part of Lambda's context object that the function reads."""
 
     aws_request_id: str
 
 
 def create_application(handler: Handler) -> Callable[[Environ, StartResponse], Iterable[bytes]]:
-    """The WSGI application that answers each request through `handler`."""
+    """Return a WSGI application that calls `handler` for each request."""
 
     def serve(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         request_id = str(uuid.uuid4())
         try:
-            answer = handler(make_event(environ, request_id), WsgiContext(request_id))
+            response = handler(make_event(environ, request_id), WsgiContext(request_id))
         except MalformedInput as error:
-            answer = make_envelope(make_problem_response(error, request_id, environ.get("PATH_INFO", "")))
-        body = answer["body"].encode() if environ["REQUEST_METHOD"] != "HEAD" else b""
-        status = HTTPStatus(answer["statusCode"])
-        headers = list(answer["headers"].items())
-        # That of a HEAD is GET's, which is not known (RFC 9110, 8.6).
+            response = make_envelope(make_problem_response(error, request_id, environ.get("PATH_INFO", "")))
+        body = response["body"].encode() if environ["REQUEST_METHOD"] != "HEAD" else b""
+        status = HTTPStatus(response["statusCode"])
+        headers = list(response["headers"].items())
+        # For HEAD it would be the length of GET's body, which is unknown here (RFC 9110, 8.6).
         if environ["REQUEST_METHOD"] != "HEAD":
             headers.append(("content-length", str(len(body))))
         start_response(f"{status.value} {status.phrase}", headers)
@@ -45,19 +45,19 @@ def create_application(handler: Handler) -> Callable[[Environ, StartResponse], I
 
 
 def make_event(environ: Environ, request_id: str) -> dict[str, Any]:
-    """The event of a request. Raises MalformedInput where its body ends before its Content-Length, or stops to come.
+    """Convert a request to an event. Raises MalformedInput if the body is incomplete or does not arrive in time.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
-    # One byte past the cap is enough for the routes to see that there is more.
+    # One byte more than the limit is enough for the routes to notice that the body is too large.
     try:
         body: bytes = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
     except (BlockingIOError, TimeoutError):
-        raise MalformedInput("The body did not come to its end in time: send it again.") from None
+        raise MalformedInput("The body did not arrive completely in time: send the request again.") from None
     if len(body) < min(int(environ.get("CONTENT_LENGTH") or 0), MAX_BODY_BYTES):
-        raise MalformedInput("The body ends before its Content-Length: send it again.")
+        raise MalformedInput("The body is shorter than its Content-Length: send the request again.")
     headers = _read_headers(environ)
-    # WSGI hands the path over as bytes in Latin-1's clothing (PEP 3333).
+    # WSGI passes the bytes of the path as a string decoded with Latin-1 (PEP 3333).
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace") or "/"
     query = environ.get("QUERY_STRING", "")
     return {
@@ -85,6 +85,6 @@ def make_event(environ: Environ, request_id: str) -> dict[str, Any]:
 
 
 def _read_headers(environ: Environ) -> dict[str, str]:
-    named = {key[5:]: value for key, value in environ.items() if key.startswith("HTTP_")}
-    named |= {key: environ[key] for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(key)}
-    return {name.replace("_", "-").lower(): value for name, value in named.items()}
+    headers = {key[5:]: value for key, value in environ.items() if key.startswith("HTTP_")}
+    headers |= {key: environ[key] for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(key)}
+    return {name.replace("_", "-").lower(): value for name, value in headers.items()}

@@ -45,7 +45,7 @@ def test_release_hooks_find_the_services_that_they_call(docker: Docker, image: s
 
 
 def test_verify_runs_every_check(docker: Docker, image: str) -> None:
-    assert "golden row is right" in docker("run", "--rm", *AS_LAMBDA, image, "verify").stdout
+    assert "golden rows are correct" in docker("run", "--rm", *AS_LAMBDA, image, "verify").stdout
 
 
 def test_model_path_names_a_mounted_bundle(docker: Docker, image: str, iris_bundle: Path) -> None:

@@ -68,9 +68,9 @@ def test_strict_refuses_what_would_be_a_warning(houses_bundle: Path, capsys: pyt
         (["AreaSqft=1500"], "NumBedrooms: missing: expected a number\n"),
         (["AreaSqft=", "NumBedrooms=3"], "AreaSqft: null; training saw none here: expected a number\n"),
         (["AreaSqft=1", "AreaSqft=2", "NumBedrooms=3"], "AreaSqft: given more than once\n"),
-        (["areasqft=1"], "areasqft: no feature of the model; expected AreaSqft=… NumBedrooms=…\n"),
-        (["AreaSqft"], "AreaSqft: no feature of the model; expected AreaSqft=… NumBedrooms=…\n"),
-        (["=3"], ": no feature of the model; expected AreaSqft=… NumBedrooms=…\n"),
+        (["areasqft=1"], "areasqft: no feature of the model: expected AreaSqft=… NumBedrooms=…\n"),
+        (["AreaSqft"], "AreaSqft: no feature of the model: expected AreaSqft=… NumBedrooms=…\n"),
+        (["=3"], ": no feature of the model: expected AreaSqft=… NumBedrooms=…\n"),
     ],
 )
 def test_wrong_record_is_told_and_exits_with_2(
@@ -171,4 +171,4 @@ def test_help_shows_examples_and_exit_codes(capsys: pytest.CaptureFixture[str]) 
     assert raised.value.code == 0
     shown = capsys.readouterr().out
     assert "python -m function predict AreaSqft=1500 NumBedrooms=3" in shown
-    assert "Exit codes:" in shown
+    assert "exit codes:" in shown
