@@ -1,1 +1,1 @@
-"""What people run beside the function: a rehearsal of a deployment, and a smoke test of a deployed API."""
+"""Commands for operators: a rehearsal of a deployment, and a smoke test of a deployed API."""

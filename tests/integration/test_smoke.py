@@ -92,7 +92,7 @@ def test_function_answers_rightly(
     version = json.loads((folder / "manifest.json").read_bytes())["version"]
     with serving(folder) as url:
         assert run(url, "--version", version) == 0
-    assert capsys.readouterr().out.endswith(f"{url} answers every golden row rightly\n")
+    assert capsys.readouterr().out.endswith(f"{url} predicts every golden row correctly\n")
 
 
 def test_version_that_was_not_asked_for_is_told(
@@ -129,7 +129,7 @@ def test_wrong_number_is_told(
     with server(answer) as (url, _):
         assert run(url) == 1
     told = capsys.readouterr().err
-    assert told.startswith("Example 2 of 8 is predicted ")
+    assert told.startswith("The prediction of example 2 of 8 is ")
     assert told.endswith(f", not {expected}.\n")
     assert told.count("\n") == 1
 
@@ -143,16 +143,16 @@ def test_wrong_label_is_told(iris_manifest: dict[str, Any], capsys: pytest.Captu
 
     with server(answer) as (url, _):
         assert run(url) == 1
-    assert "Example 1 of " in capsys.readouterr().err
+    assert "The prediction of example 1 of " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("path", "document", "told"),
     [
-        ("/model", {"format": 0}, "GET /model does not answer with a manifest.json"),
-        ("/predict", {"predictions": [1.0]}, "does not answer 8 records with as many predictions"),
-        ("/predict", {}, "does not answer 8 records with as many predictions"),
-        ("/predict", [], "does not answer with a JSON object"),
+        ("/model", {"format": 0}, "GET /model does not return a valid manifest.json"),
+        ("/predict", {"predictions": [1.0]}, "does not return 8 predictions for 8 records"),
+        ("/predict", {}, "does not return 8 predictions for 8 records"),
+        ("/predict", [], "does not return a JSON object"),
     ],
 )
 def test_answer_of_another_form_is_told(
@@ -185,25 +185,25 @@ def test_what_passes_is_asked_again(status: int, houses_manifest: dict[str, Any]
 def test_fault_that_stays_is_told_once_patience_ends(capsys: pytest.CaptureFixture[str]) -> None:
     with server(lambda *_: (500, {})) as (url, seen):
         assert run(url) == 1
-    assert capsys.readouterr().err == "GET /model answers 500, however often it is asked.\n"
+    assert capsys.readouterr().err == "GET /model got status 500 in every attempt.\n"
     assert len(seen) > 1
 
 
 def test_nobody_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(f"http://127.0.0.1:{free_port()}", "--patience", "0.1") == 1
-    assert capsys.readouterr().err == "GET /model does not answer (ConnectionError), however often it is asked.\n"
+    assert capsys.readouterr().err == "GET /model got no response (ConnectionError) in every attempt.\n"
 
 
 def test_refusal_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     with server(lambda *_: (403, {})) as (url, seen):
         assert run(url) == 1
-    assert capsys.readouterr().err == "GET /model answers 403.\n"
+    assert capsys.readouterr().err == "GET /model got status 403.\n"
     assert len(seen) == 1
 
 
 def test_address_that_is_none_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("ftp://127.0.0.1") == 1
-    assert capsys.readouterr().err == "ftp://127.0.0.1 cannot be asked (InvalidSchema).\n"
+    assert capsys.readouterr().err == "ftp://127.0.0.1 cannot be requested (InvalidSchema): correct the URL.\n"
 
 
 def test_requests_are_signed(houses_manifest: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +234,7 @@ def test_token_is_sent(houses_manifest: dict[str, Any]) -> None:
 
 def test_token_that_is_missing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert smoke.main(["--url", "http://127.0.0.1", "--auth", "jwt"], {}) == 1
-    assert capsys.readouterr().err == "The API wants a token: set SMOKE_TOKEN.\n"
+    assert capsys.readouterr().err == "The API requires a token: set SMOKE_TOKEN.\n"
 
 
 def make_stack(outputs: dict[str, str]) -> None:
@@ -266,10 +266,10 @@ def test_stack_says_where_and_how(houses_manifest: dict[str, Any]) -> None:
 def test_stack_without_outputs_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     make_stack({})
     assert smoke.main(["--stack", "app"], {}) == 1
-    assert capsys.readouterr().err == "The stack app has no outputs Url and ApiAuth.\n"
+    assert capsys.readouterr().err == "The stack app has no outputs Url and ApiAuth: name a stack of this project.\n"
 
 
 @pytest.mark.usefixtures("aws")
 def test_stack_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert smoke.main(["--stack", "app"], {}) == 1
-    assert capsys.readouterr().err.startswith("AWS cannot be asked: ")
+    assert capsys.readouterr().err.startswith("AWS cannot be reached: ")

@@ -1,1 +1,1 @@
-"""A deployment on this machine: what `make rehearse` runs."""
+"""Rehearse a deployment on this machine: `make rehearse` runs it."""

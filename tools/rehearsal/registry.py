@@ -1,4 +1,4 @@
-"""A registry for images on this machine, and the part of ECR that SAM CLI asks before it pushes."""
+"""Run an image registry on this machine, and the one call of ECR that SAM CLI makes before it pushes."""
 
 import base64
 import json
@@ -14,31 +14,31 @@ import requests
 
 from tests.emulator import free_port, wait_for_port
 
-NAMES = ("docker-registry", "registry")
-# Lambda takes these, and no index of several images.
-SINGLE = ("application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json")
-INDEXES = ("application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.oci.image.index.v1+json")
+PROGRAMS = ("docker-registry", "registry")
+# Lambda accepts these media types, but no index of several images.
+IMAGE_TYPES = ("application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json")
+INDEX_TYPES = ("application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.oci.image.index.v1+json")
 
 
-class Missing(Exception):
+class MissingProgram(Exception):
     """A program that the rehearsal needs is not installed."""
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """The address, localhost:port, of a registry that keeps its images in `folder`. Raises Missing."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
+def run_registry(folder: Path) -> Iterator[str]:
+    """Run a registry that stores its images in `folder`; yield its address, localhost:port. Raises MissingProgram."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        raise Missing(
-            "There is no image registry here: install Debian's docker-registry (apt-get install docker-registry)."
+        raise MissingProgram(
+            "No image registry is installed: install Debian's docker-registry (apt-get install docker-registry)."
         )
     port = free_port()
     configuration = folder / "registry.yml"
     storage = {"filesystem": {"rootdirectory": str(folder / "images")}}
-    # JSON is YAML.
+    # JSON is valid YAML.
     configuration.write_text(json.dumps({"version": 0.1, "storage": storage, "http": {"addr": f"127.0.0.1:{port}"}}))
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen([program, "serve", str(configuration)], stdout=quiet, stderr=quiet)
+    devnull = subprocess.DEVNULL
+    process = subprocess.Popen([program, "serve", str(configuration)], stdout=devnull, stderr=devnull)
     try:
         wait_for_port(port, process)
         yield f"localhost:{port}"
@@ -48,10 +48,10 @@ def running(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def ecr(registry: str) -> Iterator[str]:
-    """The endpoint of an ECR that knows one call, GetAuthorizationToken, and answers with that registry."""
+def run_ecr(registry: str) -> Iterator[str]:
+    """Run a server for ECR's call GetAuthorizationToken, which names that registry; yield the server's endpoint."""
 
-    class Answers(BaseHTTPRequestHandler):
+    class EcrHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             token = base64.b64encode(b"AWS:rehearsal").decode()
@@ -64,9 +64,9 @@ def ecr(registry: str) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), EcrHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -75,11 +75,11 @@ def ecr(registry: str) -> Iterator[str]:
         server.server_close()
 
 
-def media_type(image: str) -> str:
-    """What the registry says the pushed image is."""
+def get_media_type(image: str) -> str:
+    """Return the media type of the pushed image's manifest."""
     host, _, name = image.partition("/")
     repository, _, tag = name.rpartition(":")
-    accept = {"accept": ", ".join(SINGLE + INDEXES)}
-    answer = requests.get(f"http://{host}/v2/{repository}/manifests/{tag}", headers=accept, timeout=30)
-    answer.raise_for_status()
-    return answer.headers["content-type"]
+    accept = {"accept": ", ".join(IMAGE_TYPES + INDEX_TYPES)}
+    response = requests.get(f"http://{host}/v2/{repository}/manifests/{tag}", headers=accept, timeout=30)
+    response.raise_for_status()
+    return response.headers["content-type"]
