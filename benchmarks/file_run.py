@@ -60,7 +60,7 @@ def ours(source: Path, results: Path) -> float:
     from function.service import Service
     from function.settings import Settings
 
-    settings = Settings.of(os.environ)._replace(input_bucket="input", results_bucket="results")
+    settings = Settings.read(os.environ)._replace(input_bucket="input", results_bucket="results")
     clients: Any = type("Clients", (), {"s3": LocalS3(source, results)})()
     service = Service(load(settings.model_path), settings, clients)
     small = source.with_name("warm.csv")

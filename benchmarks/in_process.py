@@ -30,7 +30,7 @@ def median_us(call: Callable[[], object], calls: int) -> float:
 def main() -> None:
     """Prints the medians as JSON."""
     event = json.loads(sys.stdin.read())
-    settings = Settings.of(os.environ)
+    settings = Settings.read(os.environ)
     model = load(settings.model_path, settings.model_runtime)
     handler = create_handler(Service(model, settings, Clients()))
     columns = model.manifest.contract.check([model.manifest.examples[0].record]).columns

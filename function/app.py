@@ -15,5 +15,5 @@ if "AWS_LAMBDA_RUNTIME_API" in os.environ:
     # function.telemetry.unexpected_errors logs the frames.
     sys.tracebacklimit = 0
 
-_settings, _clients = Settings.of(os.environ), Clients()
-handler = create_handler(Service(load_model(_settings, _clients), _settings, _clients), telling=True)
+_settings, _clients = Settings.read(os.environ), Clients()
+handler = create_handler(Service(load_model(_settings, _clients), _settings, _clients), logs_invocations=True)

@@ -38,11 +38,13 @@ _SERVED = (
 )
 
 
-def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any, object], object]:
-    """The Lambda handler that answers from this service; `telling` has each invocation told on standard output."""
+def create_handler(service: Service, *, logs_invocations: bool = False) -> Callable[[Any, object], object]:
+    """Return the Lambda handler of this service.
 
+    With `logs_invocations` it writes the log line of each invocation to standard output.
+    """
     # In Lambda's init phase, when a function has a whole processor; nearly every function answers HTTP.
-    source_named(SOURCES[0])
+    import_source(SOURCES[0])
     add_correlation_ids()
     cold = True
 
@@ -51,15 +53,15 @@ def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any,
         started = perf_counter()
         first, cold = cold, False
         counts = Counts()
-        name = next((name for name in SOURCES if source_named(name).matches(event)), "unknown")
+        name = next((name for name in SOURCES if import_source(name).matches(event)), "unknown")
         begin_invocation(_find_correlation_id(name, event))
         try:
-            return _answer(name, event, context, service, counts)
+            return _handle(name, event, context, service, counts)
         except DeployerError as error:
             counts.count_refusal(error)
             raise
         finally:
-            if telling:
+            if logs_invocations:
                 function, request = (str(getattr(context, key, "-")) for key in ("function_name", "aws_request_id"))
                 identity, seconds = service.model.manifest.identity, perf_counter() - started
                 namespace = service.settings.metrics_namespace
@@ -71,12 +73,12 @@ def create_handler(service: Service, *, telling: bool = False) -> Callable[[Any,
 def _find_correlation_id(name: str, event: object) -> object:
     """The event's id as its source knows it; of an event of no source the first that any source finds in it."""
     if name in SOURCES:
-        return source_named(name).get_correlation_id(event)
-    found = (source_named(name).get_correlation_id(event) for name in SOURCES)
+        return import_source(name).get_correlation_id(event)
+    found = (import_source(name).get_correlation_id(event) for name in SOURCES)
     return next((value for value in found if value is not None), None)
 
 
-def _answer(name: str, event: Any, context: object, service: Service, counts: Counts) -> object:
+def _handle(name: str, event: Any, context: object, service: Service, counts: Counts) -> object:
     if name not in SOURCES:
         from function.sources.unserved import name_unserved_source
 
@@ -84,7 +86,7 @@ def _answer(name: str, event: Any, context: object, service: Service, counts: Co
         what = f"comes from {source}, a source that this function does not serve" if source else _OF_NO_SOURCE
         raise UnknownEvent(f"The event {what}: {_SERVED}")
     try:
-        return source_named(name).handle(event, context, service, counts)
+        return import_source(name).handle(event, context, service, counts)
     except DeployerError:
         raise
     except Exception as error:  # noqa: BLE001
@@ -94,7 +96,7 @@ def _answer(name: str, event: Any, context: object, service: Service, counts: Co
 
 
 @cache
-def source_named(name: str) -> Source:
+def import_source(name: str) -> Source:
     """Import the module of that source. Raises ValueError for a name that is not in SOURCES."""
     match name:
         case "http_api":

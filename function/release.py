@@ -46,7 +46,7 @@ def create_hooks(environ: Mapping[str, str], clients: Clients) -> tuple[Hook, Ho
         return _report_status(clients, event, _check_versions(environ, clients))
 
     def tidy(event: dict[str, str], _: object) -> dict[str, str]:
-        _delete_old_versions(Settings.of(environ), clients)
+        _delete_old_versions(Settings.read(environ), clients)
         return _report_status(clients, event, "Succeeded")
 
     return check, tidy
@@ -55,7 +55,7 @@ def create_hooks(environ: Mapping[str, str], clients: Clients) -> tuple[Hook, Ho
 def _check_versions(environ: Mapping[str, str], clients: Clients) -> Status:
     """Check each new version and return the status. Raises nothing: CodeDeploy would wait an hour for a silent hook."""
     try:
-        settings = Settings.of(environ)
+        settings = Settings.read(environ)
         manifest = locate_bundle(settings, clients).read_manifest()
         if not settings.new_versions:
             raise ReleaseRefused("NEW_VERSIONS is not set: there is nothing to check.")

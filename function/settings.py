@@ -45,26 +45,26 @@ class Settings(NamedTuple):
     memory_mb: int = DEFAULT_MEMORY_MB
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> "Settings":
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
         """The settings in `environ`. Raises SettingError, naming the variable."""
         beside_the_package = join(dirname(dirname(abspath(__file__))), "model")
         return cls(
             model_path=environ.get("MODEL_PATH") or beside_the_package,
-            strict_inputs=_switch(environ, "STRICT_INPUTS"),
+            strict_inputs=_read_switch(environ, "STRICT_INPUTS"),
             results_queue_url=environ.get("RESULTS_QUEUE_URL", ""),
             files_queue_url=environ.get("FILES_QUEUE_URL", ""),
             input_bucket=environ.get("INPUT_BUCKET", ""),
             results_bucket=environ.get("RESULTS_BUCKET", ""),
             results_prefix=environ.get("RESULTS_PREFIX") or "predictions/",
-            model_runtime=_runtime(environ),
-            model_uri=_model_uri(environ),
+            model_runtime=_read_runtime(environ),
+            model_uri=_read_model_uri(environ),
             model_version_id=environ.get("MODEL_VERSION_ID", ""),
             model_sha256=environ.get("MODEL_SHA256", ""),
             metrics_namespace=environ.get("METRICS_NAMESPACE", ""),
-            new_versions=_list(environ, "NEW_VERSIONS"),
-            released_functions=_list(environ, "RELEASED_FUNCTIONS"),
-            keep_versions=_count(environ, "KEEP_VERSIONS", 10),
-            memory_mb=_count(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", DEFAULT_MEMORY_MB),
+            new_versions=_read_list(environ, "NEW_VERSIONS"),
+            released_functions=_read_list(environ, "RELEASED_FUNCTIONS"),
+            keep_versions=_read_count(environ, "KEEP_VERSIONS", 10),
+            memory_mb=_read_count(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", DEFAULT_MEMORY_MB),
         )
 
     @property
@@ -80,21 +80,21 @@ class Settings(NamedTuple):
         return value
 
 
-def _switch(environ: Mapping[str, str], name: str) -> bool:
+def _read_switch(environ: Mapping[str, str], name: str) -> bool:
     value = environ.get(name, "").lower()
     if value not in _SWITCH:
         raise SettingError(f"The environment variable {name} must be 1 or 0.")
     return _SWITCH[value]
 
 
-def _runtime(environ: Mapping[str, str]) -> str:
+def _read_runtime(environ: Mapping[str, str]) -> str:
     value = environ.get("MODEL_RUNTIME", "").lower()
     if value not in ("", *RUNTIMES):
         raise SettingError(f"The environment variable MODEL_RUNTIME must be one of {', '.join(RUNTIMES)}, or unset.")
     return value
 
 
-def _model_uri(environ: Mapping[str, str]) -> str:
+def _read_model_uri(environ: Mapping[str, str]) -> str:
     uri = environ.get("MODEL_URI", "")
     bucket, slash, prefix = uri.removeprefix("s3://").partition("/")
     if uri and not (uri.startswith("s3://") and bucket and slash and (not prefix or prefix.endswith("/"))):
@@ -108,11 +108,11 @@ def _model_uri(environ: Mapping[str, str]) -> str:
     return uri
 
 
-def _list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+def _read_list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(filter(None, environ.get(name, "").split(",")))
 
 
-def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+def _read_count(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise SettingError(f"The environment variable {name} must be a whole number from 1 on.")

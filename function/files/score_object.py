@@ -157,7 +157,7 @@ def _write_predictions(service: Service, source: SourceObject, reader: ObjectRea
             from function.files.formats import csv_file, json_lines_file
             from function.formats.gzip_stream import unpack_if_gzip
 
-            blocks = unpack_if_gzip(reader.blocks(), named_so=form.gzip)
+            blocks = unpack_if_gzip(reader.blocks(), has_gzip_name=form.gzip)
             (csv_file if form.suffix == ".csv" else json_lines_file).convert(job, growth.read(blocks))
         watch.before_it_is_seen()
         upload.finish()

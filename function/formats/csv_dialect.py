@@ -18,8 +18,15 @@ from function.model.contract import NUMBER, Feature
 # No more than so much is looked at: a file is read as it comes, and no reader may know more of it than another.
 HEAD_CHARACTERS = 256 * 1024
 COMMA, SEMICOLON, TAB = ",", ";", "\t"
-READ = (COMMA, SEMICOLON, TAB)
-_NAMED = {"|": "'|'", ":": "colons", " ": "spaces", "^": "'^'", "~": "'~'", "\x01": "the control character 1"}
+SEPARATORS = (COMMA, SEMICOLON, TAB)
+_OTHER_SEPARATORS = {
+    "|": "'|'",
+    ":": "colons",
+    " ": "spaces",
+    "^": "'^'",
+    "~": "'~'",
+    "\x01": "the control character 1",
+}
 
 _LINE = re.compile(r"[^\r\n]*(\r\n|\r|\n|$)")
 _BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))*")
@@ -27,7 +34,7 @@ _BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))*")
 _DECLARED = re.compile(r'"?sep=([,;\t|])"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 # 1,500 may be 1500 or 1.5.
-_IN_DOUBT = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+_AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 
 
 class Dialect(NamedTuple):
@@ -77,21 +84,21 @@ def _find_end(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 def _detect_separator(head: str, names: Sequence[str] | None, subject: str) -> str:
     """A comma, where the header can be read so; else what finds every feature; else what alone is in the line."""
-    headers = {mark: next(_read_rows(head, mark), []) for mark in READ}
+    headers = {mark: next(_read_rows(head, mark), []) for mark in SEPARATORS}
     if names is not None:
-        for mark in READ:
+        for mark in SEPARATORS:
             if set(names) <= set(headers[mark]):
                 return mark
     if len(headers[COMMA]) > 1:
         check_text(head, subject)
         return COMMA
     check_text(head, subject)
-    others = sorted((mark for mark in READ[1:] if len(headers[mark]) > 1), key=lambda mark: -len(headers[mark]))
+    others = sorted((mark for mark in SEPARATORS[1:] if len(headers[mark]) > 1), key=lambda mark: -len(headers[mark]))
     if others and (names is None or len(names) > 1):
         if names is None and len(others) > 1:
             raise MalformedInput(f"{subject} has both semicolons and tabs in its header: separate columns by commas.")
         return others[0]
-    for mark, called in _NAMED.items():
+    for mark, called in _OTHER_SEPARATORS.items():
         header = next(_read_rows(head, mark), [])
         if len(header) > 1 and (mark == "|" if names is None else set(names) <= set(header)):
             raise MalformedInput(f"{subject} is separated by {called}: separate columns by commas, semicolons or tabs.")
@@ -100,7 +107,7 @@ def _detect_separator(head: str, names: Sequence[str] | None, subject: str) -> s
 
 def name_hidden_separator(header: str, names: Sequence[str]) -> str | None:
     """How the separator is called that would find all names in a header which was read by another; None for none."""
-    called = {SEMICOLON: "semicolons", TAB: "tabs", COMMA: "commas", **_NAMED}
+    called = {SEMICOLON: "semicolons", TAB: "tabs", COMMA: "commas", **_OTHER_SEPARATORS}
     found = (name for mark, name in called.items() if set(names) <= set(next(_read_rows(header, mark), [])))
     return None if [header] == list(names) else next(found, None)
 
@@ -134,7 +141,7 @@ def detect_decimal_mark(columns: Iterable[Sequence[str]]) -> str:
 def is_comma_number(cell: str, *, surely: bool = False) -> bool:
     """Whether the cell is a number that is written with a comma, for its decimals or (unless `surely`) thousands."""
     cell = cell.strip()
-    return _WITH_COMMA.fullmatch(cell) is not None and not (surely and _IN_DOUBT.fullmatch(cell))
+    return _WITH_COMMA.fullmatch(cell) is not None and not (surely and _AMBIGUOUS.fullmatch(cell))
 
 
 def is_blank(row: Sequence[str], width: int) -> bool:

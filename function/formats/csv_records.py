@@ -9,13 +9,15 @@ from function.errors import WRONG_TYPE, InvalidInput, MalformedInput, Problem, f
 from function.formats.csv_dialect import name_hidden_separator
 from function.model.cells import parse_cell
 from function.model.contract import Feature
-from function.model.prediction import Answered, Records, build_answer, predict
+from function.model.prediction import PredictedDocument, Records, build_document, predict
 from function.model.runtime import Model
 
 KEY = "cells"
 
 
-def predict_cells(model: Model, records: Sequence[object], *, strict: bool = False) -> Answered[dict[str, object]]:
+def predict_cells(
+    model: Model, records: Sequence[object], *, strict: bool = False
+) -> PredictedDocument[dict[str, object]]:
     """Return what `prediction.predict_body` does for instances, of records whose values are cells.
 
     Members that are no features are let pass. Raises MalformedInput, InvalidInput, InputTooLarge.
@@ -26,7 +28,7 @@ def predict_cells(model: Model, records: Sequence[object], *, strict: bool = Fal
     if problems:
         raise InvalidInput(problems)
     predictions = predict(model, rows, lambda index, inside: f"/{KEY}/{index}{inside}", strict=strict)
-    return Answered(build_answer(model, Records([], many=True), predictions), predictions)
+    return PredictedDocument(build_document(model, Records([], many=True), predictions), predictions)
 
 
 def _read_row(features: Sequence[Feature], index: int, record: object, problems: list[Problem]) -> object:

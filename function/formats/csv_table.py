@@ -27,7 +27,7 @@ from function.formats.csv_text import decode_text
 from function.model.cells import is_number
 from function.model.contract import PANDAS_NULL_CELLS, Contract, Warning
 from function.model.manifest import format_label
-from function.model.prediction import MAX_RECORDS, Answered, Prediction, predict
+from function.model.prediction import MAX_RECORDS, PredictedDocument, Prediction, predict
 from function.model.runtime import Model
 
 # A spreadsheet runs a cell that starts so as a formula (OWASP, "CSV Injection"); a quote before it keeps it a text.
@@ -42,7 +42,7 @@ class ParsedTable(NamedTuple):
     rows: list[list[str]]
 
 
-def answer_csv(model: Model, body: bytes, *, strict: bool = False) -> str:
+def predict_csv_document(model: Model, body: bytes, *, strict: bool = False) -> str:
     """The CSV in `body` (it has a header line; `csv_dialect` says what is read) with the predictions' columns added.
 
     Columns that are no features come back untouched. Raises MalformedInput where it is no such CSV, InvalidInput with
@@ -51,14 +51,14 @@ def answer_csv(model: Model, body: bytes, *, strict: bool = False) -> str:
     return add_predictions(model, body, strict=strict).document
 
 
-def add_predictions(model: Model, body: bytes, *, strict: bool = False) -> Answered[str]:
-    """Return what `answer_csv` does, and the predictions in it. Raises as `answer_csv` does."""
+def add_predictions(model: Model, body: bytes, *, strict: bool = False) -> PredictedDocument[str]:
+    """Return what `predict_csv_document` does, and the predictions in it. Raises as `predict_csv_document` does."""
     dialect, header, rows = read_table(model.manifest.contract, body)
     added = model.manifest.outputs.columns
     check_header(model.manifest.contract, header, added)
     predicted = _predict_table(model, ParsedTable(dialect, header, rows), strict=strict)
     table = [header + added, *(row + format_cells(prediction) for row, prediction in zip(rows, predicted, strict=True))]
-    return Answered(dialect.preamble + write_rows(table, dialect.line_end, dialect.separator), predicted)
+    return PredictedDocument(dialect.preamble + write_rows(table, dialect.line_end, dialect.separator), predicted)
 
 
 def predict_csv(
@@ -69,7 +69,7 @@ def predict_csv(
     With them comes how many columns are no features.
 
     Where nothing says so (None), the first line itself tells; without one, cells stand in the features' order.
-    Raises as `answer_csv` does.
+    Raises as `predict_csv_document` does.
     """
     contract = model.manifest.contract
     dialect, header, rows = read_table(contract, body)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from function.errors import InputTooLarge, MalformedInput
-from function.formats.gzip_stream import BEGINNING, gunzip
+from function.formats.gzip_stream import GZIP_MAGIC, gunzip
 
-MARK = b"\xef\xbb\xbf"
+UTF_8_MARK = b"\xef\xbb\xbf"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # What a body may become once it is unpacked: as much as one may have unpacked.
 MAX_UNPACKED_BYTES = 6 * 1024 * 1024
@@ -46,7 +46,7 @@ _TEXTS = (
     (re.compile(r"<(!doctype|!--|\?xml|html|head|body|table)\b|<!--", re.IGNORECASE), "HTML or XML", _SAVE),
     (re.compile(r'[\[{]\s*["\[{\]}]'), "JSON", _JSON),
 )
-_LOOKED_AT = 64
+_KIND_BYTES = 64
 
 
 def decode_text(body: bytes, subject: str) -> str:
@@ -54,7 +54,7 @@ def decode_text(body: bytes, subject: str) -> str:
 
     Raises MalformedInput, and InputTooLarge where it is packed and grows past 6 MB.
     """
-    if body.startswith(BEGINNING):
+    if body.startswith(GZIP_MAGIC):
         body = _unpack(body, subject)
     check_bytes(body, subject)
     return "".join(decode_blocks([body], subject))
@@ -76,16 +76,16 @@ def check_bytes(head: bytes, subject: str) -> None:
     for beginning, what, advice in _BEGINNINGS:
         if head.startswith(beginning):
             raise MalformedInput(f"{subject} is {what}, and no CSV: {advice}.")
-    if head.startswith(BEGINNING):
+    if head.startswith(GZIP_MAGIC):
         raise MalformedInput(f"{subject} is packed by gzip more than once: unpack it.")
-    first = head[: 2 * _LOOKED_AT]
+    first = head[: 2 * _KIND_BYTES]
     if len(first) >= 8 and (not any(first[::2]) or not any(first[1::2])) and any(first):
         raise MalformedInput(f"{subject} is UTF-16 without its byte order mark: save it as UTF-8.")
 
 
 def check_text(text: str, subject: str) -> None:
     """Raises MalformedInput where the text is of another kind than CSV; for one whose header is not what it must be."""
-    start = text[:_LOOKED_AT].lstrip()
+    start = text[:_KIND_BYTES].lstrip()
     for pattern, what, advice in _TEXTS:
         if pattern.match(start):
             raise MalformedInput(f"{subject} is {what}, and no CSV: {advice}.")
@@ -100,12 +100,12 @@ def decode_blocks(blocks: Iterable[bytes], subject: str, past: int = 0) -> Itera
 
     blocks = iter(blocks)
     first = b""
-    while len(first) < len(MARK) and (block := next(blocks, b"")):
+    while len(first) < len(UTF_8_MARK) and (block := next(blocks, b"")):
         first += block
     encoding = "UTF-16" if not past and first.startswith(UTF_16_MARKS) else "UTF-8"
     decoder = codecs.getincrementaldecoder(encoding)()
-    if not past and first.startswith(MARK):
-        past, first = len(MARK), first.removeprefix(MARK)
+    if not past and first.startswith(UTF_8_MARK):
+        past, first = len(UTF_8_MARK), first.removeprefix(UTF_8_MARK)
     for block, final in _mark_last(chain([first], blocks)):
         pending = len(decoder.getstate()[0])
         try:

@@ -6,7 +6,7 @@ from itertools import chain
 
 from function.errors import InputTooLarge, MalformedInput
 
-BEGINNING = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 MAX_PIECE_BYTES = 1024 * 1024
 # As much as an object may be that is not packed.
 MAX_BYTES = 5 * 1024**3
@@ -15,17 +15,17 @@ _STEP = 16 * 1024
 _GZIP = 31  # zlib's word for a gzip header around the largest window
 
 
-def unpack_if_gzip(blocks: Iterable[bytes], *, named_so: bool) -> Iterator[bytes]:
+def unpack_if_gzip(blocks: Iterable[bytes], *, has_gzip_name: bool) -> Iterator[bytes]:
     """The bytes, unpacked where they are gzip by their name or by their beginning, or by both.
 
     S3 hands an object with a Content-Encoding out as it is stored; one that is packed so may have any name.
     """
-    blocks = gunzip(blocks) if named_so else iter(blocks)
+    blocks = gunzip(blocks) if has_gzip_name else iter(blocks)
     first = b""
-    while len(first) < len(BEGINNING) and (block := next(blocks, b"")):
+    while len(first) < len(GZIP_MAGIC) and (block := next(blocks, b"")):
         first += block
     blocks = chain([first], blocks)
-    return gunzip(blocks) if first.startswith(BEGINNING) else blocks
+    return gunzip(blocks) if first.startswith(GZIP_MAGIC) else blocks
 
 
 def gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:

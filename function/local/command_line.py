@@ -24,7 +24,7 @@ from function.formats import csv_table, strict_json
 from function.model.cells import parse_cell
 from function.model.contract import Feature, format_number
 from function.model.manifest import format_label
-from function.model.prediction import Prediction, answer, predict
+from function.model.prediction import Prediction, predict, predict_document
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command and return its exit code."""
     options = _make_parser(environ).parse_args(arguments)
     try:
-        settings = Settings.of(environ)
+        settings = Settings.read(environ)
         if options.command == "verify":
             _verify(settings, options.record)
             return 0
@@ -120,12 +120,12 @@ def _predict(model: Model, settings: Settings, options: argparse.Namespace) -> N
     if options.csv and (options.values or options.json):
         raise MalformedInput("--csv cannot be combined with NAME=VALUE or --json: give --csv alone.")
     if options.csv:
-        sys.stdout.write(csv_table.answer_csv(model, sys.stdin.buffer.read(), strict=settings.strict_inputs))
+        sys.stdout.write(csv_table.predict_csv_document(model, sys.stdin.buffer.read(), strict=settings.strict_inputs))
         return
     contract = model.manifest.contract
     record = _read_record(contract.features, options.values) if options.values else model.manifest.examples[0].record
     if options.json:
-        print(strict_json.dumps(answer(model, record, strict=settings.strict_inputs)))
+        print(strict_json.dumps(predict_document(model, record, strict=settings.strict_inputs)))
         return
     (prediction,) = predict(model, [record], lambda _, inside: inside, strict=settings.strict_inputs)
     print(" ".join(f"{name}={_format_cell(record[name])}" for name in contract.names))

@@ -15,19 +15,19 @@ from function.messages.file_deliveries import (
     DeliveryOutcome,
     TimeLeft,
     find_failure,
-    hand_over,
+    forward_files,
     make_retry,
     process_files,
 )
 from function.messages.record_prediction import Content, make_refusal, predict_bodies
 from function.messages.results_queue import send_documents
-from function.model.prediction import Answered, Prediction
+from function.model.prediction import PredictedDocument, Prediction
 from function.service import Service
 from function.telemetry.unexpected_errors import report_error
 
 logger = logging.getLogger("function")
 
-type TakesBack = Literal["each", "rest", "all"]
+type Redelivery = Literal["each", "rest", "all"]
 """What a source can be told to deliver again: each message by itself, the rest from one on, or only all of them."""
 type MessageOutcome = Sequence[Prediction] | ReportedFile | DeployerError | None
 """What became of a message or of one of its files: predicted, done, or why not; None where there was nothing to do."""
@@ -71,7 +71,7 @@ class Deliveries:
         source: str,
         deliveries: Sequence[Delivery],
         remaining_ms: TimeLeft,
-        takes_back: TakesBack,
+        takes_back: Redelivery,
     ) -> None:
         self._service = service
         self._source = source
@@ -120,7 +120,7 @@ class Deliveries:
         messages = [index for index, item in enumerate(asked) if not isinstance(item, _Files)]
         contents: dict[int, Content] = {}
         for index, scored in zip(messages, predict_bodies(self._service, [asked[i] for i in messages]), strict=True):
-            if isinstance(scored, Answered):
+            if isinstance(scored, PredictedDocument):
                 self._outcomes.append(scored.predictions)
                 contents[index] = scored.document
             elif self._takes_back == "all" and isinstance(scored, RequestError):
@@ -160,7 +160,7 @@ class Deliveries:
             return files
         # What that very queue sends in batches must not go round in it.
         if url and url.split("/")[-2:] != queue.split(":")[-2:]:
-            self._settle(hand_over(self._service, url, files, self._remaining_ms))
+            self._settle(forward_files(self._service, url, files, self._remaining_ms))
             return {}
         if self._takes_back == "rest":
             self._settle(dict.fromkeys(files, make_retry()))

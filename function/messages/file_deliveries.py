@@ -32,7 +32,7 @@ def make_retry() -> RetryLater:
     return RetryLater("A file is worked on where no other message can be lost with it: when its message comes again.")
 
 
-def hand_over(service: Service, url: str, files: Files, remaining_ms: TimeLeft) -> dict[int, DeliveryOutcome]:
+def forward_files(service: Service, url: str, files: Files, remaining_ms: TimeLeft) -> dict[int, DeliveryOutcome]:
     """Sends each file to the queue of files, in a message of its own; that is all there is to do with them here."""
     places = [(index, item) for index, objects in files.items() for item in objects]
     refused = send_documents(service, url, [make_notification(item) for _, item in places], remaining_ms)

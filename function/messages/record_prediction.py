@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, RequestError
 from function.formats import strict_json
 from function.model.prediction import (
-    Answered,
     Outcome,
+    PredictedDocument,
     Records,
-    build_answer,
+    build_document,
     predict_each,
     read_records,
     require_all,
@@ -22,7 +22,7 @@ type Content = dict[str, object]
 MAX_CONTENT_BYTES = 1024 * 1024 - 16 * 1024
 
 
-def predict_bodies(service: Service, bodies: Sequence[object]) -> list[Answered[Content] | DeployerError]:
+def predict_bodies(service: Service, bodies: Sequence[object]) -> list[PredictedDocument[Content] | DeployerError]:
     """The answer to each body, as an HTTP caller would get it, or what is wrong with it.
 
     A body that is an error, since it could not be read, comes back as it is.
@@ -75,17 +75,17 @@ def _predict_records(service: Service, read: Sequence[Records]) -> list[list[Out
 
 def _make_content(
     service: Service, records: Records, outcomes: Sequence[Outcome] | InternalError
-) -> Answered[Content] | DeployerError:
+) -> PredictedDocument[Content] | DeployerError:
     if isinstance(outcomes, InternalError):
         return outcomes
     try:
-        predictions = require_all(outcomes, records.pointer_of)
+        predictions = require_all(outcomes, records.make_pointer)
     except InvalidInput as error:
         return error
-    content = build_answer(service.model, records, predictions)
+    content = build_document(service.model, records, predictions)
     if not _is_small_enough(content):
         return InputTooLarge("The answer would be larger than a message of a queue may be: send fewer records at once.")
-    return Answered(content, predictions)
+    return PredictedDocument(content, predictions)
 
 
 def _is_small_enough(content: Content) -> bool:

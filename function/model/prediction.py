@@ -32,9 +32,9 @@ class Prediction(NamedTuple):
 
 
 type Outcome = Prediction | list[Problem]
-type Answer = tuple[Label, Sequence[float] | None]
+type OutputRow = tuple[Label, Sequence[float] | None]
 type Suspect = tuple[int, Value]
-type PointerOf = Callable[[int, str], str]
+type PointerMaker = Callable[[int, str], str]
 
 
 class Records(NamedTuple):
@@ -43,19 +43,19 @@ class Records(NamedTuple):
     records: list[object]
     many: bool
 
-    def pointer_of(self, index: int, inside: str) -> str:
+    def make_pointer(self, index: int, inside: str) -> str:
         """Return the JSON pointer into the body for `inside`, a pointer into record `index`."""
         return f"/instances/{index}{inside}" if self.many else inside
 
 
-class Answered[Document](NamedTuple):
+class PredictedDocument[Document](NamedTuple):
     """What the sender of some records gets, and the predictions in it."""
 
     document: Document
     predictions: Sequence[Prediction]
 
 
-def answer(model: Model, body: object, *, strict: bool = False) -> dict[str, object]:
+def predict_document(model: Model, body: object, *, strict: bool = False) -> dict[str, object]:
     """The answer to one record, or to `{"instances": [record, …]}`, as JSON-ready objects.
 
     Raises InvalidInput with every problem and its JSON pointer, InputTooLarge past 10,000 records.
@@ -63,11 +63,11 @@ def answer(model: Model, body: object, *, strict: bool = False) -> dict[str, obj
     return predict_body(model, body, strict=strict).document
 
 
-def predict_body(model: Model, body: object, *, strict: bool = False) -> Answered[dict[str, object]]:
-    """Return what `answer` does, and the predictions in it. Raises as `answer` does."""
+def predict_body(model: Model, body: object, *, strict: bool = False) -> PredictedDocument[dict[str, object]]:
+    """Return what `predict_document` does, and the predictions in it. Raises as `predict_document` does."""
     records = read_records(model, body)
-    predictions = predict(model, records.records, records.pointer_of, strict=strict)
-    return Answered(build_answer(model, records, predictions), predictions)
+    predictions = predict(model, records.records, records.make_pointer, strict=strict)
+    return PredictedDocument(build_document(model, records, predictions), predictions)
 
 
 def read_records(model: Model, body: object) -> Records:
@@ -93,7 +93,7 @@ def _is_record(model: Model, body: dict[str, object]) -> bool:
     return "instances" in model.manifest.contract.names and (len(body) > 1 or not isinstance(body["instances"], list))
 
 
-def build_answer(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:
+def build_document(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:
     """Build the answer for these records, as JSON-ready objects."""
     if records.many:
         document: dict[str, object] = {"predictions": [p.value for p in predictions]}
@@ -118,18 +118,18 @@ def _describe_warnings(prediction: Prediction) -> list[dict[str, str]]:
 
 
 def predict(
-    model: Model, records: Sequence[object], pointer_of: PointerOf, *, strict: bool = False
+    model: Model, records: Sequence[object], make_pointer: PointerMaker, *, strict: bool = False
 ) -> list[Prediction]:
     """One prediction per record, in their order, computed together; all or none.
 
-    `pointer_of(i, inside)` is where the body has what `inside` points at in record i.
+    `make_pointer(i, inside)` is where the body has what `inside` points at in record i.
     Raises InvalidInput, InputTooLarge.
     """
     _check_count(records)
-    return require_all(predict_each(model, records, strict=strict), pointer_of)
+    return require_all(predict_each(model, records, strict=strict), make_pointer)
 
 
-def require_all(outcomes: Sequence[Outcome], pointer_of: PointerOf) -> list[Prediction]:
+def require_all(outcomes: Sequence[Outcome], make_pointer: PointerMaker) -> list[Prediction]:
     """Return the predictions if there is one for each record. Raises InvalidInput with all problems."""
     predictions: list[Prediction] = []
     problems: list[Problem] = []
@@ -137,7 +137,7 @@ def require_all(outcomes: Sequence[Outcome], pointer_of: PointerOf) -> list[Pred
         if isinstance(outcome, Prediction):
             predictions.append(outcome)
         else:
-            problems += [problem._replace(pointer=pointer_of(index, problem.pointer)) for problem in outcome]
+            problems += [problem._replace(pointer=make_pointer(index, problem.pointer)) for problem in outcome]
     if problems:
         raise InvalidInput(problems)
     return predictions
@@ -151,13 +151,13 @@ def predict_each(model: Model, records: Sequence[object], *, strict: bool = Fals
     checked = model.manifest.contract.check(records, strict=strict)
     outcomes: list[Outcome] = [checked.problems.get(index, []) for index in range(len(records))]
     warnings = [checked.warnings[index] for index in checked.valid]
-    answers = _answer_rows(model, checked.columns, warnings)
+    answers = _predict_rows(model, checked.columns, warnings)
     for index, answer, noticed in zip(checked.valid, answers, warnings, strict=True):
         outcomes[index] = _build_outcome(model.manifest.probability_keys, answer, noticed)
     return outcomes
 
 
-def _build_outcome(classes: Sequence[str], answer: Answer | None, warnings: list[Warning]) -> Outcome:
+def _build_outcome(classes: Sequence[str], answer: OutputRow | None, warnings: list[Warning]) -> Outcome:
     if answer is None:
         # The cause is a value that training never had, if there is one.
         return convert_warnings(warnings) or [Problem("", NOT_PREDICTABLE, "the model cannot predict these values")]
@@ -168,7 +168,7 @@ def _build_outcome(classes: Sequence[str], answer: Answer | None, warnings: list
     return Prediction(value, probabilities, warnings)
 
 
-def _answer_rows(model: Model, columns: Columns, warnings: list[list[Warning]]) -> list[Answer | None]:
+def _predict_rows(model: Model, columns: Columns, warnings: list[list[Warning]]) -> list[OutputRow | None]:
     """Return the runtime's answer to each row of the columns; None for a row that the estimator refuses."""
     if (answers := _attempt(model, columns)) is not None:
         return answers
@@ -204,7 +204,7 @@ def _insert_suspect(model: Model, suspect: Suspect) -> Columns:
     return columns
 
 
-def _bisect(model: Model, columns: Columns) -> list[Answer | None]:
+def _bisect(model: Model, columns: Columns) -> list[OutputRow | None]:
     """Answer the rows; find the refused ones by halving."""
     count = len(columns[0])
     if (answers := _attempt(model, columns)) is not None:
@@ -219,7 +219,7 @@ def _select_rows(columns: Columns, positions: Sequence[int]) -> Columns:
     return [[column[position] for position in positions] for column in columns]
 
 
-def _attempt(model: Model, columns: Columns) -> list[Answer | None] | None:
+def _attempt(model: Model, columns: Columns) -> list[OutputRow | None] | None:
     try:
         outputs = model.runtime.predict(columns)
     except NotPredictable:

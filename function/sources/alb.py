@@ -7,13 +7,13 @@ from http import HTTPStatus
 from typing import Any
 
 from function.service import Service
-from function.sources.gateway import Event, Exchange, answer_request, find_request_id, get_request_context
+from function.sources.gateway import Event, Exchange, find_request_id, get_request_context, handle_request
 from function.sources.http_api import make_envelope
 from function.telemetry.counts import Counts
 from function.web.request_response import Response
 
 # A load balancer takes no more than this from a Lambda target.
-MAX_ANSWER_BYTES = 1024 * 1024
+MAX_RESPONSE_BYTES = 1024 * 1024
 
 
 def matches(event: object) -> bool:
@@ -30,7 +30,7 @@ def handle(event: Event, context: object, service: Service, counts: Counts) -> d
     """The response; its headers are lists where the target group asks for multi-value headers."""
     envelope = _make_multi_value_envelope if "multiValueHeaders" in event else _make_envelope
     method, path = str(event.get("httpMethod")), "/" + str(event.get("path") or "").lstrip("/")
-    return answer_request(event, context, service, counts, Exchange(method, path, envelope, MAX_ANSWER_BYTES))
+    return handle_request(event, context, service, counts, Exchange(method, path, envelope, MAX_RESPONSE_BYTES))
 
 
 def _make_envelope(response: Response) -> dict[str, Any]:

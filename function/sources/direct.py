@@ -10,10 +10,10 @@ from typing import Any
 
 from function.errors import InputTooLarge
 from function.formats import strict_json
-from function.model.prediction import Answered, predict_body
+from function.model.prediction import PredictedDocument, predict_body
 from function.service import Service
 from function.sources.envelopes import encode_text, is_enveloped
-from function.sources.gateway import MAX_ANSWER_BYTES, find_own_id
+from function.sources.gateway import MAX_RESPONSE_BYTES, find_caller_id
 from function.sources.unserved import name_unserved_source
 from function.telemetry.counts import Counts
 
@@ -27,19 +27,19 @@ def matches(event: object) -> bool:
 
 def get_correlation_id(event: object) -> object:
     """The UUID of a request that is passed on with its headers."""
-    return find_own_id(event)
+    return find_caller_id(event)
 
 
 def handle(event: dict[str, Any] | str, context: object, service: Service, counts: Counts) -> object:
     """The answer to the body. Raises RequestError."""
-    answer, predictions = _answer(event, service)
+    answer, predictions = _predict(event, service)
     counts.count_prediction(predictions)
-    if len(strict_json.dumps(answer)) > MAX_ANSWER_BYTES:
+    if len(strict_json.dumps(answer)) > MAX_RESPONSE_BYTES:
         raise InputTooLarge("The answer would be larger than 6 MB: send fewer records at once.")
     return answer
 
 
-def _answer(event: dict[str, Any] | str, service: Service) -> Answered[Any]:
+def _predict(event: dict[str, Any] | str, service: Service) -> PredictedDocument[Any]:
     strict = service.settings.strict_inputs
     if isinstance(event, str):
         from function.formats import csv_table

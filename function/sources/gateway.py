@@ -15,13 +15,13 @@ from function.web.routes import find_route, respond
 type Event = Mapping[str, Any]
 
 # The most that Lambda returns from one synchronous call (AWS, "Lambda quotas"), envelope and escapes included.
-MAX_ANSWER_BYTES = 6 * 1024 * 1024
+MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 # An ASCII body grows at most this much when it is written into the envelope; other characters become \uXXXX, twice.
 _WORST_GROWTH = 12
 _HEXADECIMAL = frozenset("0123456789abcdef")
 
 # Under these a path has no base path before it.
-_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".aws")
+_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".aws")
 
 
 class Exchange(NamedTuple):
@@ -30,10 +30,10 @@ class Exchange(NamedTuple):
     method: str
     path: str
     envelope: Callable[[Response], dict[str, Any]]
-    max_answer_bytes: int = MAX_ANSWER_BYTES
+    max_response_bytes: int = MAX_RESPONSE_BYTES
 
 
-def answer_request(
+def handle_request(
     event: Event, context: object, service: Service, counts: Counts, exchange: Exchange
 ) -> dict[str, Any]:
     """The event's answer in its source's envelope; a 413 where it would be larger than the source takes.
@@ -48,7 +48,7 @@ def answer_request(
     response = respond(service, Request(exchange.method, exchange.path, read_headers(event), body, request_id))
     counts.count_outcome(response.outcome)
     answer = exchange.envelope(response)
-    limit = exchange.max_answer_bytes
+    limit = exchange.max_response_bytes
     if len(response.body) * _WORST_GROWTH > limit and len(strict_json.dumps(answer)) > limit:
         too_large = InputTooLarge(f"The answer would be larger than {limit:,} bytes: send fewer records at once.")
         return _refuse(too_large, counts, exchange, request_id)
@@ -127,7 +127,7 @@ def find_path(event: Event, sent: str, matched: object) -> str:
 def _list_tails(event: Event, sent: str) -> list[str]:
     """What may be below a custom domain's base path, where no route of the front door tells: /a/b/c, then /b/c, /c."""
     domain = str(get_request_context(event).get("domainName") or "")
-    if not domain or domain.endswith(_OF_AWS):
+    if not domain or domain.endswith(_AWS_DOMAINS):
         return []
     parts = sent.strip("/").split("/")
     return ["/".join(parts[start:]) for start in range(1, len(parts))]
@@ -135,10 +135,12 @@ def _list_tails(event: Event, sent: str) -> list[str]:
 
 def find_request_id(event: object) -> object:
     """The caller's own id in the header x-correlation-id, where it is a UUID; else the front door's request id."""
-    return find_own_id(event) or (get_request_context(event).get("requestId") if isinstance(event, Mapping) else None)
+    return find_caller_id(event) or (
+        get_request_context(event).get("requestId") if isinstance(event, Mapping) else None
+    )
 
 
-def find_own_id(event: object) -> str | None:
+def find_caller_id(event: object) -> str | None:
     """The UUID in the event's header x-correlation-id, as it was sent; None where there is none."""
     headers = get_mapping(event.get("headers")) if isinstance(event, Mapping) else {}
     own = next((str(headers[name]) for name in headers if str(name).lower() == "x-correlation-id"), "")

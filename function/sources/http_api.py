@@ -9,11 +9,11 @@ from function.service import Service
 from function.sources.gateway import (
     Event,
     Exchange,
-    answer_request,
     find_path,
     find_request_id,
     get_mapping,
     get_request_context,
+    handle_request,
     remove_stage,
 )
 from function.telemetry.counts import Counts
@@ -41,7 +41,7 @@ def handle(event: Event, context: object, service: Service, counts: Counts) -> d
     method = get_mapping(get_request_context(event)["http"]).get("method")
     matched = str(event.get("routeKey") or "").partition(" ")[2]
     path = find_path(event, remove_stage(event, event.get("rawPath")), matched)
-    return answer_request(event, context, service, counts, Exchange(str(method), path, make_envelope))
+    return handle_request(event, context, service, counts, Exchange(str(method), path, make_envelope))
 
 
 def make_envelope(response: Response) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from function.service import Service
 from function.sources.gateway import (
     Event,
     Exchange,
-    answer_request,
     find_path,
     find_request_id,
     get_request_context,
+    handle_request,
     remove_stage,
 )
 from function.sources.http_api import make_envelope
@@ -40,4 +40,4 @@ def handle(event: Event, context: object, service: Service, counts: Counts) -> d
     # A REST API leaves the stage out of the path; an HTTP API, which says its version, does not.
     sent = remove_stage(event, event.get("path")) if "version" in event else str(event.get("path") or "/")
     path = find_path(event, sent, event.get("resource"))
-    return answer_request(event, context, service, counts, Exchange(str(event["httpMethod"]), path, make_envelope))
+    return handle_request(event, context, service, counts, Exchange(str(event["httpMethod"]), path, make_envelope))

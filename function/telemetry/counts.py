@@ -9,12 +9,12 @@ from function.model.prediction import Prediction
 class Counts:
     """Counts of one invocation.
 
-    `answered` are requests, messages and files that were predicted; `rows` the records in them; `rejections` what was
+    `successes` are requests, messages and files that were predicted; `rows` the records in them; `rejections` what was
     not, by the error's code; `out_of_range` values that training never saw, by feature.
     """
 
     def __init__(self) -> None:
-        self.answered = 0
+        self.successes = 0
         self.rows = 0
         self.rejections: dict[str, int] = {}
         self.out_of_range: dict[str, int] = {}
@@ -22,7 +22,7 @@ class Counts:
 
     def count_prediction(self, predictions: Sequence[Prediction]) -> None:
         """Count a request or a message that was predicted, with one prediction for each of its records."""
-        self.answered += 1
+        self.successes += 1
         self.rows += len(predictions)
         for prediction in predictions:
             for warning in prediction.warnings:
@@ -30,7 +30,7 @@ class Counts:
 
     def count_file(self, rows: int, rejected: int, warnings: Mapping[str, int]) -> None:
         """Count a scored file: its rows with a prediction, its rows without one, and its warnings by feature."""
-        self.answered += 1
+        self.successes += 1
         self.rows += rows
         if rejected:
             self._add_rejections(InvalidInput.code, rejected)

@@ -22,7 +22,7 @@ from function.telemetry.counts import Counts
 
 MAX_FEATURES = 50
 OTHER_FEATURES = "(other features)"
-_OF_IDS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_:.-")
+_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_:.-")
 _MAX_ID = 128
 
 _correlation: ContextVar[str] = ContextVar("correlation", default="-")
@@ -60,7 +60,7 @@ def begin_invocation(correlation_id: object) -> None:
 
 
 def _is_id(text: str) -> bool:
-    return 0 < len(text) <= _MAX_ID and _OF_IDS.issuperset(text)
+    return 0 < len(text) <= _MAX_ID and _ID_CHARACTERS.issuperset(text)
 
 
 def write_lines(namespace: str, invocation: Invocation, counts: Counts) -> None:
@@ -85,7 +85,7 @@ def make_lines(namespace: str, invocation: Invocation, counts: Counts) -> list[d
         "FunctionName": invocation.function,
     }
     numbers = {
-        "Predictions": counts.answered,
+        "Predictions": counts.successes,
         "Rows": counts.rows,
         "Rejections": sum(counts.rejections.values()),
         "OutOfRange": sum(counts.out_of_range.values()),

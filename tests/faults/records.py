@@ -39,4 +39,4 @@ def body(random: Random) -> str:
 
 def expected(model: Model, source: str, message_id: str, body: str) -> dict[str, Any]:
     """The result of such a message."""
-    return {"source": source, "id": message_id, **prediction.answer(model, json.loads(body))}
+    return {"source": source, "id": message_id, **prediction.predict_document(model, json.loads(body))}

@@ -66,7 +66,7 @@ def main(path: Path, environ: dict[str, str]) -> None:
     from function.service import Service
     from function.settings import Settings
 
-    settings = Settings.of(environ)._replace(input_bucket="inputs", results_bucket="results")
+    settings = Settings.read(environ)._replace(input_bucket="inputs", results_bucket="results")
     client = LocalS3(path)
     clients: Any = type("Clients", (), {"s3": client})()
     score_object(

@@ -31,7 +31,7 @@ def service(stage: Stage, proxy: Proxy, houses: Model, houses_bundle: Path, monk
     """What the function answers from; its clients find the proxy."""
     for name, value in services.environment(proxy.url).items():
         monkeypatch.setenv(name, value)
-    return Service(houses, Settings.of(stage.environment(proxy.url, houses_bundle)), Clients())
+    return Service(houses, Settings.read(stage.environment(proxy.url, houses_bundle)), Clients())
 
 
 @pytest.mark.parametrize("left", [2000, 0, -5])

@@ -230,7 +230,7 @@ def test_batch_is_one_invocation_with_its_cells(rows: int, services: StepFunctio
     sent = {"instances": [{"AreaSqft": 1000 + row, "NumBedrooms": 3} for row in range(rows)]}
     assert services.invocations()[-1] == {"cells": items}
     assert ended.status == "SUCCEEDED", ended
-    assert ended.output == {"rows": items, **prediction.answer(houses, sent)}
+    assert ended.output == {"rows": items, **prediction.predict_document(houses, sent)}
 
 
 @pytest.mark.parametrize(

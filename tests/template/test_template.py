@@ -72,7 +72,7 @@ def test_all_functions_are_of_one_image() -> None:
 
 def test_variables_that_the_function_reads_are_set_or_documented() -> None:
     environment = Watched()
-    Settings.of(environment)
+    Settings.read(environment)
     readme = (REPOSITORY / "README.md").read_text()
     assert "RESULTS_QUEUE_URL" in environment.asked
     assert {name for name in environment.asked - set_by(source()) if f"`{name}`" not in readme} == set()
@@ -80,13 +80,13 @@ def test_variables_that_the_function_reads_are_set_or_documented() -> None:
 
 def test_variables_that_the_template_sets_are_read() -> None:
     environment = Watched()
-    Settings.of(environment)
+    Settings.read(environment)
     assert set_by(source()) <= environment.asked
 
 
 def test_prefix_that_the_function_assumes_is_the_templates() -> None:
     prefix = source()["Parameters"]["ResultsPrefix"]["Default"]
-    assert Settings.of({}).results_prefix == prefix
+    assert Settings.read({}).results_prefix == prefix
 
 
 def test_outputs_name_what_a_caller_needs() -> None:

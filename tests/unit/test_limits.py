@@ -67,9 +67,9 @@ def test_ten_thousand_rows_of_a_csv_are_answered_and_one_more_is_too_large(model
 
 
 def test_csv_of_the_command_line_has_the_same_cap(model: Model) -> None:
-    assert csv_table.answer_csv(model, b"size,rooms\n" + b"3,1\n" * 10_000).count("\n") == 10_001
+    assert csv_table.predict_csv_document(model, b"size,rooms\n" + b"3,1\n" * 10_000).count("\n") == 10_001
     with pytest.raises(InputTooLarge):
-        csv_table.answer_csv(model, b"size,rooms\n" + b"3,1\n" * 10_001)
+        csv_table.predict_csv_document(model, b"size,rooms\n" + b"3,1\n" * 10_001)
 
 
 def test_body_of_six_megabytes_is_answered_and_one_byte_more_is_too_large(model: Model) -> None:

@@ -15,7 +15,7 @@ import pandas
 from function.errors import MalformedInput
 from function.formats.csv_dialect import Dialect, detect_dialect, is_blank
 from function.formats.csv_text import check_bytes, decode_blocks
-from function.formats.gzip_stream import BEGINNING
+from function.formats.gzip_stream import GZIP_MAGIC
 from training.errors import TrainingError, describe_error, quote_names
 from training.tables.columns import make_unusable_column
 from training.tables.decimal_commas import replace_decimal_commas
@@ -30,7 +30,7 @@ def load_table(path: Path) -> Table:
     data = _read_bytes(path)
     name = path.name.lower()
     if name.endswith(_CSV):
-        is_compressed = name.endswith(".gz") or data.startswith(BEGINNING)
+        is_compressed = name.endswith(".gz") or data.startswith(GZIP_MAGIC)
         dialect, header, rows = _parse_csv(path, _decompress(path, data) if is_compressed else data)
         _check_rows(path, len(rows))
         return Table(_name_columns(dialect, header, rows), len(rows), sha256(data).hexdigest())

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from function.formats.csv_dialect import HEAD_CHARACTERS, Dialect, detect_dialect
-from function.formats.csv_text import MARK, UTF_16_MARKS, check_bytes, decode_blocks
+from function.formats.csv_text import UTF_8_MARK, UTF_16_MARKS, check_bytes, decode_blocks
 from function.model.contract import Feature
 
 SUBJECT = "The file"
@@ -32,7 +32,7 @@ def open_csv(features: Sequence[Feature], blocks: Iterable[bytes]) -> OpenedCsv:
     """The file that comes in these blocks. Raises MalformedInput where it is of another kind than CSV."""
     head, blocks = _peek(blocks)
     check_bytes(head, SUBJECT)
-    mark = left = len(MARK) if head.startswith(MARK) else 0
+    mark = left = len(UTF_8_MARK) if head.startswith(UTF_8_MARK) else 0
     if head.startswith(UTF_16_MARKS):
         # Its own mark is gone by then: another one is a character of the first name.
         mark, left = len(UTF_16_MARKS[0]), 0

@@ -12,7 +12,7 @@ from function.files.chunk import ScoredRows, read_values, score_rows
 from function.files.job import MAX_CHARACTERS, MAX_ROW_CHARACTERS, Job
 from function.files.report import format_problems, make_warning_documents
 from function.formats import strict_json
-from function.formats.csv_text import MARK
+from function.formats.csv_text import UTF_8_MARK
 
 _SPACE = b" \t\r\n"
 _MISSING = object()
@@ -24,7 +24,7 @@ def convert(job: Job, blocks: Iterable[bytes]) -> None:
     """Scores the lines. Raises InputTooLarge where one is too long."""
     chunk = _Chunk(job)
     for number, line in enumerate(_split_lines(blocks), 1):
-        text = line.removeprefix(MARK).strip(_SPACE)
+        text = line.removeprefix(UTF_8_MARK).strip(_SPACE)
         if text:
             chunk.add(number, text)
     chunk.flush()

@@ -11,7 +11,7 @@ from typing import Any
 from function.errors import MISSING, UNKNOWN_FIELD, WRONG_TYPE, InvalidInput, MalformedInput, Problem, format_pointer
 from function.formats import csv_table, strict_json
 from function.model.manifest import format_label
-from function.model.prediction import Prediction, Records, build_answer, predict
+from function.model.prediction import Prediction, Records, build_document, predict
 from function.service import Service
 from function.version import VERSION
 from function.web.content_negotiation import choose_request_type, choose_response_type, read_header_parameter
@@ -45,11 +45,11 @@ def handle_invocations(service: Service, request: Request) -> Response:
         predictions, ignored = csv_table.predict_csv(model, request.body, has_header=header, strict=strict)
     else:
         table, ignored = read_table(model.manifest.contract.names, strict_json.loads(request.body))
-        predictions = predict(model, table.records, table.pointer_of, strict=strict)
+        predictions = predict(model, table.records, table.make_pointer, strict=strict)
     headers = {IGNORED_COLUMNS_HEADER: str(ignored)} if ignored else {}
     if response_type == CSV:
         return Response(200, CSV, _write_lines(predictions), headers, predictions)
-    document = build_answer(model, Records([], many=True), predictions)
+    document = build_document(model, Records([], many=True), predictions)
     return make_json_response(document, predictions)._replace(headers=headers)
 
 

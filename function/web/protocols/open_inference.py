@@ -80,9 +80,9 @@ def _infer(service: Service, request: Request) -> Response:
         checked = model.manifest.contract.check(table.records, strict=strict)
         others = [(index, problem) for index, problems in checked.problems.items() for problem in problems]
         raise InvalidInput(
-            datatype_problems + [p._replace(pointer=table.pointer_of(index, p.pointer)) for index, p in others]
+            datatype_problems + [p._replace(pointer=table.make_pointer(index, p.pointer)) for index, p in others]
         )
-    predictions = predict(model, table.records, table.pointer_of, strict=strict)
+    predictions = predict(model, table.records, table.make_pointer, strict=strict)
     document: dict[str, Any] = {"model_name": model.manifest.name, "model_version": model.manifest.version}
     if body.get("id") is not None:
         document["id"] = body["id"]

@@ -15,17 +15,17 @@ from function.errors import (
     Problem,
     format_pointer,
 )
-from function.model.prediction import MAX_RECORDS, PointerOf
+from function.model.prediction import MAX_RECORDS, PointerMaker
 
 
 class RecordTable(NamedTuple):
     """Records, and a function for the JSON pointers of their values in the body.
 
-    `pointer_of(i, inside)` converts the pointer `inside` record i to one of the body.
+    `make_pointer(i, inside)` converts the pointer `inside` record i to one of the body.
     """
 
     records: Sequence[object]
-    pointer_of: PointerOf
+    make_pointer: PointerMaker
 
 
 def read_rows(names: Sequence[str], rows: object, pointer: str, *, by_position: bool = False) -> RecordTable:

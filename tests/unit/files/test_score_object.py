@@ -81,13 +81,13 @@ def test_file_is_scored_once(client: "S3Client", service: Service, data: bytes) 
 def test_rows_of_a_scored_file_are_counted(client: "S3Client", service: Service) -> None:
     outcome = score_object(service, put(client, "a.csv", GOOD + b"30,a\nx,a\n,\n"), lambda: inf)
     counts = counted(outcome)
-    assert (counts.answered, counts.rows, counts.rejections) == (1, 2, {"invalid_input": 2})
+    assert (counts.successes, counts.rows, counts.rejections) == (1, 2, {"invalid_input": 2})
     assert counts.out_of_range == {"size": 1}
 
 
 def test_refused_file_counts_once_and_has_no_rows(client: "S3Client", service: Service) -> None:
     counts = counted(score_object(service, put(client, "a.csv", BAD), lambda: inf))
-    assert (counts.answered, counts.rows, counts.rejections) == (0, 0, {"invalid_input": 1})
+    assert (counts.successes, counts.rows, counts.rejections) == (0, 0, {"invalid_input": 1})
     assert counts.out_of_range == {}
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from function.errors import InputTooLarge, InvalidInput, MalformedInput
 from function.formats.csv_dialect import detect_dialect
-from function.formats.csv_table import answer_csv, neutralise, read_table
+from function.formats.csv_table import neutralise, predict_csv_document, read_table
 from function.model.cells import parse_number
 from function.model.contract import NUMBER, PANDAS_NULL_CELLS, STRING, Feature
 from function.model.runtime import Model
@@ -47,7 +47,7 @@ def as_it_came(before: str, after: str) -> bool:
 
 
 def test_predictions_are_added_as_columns() -> None:
-    assert answer_csv(regressor(), b"size,note\n3,a\n4.50,\n") == (
+    assert predict_csv_document(regressor(), b"size,note\n3,a\n4.50,\n") == (
         "size,note,prediction,warnings\n3,a,3.0,\n4.50,,4.5,\n"
     )
 
@@ -55,7 +55,7 @@ def test_predictions_are_added_as_columns() -> None:
 def test_classifier_adds_a_column_for_each_class() -> None:
     model = classifier(["no", "=yes"])
     assert model.manifest.outputs.columns == ["prediction", "probability_no", "probability_=yes", "warnings"]
-    assert answer_csv(model, b"size,note\n1,a\n0,b\n") == (
+    assert predict_csv_document(model, b"size,note\n1,a\n0,b\n") == (
         "size,note,prediction,probability_no,probability_=yes,warnings\n1,a,'=yes,0.0,1.0,\n0,b,no,1.0,0.0,\n"
     )
 
@@ -67,35 +67,35 @@ def test_labels_that_are_no_texts_are_written_as_json_writes_them(iris: Model) -
 
 
 def test_warnings_are_one_cell() -> None:
-    (_, row) = read(answer_csv(regressor(), b"size,note\n30,c\n"))
+    (_, row) = read(predict_csv_document(regressor(), b"size,note\n30,c\n"))
     assert row[3] == "size: above 10, the largest value in training; note: not among the categories in training"
 
 
 def test_other_columns_and_their_order_come_back() -> None:
-    assert answer_csv(regressor(), b'id,note,"a ""b""",size\n7,a,"x,y",3\n') == (
+    assert predict_csv_document(regressor(), b'id,note,"a ""b""",size\n7,a,"x,y",3\n') == (
         'id,note,"a ""b""",size,prediction,warnings\n7,a,"x,y",3,3.0,\n'
     )
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_line_ends_come_back(line_end: str) -> None:
-    found = answer_csv(regressor(), line_end.join(["size,note", "3,a", ""]).encode())
+    found = predict_csv_document(regressor(), line_end.join(["size,note", "3,a", ""]).encode())
     assert found == line_end.join(["size,note,prediction,warnings", "3,a,3.0,", ""])
 
 
 def test_header_alone_is_answered_with_a_header() -> None:
-    assert answer_csv(regressor(), b"size,note\n") == "size,note,prediction,warnings\n"
+    assert predict_csv_document(regressor(), b"size,note\n") == "size,note,prediction,warnings\n"
 
 
 def test_byte_order_mark_is_no_part_of_the_first_column() -> None:
-    assert answer_csv(regressor(), b"\xef\xbb\xbfsize,note\n3,a\n").startswith("size,note,")
+    assert predict_csv_document(regressor(), b"\xef\xbb\xbfsize,note\n3,a\n").startswith("size,note,")
 
 
 def test_csv_answers_what_json_answers(houses: Model, mixed: Model) -> None:
     for model in (houses, mixed):
         names = list(model.manifest.contract.names)
         rows = [["" if e.record[n] is None else str(e.record[n]) for n in names] for e in model.manifest.examples]
-        answered = read(answer_csv(model, written([names, *rows])))[1:]
+        answered = read(predict_csv_document(model, written([names, *rows])))[1:]
         predictions = [float(row[len(names)]) for row in answered]
         assert predictions == pytest.approx([example.prediction for example in model.manifest.examples])
 
@@ -114,12 +114,12 @@ def test_csv_answers_what_json_answers(houses: Model, mixed: Model) -> None:
 )
 def test_what_is_no_such_table_is_refused(body: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        answer_csv(regressor(), body)
+        predict_csv_document(regressor(), body)
 
 
 def test_problem_is_found_at_its_row_and_column() -> None:
     with pytest.raises(InvalidInput) as raised:
-        answer_csv(regressor(), b"note,size\na,3\na,x\na,\n")
+        predict_csv_document(regressor(), b"note,size\na,3\na,x\na,\n")
     assert [(problem.pointer, problem.code) for problem in raised.value.problems] == [
         ("/1/size", "wrong_type"),
         ("/2/size", "null"),
@@ -128,7 +128,7 @@ def test_problem_is_found_at_its_row_and_column() -> None:
 
 def test_strict_refuses_what_would_be_a_warning() -> None:
     with pytest.raises(InvalidInput) as raised:
-        answer_csv(regressor(), b"size,note\n3,a\n30,c\n", strict=True)
+        predict_csv_document(regressor(), b"size,note\n3,a\n30,c\n", strict=True)
     assert [(problem.pointer, problem.code) for problem in raised.value.problems] == [
         ("/1/size", "out_of_range"),
         ("/1/note", "unseen_category"),
@@ -143,7 +143,7 @@ def test_refusal_holds_no_cell() -> None:
         b'size,note\n3,"canary',
     ):
         with pytest.raises((InvalidInput, MalformedInput)) as raised:
-            answer_csv(regressor(), body)
+            predict_csv_document(regressor(), body)
         assert "canary" not in str(raised.value) + str(getattr(raised.value, "problems", ""))
 
 
@@ -175,7 +175,7 @@ def test_formula_is_neutralised_and_number_is_not(cell: str, shown: str) -> None
 @example([(1, "a\rb", '"'), (2, "\r\n", "=1\r"), (3, "\n", ",")], "\n")
 def test_rows_and_cells_come_back(rows: list[tuple[int, str, str]], line_end: str) -> None:
     table = [["size", "note", "id"], *([str(size), note, key] for size, note, key in rows)]
-    answered = read(answer_csv(regressor([SIZE, Feature("note", STRING, True)]), written(table, line_end)))
+    answered = read(predict_csv_document(regressor([SIZE, Feature("note", STRING, True)]), written(table, line_end)))
     assert len(answered) == len(table)
     for before, after in zip(table[1:], answered[1:], strict=True):
         assert len(after) == len(before) + 2
@@ -191,7 +191,7 @@ def test_rows_and_cells_come_back(rows: list[tuple[int, str, str]], line_end: st
 def test_no_text_of_the_answer_is_a_formula(text: str, name: str, start: str) -> None:
     model = regressor([SIZE, Feature(start + name, STRING, categories=("a",))])
     table = [["size", start + name, name], ["99", start + text, text]]
-    for row in read(answer_csv(model, written(table))):
+    for row in read(predict_csv_document(model, written(table))):
         assert not [
             cell
             for cell in row
@@ -212,7 +212,7 @@ def test_text_that_another_thread_begins_to_read_cuts_no_long_cell() -> None:
 def test_any_bytes_are_answered_or_refused_by_name(body: bytes) -> None:
     for whole in (body, b"size,note\n" + body):
         try:
-            answered = answer_csv(regressor(), whole)
+            answered = predict_csv_document(regressor(), whole)
         except (MalformedInput, InvalidInput):
             continue
         assert read(answered)[0][-2:] == ["prediction", "warnings"]

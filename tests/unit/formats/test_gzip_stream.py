@@ -44,10 +44,10 @@ def test_gzip_is_told_by_its_first_bytes_too(block: int, named_so: bool) -> None
     body = b"size\n1\n"
     packed = gzip.compress(body)
     stored = gzip.compress(packed) if named_so else packed
-    assert b"".join(unpack_if_gzip(cut(stored, block), named_so=named_so)) == body
-    assert b"".join(unpack_if_gzip(cut(packed, block), named_so=named_so)) == body
+    assert b"".join(unpack_if_gzip(cut(stored, block), has_gzip_name=named_so)) == body
+    assert b"".join(unpack_if_gzip(cut(packed, block), has_gzip_name=named_so)) == body
 
 
 @pytest.mark.parametrize("body", [b"", b"s", b"size\n1\n"])
 def test_what_is_not_gzip_comes_as_it_is(body: bytes) -> None:
-    assert b"".join(unpack_if_gzip(cut(body, 1), named_so=False)) == body
+    assert b"".join(unpack_if_gzip(cut(body, 1), has_gzip_name=False)) == body

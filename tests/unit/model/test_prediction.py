@@ -10,7 +10,7 @@ from function.dispatch import create_handler
 from function.errors import InputTooLarge, InvalidInput
 from function.formats import csv_table
 from function.model.contract import NUMBER, Columns, Feature
-from function.model.prediction import MAX_RECORDS, Prediction, answer, predict, predict_each
+from function.model.prediction import MAX_RECORDS, Prediction, predict, predict_document, predict_each
 from function.model.runtime import Model, Outputs, Runtime
 from function.service import Service
 from function.settings import Settings
@@ -53,12 +53,12 @@ def problems(predicted: Callable[[], object]) -> list[tuple[str, str]]:
 
 
 def test_one_record_gets_one_prediction() -> None:
-    assert answer(regressor(), RECORD) == {"prediction": 3.0, "warnings": [], "model": MODEL}
+    assert predict_document(regressor(), RECORD) == {"prediction": 3.0, "warnings": [], "model": MODEL}
 
 
 def test_instances_get_predictions_in_their_order() -> None:
     records = [{"size": size, "note": None} for size in (5, 1, 4)]
-    assert answer(regressor(), {"instances": records}) == {
+    assert predict_document(regressor(), {"instances": records}) == {
         "predictions": [5.0, 1.0, 4.0],
         "warnings": [[], [], []],
         "model": MODEL,
@@ -67,19 +67,21 @@ def test_instances_get_predictions_in_their_order() -> None:
 
 def test_no_instances_get_no_predictions() -> None:
     for model in (regressor(), classifier(["no", "yes"])):
-        assert answer(model, {"instances": []}) == {"predictions": [], "warnings": [], "model": MODEL}
+        assert predict_document(model, {"instances": []}) == {"predictions": [], "warnings": [], "model": MODEL}
 
 
 def test_classifier_names_its_probabilities() -> None:
-    found = answer(classifier(["no", "yes"]), {"size": 1, "note": "a"})
+    found = predict_document(classifier(["no", "yes"]), {"size": 1, "note": "a"})
     assert found == {"prediction": "yes", "probabilities": {"no": 0.0, "yes": 1.0}, "warnings": [], "model": MODEL}
-    many = answer(classifier(["no", "yes"]), {"instances": [{"size": 0, "note": "a"}, {"size": 1, "note": "a"}]})
+    many = predict_document(
+        classifier(["no", "yes"]), {"instances": [{"size": 0, "note": "a"}, {"size": 1, "note": "a"}]}
+    )
     assert many["predictions"] == ["no", "yes"]
     assert many["probabilities"] == [{"no": 1.0, "yes": 0.0}, {"no": 0.0, "yes": 1.0}]
 
 
 def test_warnings_stand_beside_their_prediction() -> None:
-    found = answer(regressor(), {"instances": [RECORD, FAR]})
+    found = predict_document(regressor(), {"instances": [RECORD, FAR]})
     assert found["warnings"] == [
         [],
         [
@@ -90,9 +92,9 @@ def test_warnings_stand_beside_their_prediction() -> None:
 
 
 def test_strict_refuses_what_would_be_a_warning() -> None:
-    strict = problems(lambda: answer(regressor(), {"instances": [RECORD, FAR]}, strict=True))
+    strict = problems(lambda: predict_document(regressor(), {"instances": [RECORD, FAR]}, strict=True))
     assert strict == [("/instances/1/size", "out_of_range"), ("/instances/1/note", "unseen_category")]
-    assert answer(regressor(), RECORD, strict=True)["prediction"] == 3.0
+    assert predict_document(regressor(), RECORD, strict=True)["prediction"] == 3.0
 
 
 def test_what_training_never_saw_is_a_warning_unless_it_is_asked_otherwise() -> None:
@@ -103,21 +105,21 @@ def test_what_training_never_saw_is_a_warning_unless_it_is_asked_otherwise() -> 
     (outcome,) = predict_each(model, [unusual])
     assert isinstance(outcome, Prediction)
     assert [warning.code for warning in model.manifest.contract.check([unusual]).warnings[0]] == codes
-    assert csv_table.answer_csv(model, b"size,note\n30,zzz\n").count("the largest value in training") == 1
+    assert csv_table.predict_csv_document(model, b"size,note\n30,zzz\n").count("the largest value in training") == 1
 
 
 def test_feature_named_instances_is_a_feature() -> None:
     model = regressor([Feature("instances", NUMBER)])
-    assert answer(model, {"instances": 5})["prediction"] == 5.0
-    assert answer(model, {"instances": [{"instances": 5}, {"instances": 6}]})["predictions"] == [5.0, 6.0]
-    assert problems(lambda: answer(model, {"instances": "5"})) == [("/instances", "wrong_type")]
+    assert predict_document(model, {"instances": 5})["prediction"] == 5.0
+    assert predict_document(model, {"instances": [{"instances": 5}, {"instances": 6}]})["predictions"] == [5.0, 6.0]
+    assert problems(lambda: predict_document(model, {"instances": "5"})) == [("/instances", "wrong_type")]
 
 
 def test_feature_named_instances_may_stand_beside_others() -> None:
     model = regressor([Feature("instances", NUMBER), Feature("size", NUMBER)])
-    assert answer(model, {"instances": 5, "size": 1})["prediction"] == 5.0
-    assert answer(model, {"instances": [{"instances": 5, "size": 1}]})["predictions"] == [5.0]
-    assert problems(lambda: answer(model, {"instances": [], "size": 1})) == [("/instances", "wrong_type")]
+    assert predict_document(model, {"instances": 5, "size": 1})["prediction"] == 5.0
+    assert predict_document(model, {"instances": [{"instances": 5, "size": 1}]})["predictions"] == [5.0]
+    assert problems(lambda: predict_document(model, {"instances": [], "size": 1})) == [("/instances", "wrong_type")]
 
 
 def test_cap_on_records_is_inclusive() -> None:
@@ -136,8 +138,8 @@ def test_records_are_predicted_in_one_call() -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_answer_that_is_not_finite_is_refused(value: float) -> None:
     model = Model(manifest(document()), Constant(value))
-    assert problems(lambda: answer(model, RECORD)) == [("", "not_finite")]
-    assert problems(lambda: answer(model, {"instances": [RECORD, RECORD]})) == [
+    assert problems(lambda: predict_document(model, RECORD)) == [("", "not_finite")]
+    assert problems(lambda: predict_document(model, {"instances": [RECORD, RECORD]})) == [
         ("/instances/0", "not_finite"),
         ("/instances/1", "not_finite"),
     ]
@@ -146,13 +148,13 @@ def test_answer_that_is_not_finite_is_refused(value: float) -> None:
 def test_probability_that_is_not_finite_is_refused() -> None:
     template = classifier(["no", "yes"])
     model = Model(template.manifest, Constant(1.0, [math.nan, 0.5]))
-    assert problems(lambda: answer(model, RECORD)) == [("", "not_finite")]
+    assert problems(lambda: predict_document(model, RECORD)) == [("", "not_finite")]
 
 
 def test_refused_record_among_many_is_found() -> None:
     model = regressor(refused=7.0)
     records = [{"size": size, "note": "a"} for size in (1, 7, 2, 3, 7)]
-    assert problems(lambda: answer(model, {"instances": records})) == [
+    assert problems(lambda: predict_document(model, {"instances": records})) == [
         ("/instances/1", "not_predictable"),
         ("/instances/4", "not_predictable"),
     ]
@@ -160,7 +162,7 @@ def test_refused_record_among_many_is_found() -> None:
 
 def test_refused_record_with_unseen_values_is_told_those() -> None:
     model = regressor(refused=77.0)
-    found = problems(lambda: answer(model, {"instances": [RECORD, {"size": 77, "note": "c"}, FAR]}))
+    found = problems(lambda: predict_document(model, {"instances": [RECORD, {"size": 77, "note": "c"}, FAR]}))
     assert found == [("/instances/1/size", "out_of_range"), ("/instances/1/note", "unseen_category")]
 
 
@@ -182,20 +184,20 @@ def test_each_record_gets_its_own_outcome() -> None:
 def test_refusal_holds_no_value() -> None:
     model = regressor(refused=9876.5)
     with pytest.raises(InvalidInput) as raised:
-        answer(model, {"size": 9876.5, "note": "canary"})
+        predict_document(model, {"size": 9876.5, "note": "canary"})
     text = str(raised.value) + str(raised.value.problems)
     assert "9876" not in text
     assert "canary" not in text
 
 
 def test_article_forest_answers_360000(houses: Model) -> None:
-    assert answer(houses, {"AreaSqft": 1500, "NumBedrooms": 3})["prediction"] == 360000.0
+    assert predict_document(houses, {"AreaSqft": 1500, "NumBedrooms": 3})["prediction"] == 360000.0
 
 
 def test_order_of_fields_does_not_matter(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:
     for model in (houses, iris, mixed, picky):
         record = model.manifest.examples[0].record
-        assert answer(model, dict(reversed(record.items()))) == answer(model, record)
+        assert predict_document(model, dict(reversed(record.items()))) == predict_document(model, record)
 
 
 def test_examples_are_predicted_as_the_manifest_says(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from function import aws
-from function.dispatch import SOURCES, create_handler, source_named
+from function.dispatch import SOURCES, create_handler, import_source
 from function.errors import DeployerError, UnknownEvent
 from function.model.runtime import Model
 from function.service import Service
@@ -16,7 +16,7 @@ from tests.unit.small_queue import Clients, Queue
 
 def names_of_matching_sources(event: object) -> list[str]:
     """The last part of each matching module's name."""
-    return [name for name in SOURCES if source_named(name).matches(event)]
+    return [name for name in SOURCES if import_source(name).matches(event)]
 
 
 def test_every_event_is_documented() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from function.aws import Clients
-from function.dispatch import SOURCES, create_handler, source_named
+from function.dispatch import SOURCES, create_handler, import_source
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput, UnknownEvent
 from function.model import prediction
 from function.model.runtime import Model
@@ -248,7 +248,7 @@ def test_load_balancer_gets_at_most_a_megabyte(many: bool, handler: Handler) -> 
     body = json.dumps({"instances": [{"AreaSqft": 9000, "NumBedrooms": 30}] * 10_000})
     through_the_api = handler(http_api(body=body), None)
     assert through_the_api["statusCode"] == 200
-    assert len(json.dumps(through_the_api)) > alb.MAX_ANSWER_BYTES
+    assert len(json.dumps(through_the_api)) > alb.MAX_RESPONSE_BYTES
     answer = handler(load_balancer(many=many, body=body), None)
     assert answer["statusCode"] == 413
     assert json.loads(answer["body"])["code"] == "too_large"
@@ -260,7 +260,7 @@ def test_load_balancer_gets_what_is_just_below_a_megabyte(handler: Handler) -> N
     body = json.dumps({"instances": [{"AreaSqft": 1500, "NumBedrooms": 3}] * 10_000})
     answer = handler(load_balancer(body=body), None)
     assert answer["statusCode"] == 200
-    assert len(json.dumps(answer)) < alb.MAX_ANSWER_BYTES
+    assert len(json.dumps(answer)) < alb.MAX_RESPONSE_BYTES
 
 
 def test_health_check_of_a_load_balancer_has_no_headers_or_body(handler: Handler) -> None:
@@ -322,7 +322,7 @@ def test_odd_envelope_is_answered_or_refused_by_name(
     count = 0
     for event in spoilt(front_door()):
         count += 1
-        assert len([name for name in SOURCES if source_named(name).matches(event)]) <= 1
+        assert len([name for name in SOURCES if import_source(name).matches(event)]) <= 1
         try:
             answer = handler(event, None)
         except (UnknownEvent, InvalidInput):
@@ -362,7 +362,7 @@ def test_direct_invocation_takes_a_record_instances_and_a_csv(handler: Handler, 
 def test_direct_invocation_takes_rows_of_cells(handler: Handler, houses: Model) -> None:
     rows = [{"\ufeffAreaSqft": ".5", "NumBedrooms": "3"}, {"AreaSqft": "01500", "NumBedrooms": " 3 ", "id": "x"}]
     sent = {"instances": [{"AreaSqft": 0.5, "NumBedrooms": 3}, {"AreaSqft": 1500, "NumBedrooms": 3}]}
-    assert handler({"cells": rows}, None) == prediction.answer(houses, sent)
+    assert handler({"cells": rows}, None) == prediction.predict_document(houses, sent)
     assert handler({"cells": []}, None)["predictions"] == []
 
 

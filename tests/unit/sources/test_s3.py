@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.dispatch import SOURCES, source_named
+from function.dispatch import SOURCES, import_source
 from function.errors import BucketNotAllowed, RetryLater, SettingError
 from function.service import Service
 from function.settings import Settings
@@ -29,7 +29,7 @@ def service(settings: Settings = SETTINGS) -> Service:
 
 @pytest.mark.parametrize("name", ["s3-put", "s3-batch", "s3-test-event", "s3-delete"])
 def test_notification_is_of_no_other_source(name: str) -> None:
-    assert [source for source in SOURCES if source_named(source).matches(read_event(name))] == ["s3"]
+    assert [source for source in SOURCES if import_source(source).matches(read_event(name))] == ["s3"]
 
 
 @pytest.mark.parametrize("name", ["s3-test-event", "s3-delete"])
@@ -70,7 +70,7 @@ def test_results_of_ours_are_let_lie() -> None:
 
 def test_what_reads_files_is_imported_when_there_is_one() -> None:
     code = (
-        "import sys; from function.dispatch import SOURCES, source_named; [source_named(name) for name in SOURCES]; "
+        "import sys; from function.dispatch import SOURCES, import_source; [import_source(name) for name in SOURCES]; "
         "print(*[name for name in sys.modules if name.startswith('function.files')])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.aws import Clients
-from function.dispatch import SOURCES, create_handler, source_named
+from function.dispatch import SOURCES, create_handler, import_source
 from function.errors import UnknownEvent
 from function.model.runtime import Model
 from function.service import Service
@@ -121,7 +121,7 @@ SAMPLED = [
 
 def refused(houses: Model, event: object) -> str:
     """The sentence by which the event is refused."""
-    assert [name for name in SOURCES if source_named(name).matches(event)] == []
+    assert [name for name in SOURCES if import_source(name).matches(event)] == []
     with pytest.raises(UnknownEvent) as raised:
         create_handler(Service(houses, Settings(""), Clients()))(event, None)
     return str(raised.value)
@@ -153,10 +153,10 @@ VALUES = (
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.integers() | st.floats() | st.booleans() | st.none()))
 def test_record_of_numbers_is_a_callers_own_whatever_its_names(record: Event) -> None:
-    assert [name for name in SOURCES if source_named(name).matches(record)] == ["direct"]
+    assert [name for name in SOURCES if import_source(name).matches(record)] == ["direct"]
 
 
 @given(st.sampled_from(NAMES), VALUES, VALUES)
 def test_record_with_a_name_of_awss_is_a_callers_own(name: str, value: object, other: object) -> None:
-    assert source_named("direct").matches({**RECORD, name: value, "eventSource": other})
-    assert source_named("direct").matches({"instances": [{**RECORD, name: value}]})
+    assert import_source("direct").matches({**RECORD, name: value, "eventSource": other})
+    assert import_source("direct").matches({"instances": [{**RECORD, name: value}]})

@@ -31,7 +31,7 @@ SETTINGS = Settings("", results_queue_url="https://queue", metrics_namespace="mo
 def told(event: Any, capsys: pytest.CaptureFixture[str], settings: Settings = SETTINGS) -> list[dict[str, Any]]:
     """The lines that one invocation writes."""
     clients: Any = Clients(Queue())
-    handler = create_handler(Service(regressor(), settings, clients), telling=True)
+    handler = create_handler(Service(regressor(), settings, clients), logs_invocations=True)
     capsys.readouterr()
     with suppress(DeployerError):
         handler(event, LambdaContext())
@@ -59,7 +59,7 @@ def test_request_is_told_with_its_ids_and_numbers(capsys: pytest.CaptureFixture[
 
 
 def test_first_invocation_alone_is_cold(capsys: pytest.CaptureFixture[str]) -> None:
-    handler = create_handler(Service(regressor(), SETTINGS, aws.Clients()), telling=True)
+    handler = create_handler(Service(regressor(), SETTINGS, aws.Clients()), logs_invocations=True)
     for _ in range(3):
         handler({"size": 2, "note": "a"}, LambdaContext())
     assert [json.loads(line)["ColdStarts"] for line in capsys.readouterr().out.splitlines()] == [1, 0, 0]
@@ -119,10 +119,10 @@ def test_predicted_records_are_counted_and_refused_ones_are_not() -> None:
         direct.handle, context=None, service=Service(regressor(), Settings(""), aws.Clients()), counts=counts
     )
     handle({"instances": [{"size": 3, "note": "a"}, {"size": 30, "note": "zzz"}]})
-    assert (counts.answered, counts.rows, counts.out_of_range) == (1, 2, {"size": 1, "note": 1})
+    assert (counts.successes, counts.rows, counts.out_of_range) == (1, 2, {"size": 1, "note": 1})
     with pytest.raises(InvalidInput):
         handle({"instances": [{"size": 3, "note": "a"}, {"size": "x", "note": "a"}]})
-    assert (counts.answered, counts.rows, counts.rejections) == (1, 2, {})
+    assert (counts.successes, counts.rows, counts.rejections) == (1, 2, {})
 
 
 def test_file_counts_its_rows() -> None:
@@ -212,7 +212,7 @@ def test_no_value_gets_into_the_log(
     caplog.set_level(logging.DEBUG)
     clients: Any = Clients(Queue())
     model = failing(CANARY) if fails else regressor()
-    handler = create_handler(Service(model, SETTINGS._replace(strict_inputs=strict), clients), telling=True)
+    handler = create_handler(Service(model, SETTINGS._replace(strict_inputs=strict), clients), logs_invocations=True)
     with suppress(DeployerError):
         handler(event, LambdaContext())
     written = capsys.readouterr()

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from function.bundle.loading import load
-from function.formats.csv_table import answer_csv
+from function.formats.csv_table import predict_csv_document
 from function.model.contract import PANDAS_NULL_CELLS
 from function.model.prediction import Prediction, predict_each
 from tests.unit.training.conftest import Run, TrainingResult
@@ -103,7 +103,7 @@ def test_cells_are_nulls_where_pandas_read_nulls(run: Run) -> None:
 
     assert outcome.manifest["features"][1]["categories"] == ["x", "y"]
     table = "a,c\n" + "".join(f"0.5,{word}\n" for word in words)
-    answered = pandas.read_csv(io.StringIO(answer_csv(load(outcome.bundle), table.encode())))
+    answered = pandas.read_csv(io.StringIO(predict_csv_document(load(outcome.bundle), table.encode())))
     expected = predict_frame(model, pandas.DataFrame({"a": [0.5], "c": pandas.Series([numpy.nan], dtype=object)}))
     assert answered["prediction"].tolist() == pytest.approx(expected * len(words), rel=1e-12)
     assert answered["warnings"].isna().all()
@@ -156,7 +156,7 @@ def test_what_an_imputer_fills_in_says_nothing_of_cells(run: Run, fill: str) -> 
     outcome = run("--target", "y", frame=frame.assign(y=target), estimator=model)
 
     table = "a,c\n0.5,x\n0.5,\n0.5,NA\n0.5,never seen\n"
-    answered = pandas.read_csv(io.StringIO(answer_csv(load(outcome.bundle), table.encode())))
+    answered = pandas.read_csv(io.StringIO(predict_csv_document(load(outcome.bundle), table.encode())))
     assert answered["prediction"].tolist() == pytest.approx(
         predict_frame(model, pandas.read_csv(io.StringIO(table))), rel=1e-12
     )
@@ -502,7 +502,7 @@ def test_features_with_the_names_of_what_is_added_are_served(run: Run) -> None:
         "error": "model_error",
     }
     table = frame[names].head(3).to_csv(index=False)
-    answered = pandas.read_csv(io.StringIO(answer_csv(load(outcome.bundle), table.encode())))
+    answered = pandas.read_csv(io.StringIO(predict_csv_document(load(outcome.bundle), table.encode())))
     assert answered.columns.tolist() == [
         *names,
         "model_prediction",

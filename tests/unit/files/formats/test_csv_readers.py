@@ -12,7 +12,7 @@ from function.errors import InvalidInput, RequestError
 from function.files.formats import csv_blocks, csv_file
 from function.formats import gzip_stream
 from function.formats.csv_dialect import read_cell
-from function.formats.csv_table import answer_csv, read_table
+from function.formats.csv_table import predict_csv_document, read_table
 from function.model.cells import parse_cell
 from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
 from function.model.runtime import Model
@@ -53,7 +53,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def over_http(model: Model, body: bytes) -> Outcome:
     try:
-        return Outcome(None, [], answer_csv(model, body))
+        return Outcome(None, [], predict_csv_document(model, body))
     except InvalidInput as error:
         rows = [problem for problem in error.problems if problem.pointer[1:2].isdigit()]
         return Outcome(None if rows else error.code, sorted((p.pointer, p.code) for p in error.problems), "")
@@ -78,7 +78,7 @@ def as_file(model: Model, body: bytes, *, fast: bool) -> Outcome:
 
 def unpacked(case: Case) -> bytes:
     """The body as a file's reader gets it: what unpacks gzip by its bytes stands before that."""
-    return b"".join(gzip_stream.unpack_if_gzip([case.body], named_so=False))
+    return b"".join(gzip_stream.unpack_if_gzip([case.body], has_gzip_name=False))
 
 
 @pytest.mark.parametrize(
