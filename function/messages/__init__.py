@@ -1,1 +1,1 @@
-"""Predict messages that nobody waits for, and send their results to a queue."""
+"""Predict messages, whose senders do not wait for a response, and send the results to a queue."""

@@ -1,9 +1,12 @@
-"""Messages that name files. A file may bring the function down (by its size, or a fault in a library), and with it the
-invocation: whatever that has dealt with then comes again. So each is worked on where nothing else is lost with it.
+"""Score the files that messages name, without losing the outcome of other messages.
 
-Where FILES_QUEUE_URL is set, it is handed over to that queue, whose mapping sends one message at a time. Where it is
-not, a file's message is handed back while there are others to settle; files alone are worked on one after the other,
-and after a death, what was done by then is settled first, without the rest.
+A file may end the process (by its size, or a fault in a library), and with it the invocation: all messages of the
+invocation are then delivered again, processed or not. So a file is not scored beside other messages:
+
+- If FILES_QUEUE_URL is set, the file is forwarded to that queue, whose messages are delivered one at a time.
+- If it is not set, the file's message fails as long as its batch has other messages to process, and is delivered again.
+- A batch of files alone is scored file by file. If the process ended before, the files that were scored by then are
+  acknowledged first, without scoring the others.
 """
 
 import logging
@@ -20,50 +23,50 @@ logger = logging.getLogger("function")
 
 type TimeLeft = Callable[[], float]
 type DeliveryOutcome = DeployerError | None
-"""Why a delivery is not dealt with; None where it is."""
+"""Why a delivery failed; None if it did not."""
 type FileOutcome = ReportedFile | DeployerError | None
-"""What became of a file: it is done, or why it is not; None where there was nothing to do."""
+"""The report of a scored file, or why it failed; None if there was nothing to do."""
 type Files = Mapping[int, Sequence[SourceObject]]
-"""The objects that messages name, by the message's place in its batch."""
+"""The objects that messages name, by the message's index in its batch."""
 
 
 def make_retry() -> RetryLater:
-    """Why a file's message is handed back before anything was tried."""
-    return RetryLater("A file is worked on where no other message can be lost with it: when its message comes again.")
+    """Return the failure of a message whose file was not tried."""
+    return RetryLater("A file is not scored beside other messages: it is scored when its message is delivered again.")
 
 
 def forward_files(service: Service, url: str, files: Files, remaining_ms: TimeLeft) -> dict[int, DeliveryOutcome]:
-    """Sends each file to the queue of files, in a message of its own; that is all there is to do with them here."""
-    places = [(index, item) for index, objects in files.items() for item in objects]
-    refused = send_documents(service, url, [make_notification(item) for _, item in places], remaining_ms)
+    """Send each file to the queue of files, in a message of its own; return the outcome of each delivery."""
+    items = [(index, item) for index, objects in files.items() for item in objects]
+    refused = send_documents(service, url, [make_notification(item) for _, item in items], remaining_ms)
     failures: dict[int, DeliveryOutcome] = dict.fromkeys(files)
-    for place in refused:
-        failures[places[place][0]] = RetryLater("The queue of files did not accept the file.")
-    logger.info("files handed over", extra={"files": len(places) - len(refused)})
+    for position in refused:
+        failures[items[position][0]] = RetryLater("The queue of files did not accept the file.")
+    logger.info("files handed over", extra={"files": len(items) - len(refused)})
     return failures
 
 
 def process_files(
-    service: Service, files: Files, received: int, remaining_ms: TimeLeft
+    service: Service, files: Files, receive_count: int, remaining_ms: TimeLeft
 ) -> dict[int, list[FileOutcome]]:
-    """Score the files of messages that came together, the one received most so many times.
+    """Score the files of the messages of one batch; return the outcomes of each message's files.
 
-    Return for each message what became of its files.
+    `receive_count` is the highest of these messages: how often it was received, including this time.
     """
     order = list(files)
-    if received > 1 and len(order) > 1:
-        # One of them may have brought an earlier invocation down. What was done by then must not share its fate.
+    if receive_count > 1 and len(order) > 1:
+        # One of them may have ended an earlier invocation. Acknowledge first what was scored before that.
         done = [index for index in order if all(_is_scored(service, item) for item in files[index])]
         if 0 < len(done) < len(order):
             return {index: [None if index in done else make_retry()] for index in order}
-        # From the other end in its turn: what lies behind the one that kills is reached too.
-        order = order[::-1] if received // 2 % 2 else order
+        # Alternate the direction, so that the files after one that ends the process are scored too.
+        order = order[::-1] if receive_count // 2 % 2 else order
     return {index: score_files(service, files[index], remaining_ms) for index in order}
 
 
 def score_files(service: Service, objects: Sequence[NotifiedObject], remaining_ms: TimeLeft) -> list[FileOutcome]:
-    """Score every object, whatever becomes of the others; return one outcome each, in order."""
-    from function.files.score_object import score_object  # no other message needs what it imports
+    """Score every object, even if others fail; return one outcome each, in order."""
+    from function.files.score_object import score_object  # other messages do not need its imports
 
     outcomes: list[FileOutcome] = []
     for item in objects:
@@ -77,7 +80,7 @@ def score_files(service: Service, objects: Sequence[NotifiedObject], remaining_m
 
 
 def find_failure(outcomes: Sequence[FileOutcome]) -> DeliveryOutcome:
-    """Why the message of these files is not dealt with; None where it is."""
+    """Return why the message of these files failed; None if it did not."""
     return next((outcome for outcome in outcomes if isinstance(outcome, DeployerError)), None)
 
 
@@ -86,5 +89,5 @@ def _is_scored(service: Service, item: SourceObject) -> bool:
 
     try:
         return is_scored(service, item)
-    except Exception:  # noqa: BLE001  # what cannot be known is tried, and then told
+    except Exception:  # noqa: BLE001  # score it; that reports the cause
         return False

@@ -1,4 +1,4 @@
-"""Scores messages that nobody waits on: the records of all in one prediction, each message with its own outcome."""
+"""Predict the records of several messages together; each message has its own outcome."""
 
 from collections.abc import Sequence
 
@@ -18,14 +18,14 @@ from function.telemetry.unexpected_errors import report_error
 
 type Content = dict[str, object]
 
-# What a queue takes as one message (function.messages.results_queue), with room for the source and the id.
+# The largest message of a queue (function.messages.results_queue), less room for the source and the id.
 MAX_CONTENT_BYTES = 1024 * 1024 - 16 * 1024
 
 
 def predict_bodies(service: Service, bodies: Sequence[object]) -> list[PredictedDocument[Content] | DeployerError]:
-    """The answer to each body, as an HTTP caller would get it, or what is wrong with it.
+    """Predict the bodies; return for each one the document that an HTTP caller would get, or its error.
 
-    A body that is an error, since it could not be read, comes back as it is.
+    An error in the place of a body that could not be read is returned unchanged.
     """
     read = [_read_records(service, body) for body in bodies]
     outcomes = iter(_predict_records(service, [item for item in read if isinstance(item, Records)]))
@@ -33,9 +33,10 @@ def predict_bodies(service: Service, bodies: Sequence[object]) -> list[Predicted
 
 
 def make_refusal(service: Service, error: RequestError) -> Content:
-    """What the results queue gets of a message that cannot be predicted, where its source cannot set it aside.
+    """Return the result of a message that cannot be predicted, if its source cannot set it aside.
 
-    Of more problems than it takes the first ones, and how many are left out: it would come again for ever.
+    If the problems do not fit in one message of a queue, it has the first ones and the number of those omitted:
+    without a result that fits, the message would be delivered again without end.
     """
     problems = [problem._asdict() for problem in error.problems] if isinstance(error, InvalidInput) else []
     content: Content = {
@@ -61,11 +62,11 @@ def _read_records(service: Service, body: object) -> Records | DeployerError:
 
 
 def _predict_records(service: Service, read: Sequence[Records]) -> list[list[Outcome] | InternalError]:
-    """What the records of each come to, computed together; where that fails as such, halving finds for whom."""
+    """Predict the records of all messages together. If that raises, find the messages that cause it by halving."""
     try:
         records = [record for item in read for record in item.records]
-        found = iter(predict_each(service.model, records, strict=service.settings.strict_inputs))
-        return [[next(found) for _ in item.records] for item in read]
+        outcomes = iter(predict_each(service.model, records, strict=service.settings.strict_inputs))
+        return [[next(outcomes) for _ in item.records] for item in read]
     except Exception as error:  # noqa: BLE001
         if len(read) <= 1:
             return [report_error(error, "-") for _ in read]
@@ -84,10 +85,12 @@ def _make_content(
         return error
     content = build_document(service.model, records, predictions)
     if not _is_small_enough(content):
-        return InputTooLarge("The answer would be larger than a message of a queue may be: send fewer records at once.")
+        return InputTooLarge(
+            "The result would be larger than a message of SQS may be (1 MB): send fewer records at once."
+        )
     return PredictedDocument(content, predictions)
 
 
 def _is_small_enough(content: Content) -> bool:
-    """Whether a queue takes it: what it does not take once, it never takes."""
+    """Tell whether the content fits in one message of a queue."""
     return len(strict_json.dumps(content)) <= MAX_CONTENT_BYTES

@@ -1,4 +1,4 @@
-"""Sends what nobody waits on to a queue: the results of messages, and the notifications of files."""
+"""Send documents to a queue: the results of messages, and the notifications of files."""
 
 import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from function.service import Service
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-# What SQS takes in one SendMessageBatch (AWS, "Amazon SQS message quotas").
+# The limits of one SendMessageBatch (AWS, "Amazon SQS message quotas"): messages, and bytes together.
 MAX_BATCH = 10
 MAX_BATCH_BYTES = 1024 * 1024
 
@@ -22,43 +22,43 @@ def send_documents(
     service: Service,
     url: str,
     documents: Sequence[Mapping[str, object]],
-    time_left: Callable[[], float],
+    remaining_ms: Callable[[], float],
     groups: Sequence[Hashable] | None = None,
 ) -> list[int]:
-    """Sends the documents in their order and returns the indices of those that were not sent or not accepted.
+    """Send the documents in order; return the indices of those that were not sent or not accepted.
 
-    Where there are `groups`, one per document, nothing of a group is sent in a later batch than a failure of its own.
-    Once the queue fails as such, or `time_left()` (milliseconds) runs out, nothing more is sent.
+    `groups` has the group of each document. After a failure in a group, no later batch has a document of that group.
+    After a request to the queue fails, or when `remaining_ms()` is below the reserve, nothing more is sent.
     """
     bodies = [_encode_document(document) for document in documents]
-    # Its size would have the queue refuse the whole batch that it is in.
+    # SQS refuses a whole batch if one document is too large.
     failed = {index for index, body in enumerate(bodies) if not 0 < len(body) <= MAX_BATCH_BYTES}
     for batch in _split_into_batches(bodies):
         stopped = {groups[index] for index in failed} if groups else set()
-        sent = [i for i in batch if i not in failed and not (groups and groups[i] in stopped)]
-        failed.update(set(batch).difference(sent))
-        if time_left() < RESERVE_MS:
+        indices = [i for i in batch if i not in failed and not (groups and groups[i] in stopped)]
+        failed.update(set(batch).difference(indices))
+        if remaining_ms() < RESERVE_MS:
             return sorted(failed.union(range(batch[0], len(bodies))))
         try:
-            accepted = _send_batch(service, url, sent, bodies) if sent else set()
-        except Exception as error:  # noqa: BLE001  # botocore's parser raises anything on an answer of another protocol
-            logger.warning("queue failed", extra={"error_type": type(error).__name__, "documents": len(sent)})
+            accepted = _send_batch(service, url, indices, bodies) if indices else set()
+        except Exception as error:  # noqa: BLE001  # botocore's parser may raise anything if the response is not SQS's
+            logger.warning("queue failed", extra={"error_type": type(error).__name__, "documents": len(indices)})
             return sorted(failed.union(range(batch[0], len(bodies))))
-        failed.update(set(sent) - accepted)
+        failed.update(set(indices) - accepted)
     return sorted(failed)
 
 
 def _encode_document(document: Mapping[str, object]) -> str:
-    """The document as JSON; empty where it is none, which costs no other document its way."""
+    """Encode the document as JSON; return an empty string if that is impossible, so that the others are still sent."""
     try:
         return strict_json.dumps(document)
     except (ValueError, TypeError, RecursionError) as error:
-        logger.error("document is no JSON", extra={"error_type": type(error).__name__})  # its text may hold a value
+        logger.error("document is no JSON", extra={"error_type": type(error).__name__})  # its text may quote a value
         return ""
 
 
 def _split_into_batches(bodies: Sequence[str]) -> Iterator[list[int]]:
-    """The indices in batches that SQS takes."""
+    """Yield the indices in batches within the limits of SQS."""
     batch: list[int] = []
     size = 0
     for index, body in enumerate(bodies):
@@ -72,13 +72,16 @@ def _split_into_batches(bodies: Sequence[str]) -> Iterator[list[int]]:
 
 
 def _send_batch(service: Service, url: str, indices: Sequence[int], bodies: Sequence[str]) -> set[int]:
-    """The indices that the queue says it has: named as successful, and not as failed. Raises what botocore raises."""
+    """Send one batch; return the indices that the response names as successful and not as failed.
+
+    Raises what botocore raises.
+    """
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
         {"Id": str(index), "MessageBody": bodies[index]} for index in indices
     ]
-    answer = service.clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
-    successful = {entry.get("Id") for entry in answer.get("Successful") or []}
-    failed = {entry.get("Id") for entry in answer.get("Failed") or []}
+    response = service.clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    successful = {entry.get("Id") for entry in response.get("Successful") or []}
+    failed = {entry.get("Id") for entry in response.get("Failed") or []}
     accepted = {index for index in indices if str(index) in successful - failed}
     if len(accepted) < len(indices):
         logger.warning("documents not accepted", extra={"documents": len(indices) - len(accepted)})

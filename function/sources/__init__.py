@@ -1,1 +1,1 @@
-"""The shapes of AWS events; one module per source, each a `function.dispatch.Source`."""
+"""The shapes of AWS events: one module for each event source, which implements `function.dispatch.Source`."""

@@ -1,8 +1,8 @@
 """Direct invocation: `lambda.invoke`, Step Functions, `sam local invoke`, the console's test button.
 
-The event is the body itself: a record, `{"instances": […]}`, `{"cells": […]}` with records of a CSV's cells (which are
-texts, whatever a feature is), or a text that is a CSV. The answer has no envelope, and
-what is wrong is raised, so that a state machine can catch it by name (`InvalidInput`, `MalformedInput`,
+The event is the body itself: a record, `{"instances": […]}`, `{"cells": […]}` with records whose values are the cells
+of a CSV (always strings, whatever the type of the feature), or a string that is a CSV. The returned document has no
+envelope. Errors are raised, so that a state machine can catch them by name (`InvalidInput`, `MalformedInput`,
 `InputTooLarge`, `InternalError`).
 """
 
@@ -19,24 +19,24 @@ from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
-    """Whether the event is a body without an envelope of AWS's."""
+    """Tell whether the event is a body without an envelope of AWS."""
     if isinstance(event, dict):
         return not is_enveloped(event) and name_unserved_source(event) is None
     return isinstance(event, str)
 
 
 def get_correlation_id(event: object) -> object:
-    """The UUID of a request that is passed on with its headers."""
+    """Return the UUID in the header x-correlation-id, if the event is a request that was passed on with its headers."""
     return find_caller_id(event)
 
 
 def handle(event: dict[str, Any] | str, context: object, service: Service, counts: Counts) -> object:
-    """The answer to the body. Raises RequestError."""
-    answer, predictions = _predict(event, service)
+    """Predict the body; return the document for the caller. Raises RequestError."""
+    document, predictions = _predict(event, service)
     counts.count_prediction(predictions)
-    if len(strict_json.dumps(answer)) > MAX_RESPONSE_BYTES:
-        raise InputTooLarge("The answer would be larger than 6 MB: send fewer records at once.")
-    return answer
+    if len(strict_json.dumps(document)) > MAX_RESPONSE_BYTES:
+        raise InputTooLarge("The response would be larger than 6 MB: send fewer records at once.")
+    return document
 
 
 def _predict(event: dict[str, Any] | str, service: Service) -> PredictedDocument[Any]:

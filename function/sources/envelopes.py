@@ -1,4 +1,4 @@
-"""What messages come wrapped in when one service delivers through another."""
+"""Recognise the envelopes of AWS events, and unwrap a message that one service delivers through another."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +8,12 @@ from function.files.s3_events import is_eventbridge
 from function.formats import strict_json
 from function.formats.strict_json import get_member
 
-# Those of the services whose batches are served; SNS writes its own with a capital letter.
+# The sources whose batches of records are served. SNS writes its member EventSource, the others eventSource.
 _SERVED = frozenset(("aws:sqs", "aws:sns", "aws:kinesis", "aws:s3"))
 
 
 def is_enveloped(event: Mapping[str, Any]) -> bool:
-    """Whether the event is AWS's and not a caller's own body, be it of a source that is served here or not."""
+    """Tell whether the event has an envelope of AWS, of a served source or another; else it is a caller's own body."""
     return (
         isinstance(event.get("requestContext"), Mapping)
         or isinstance(event.get("Records"), list)
@@ -23,12 +23,12 @@ def is_enveloped(event: Mapping[str, Any]) -> bool:
 
 
 def is_sns(document: object) -> bool:
-    """Whether the document is what SNS delivers to a queue without raw delivery."""
+    """Tell whether the document is a notification that SNS delivers to a queue (without raw message delivery)."""
     return isinstance(document, Mapping) and document.get("Type") == "Notification" and "TopicArn" in document
 
 
 def unwrap(body: bytes) -> Any:
-    """The innermost document of a message's JSON body. Raises MalformedInput."""
+    """Return the innermost document of a message's JSON body. Raises MalformedInput."""
     document = strict_json.loads(body)
     if is_sns(document):
         document = strict_json.loads(encode_text(document.get("Message")))
@@ -36,14 +36,14 @@ def unwrap(body: bytes) -> Any:
 
 
 def unwrap_eventbridge(document: Any) -> Any:
-    """The detail of an EventBridge event, whose own shape matters only where S3 sent it; else the document."""
+    """Return the detail of an EventBridge event; return other documents, and events that S3 sent, unchanged."""
     return document["detail"] if is_eventbridge(document) and document.get("source") != "aws.s3" else document
 
 
 def encode_text(text: object) -> bytes:
-    """The bytes of a text that an event holds. Raises MalformedInput."""
+    """Encode a string of an event as UTF-8. Raises MalformedInput."""
     if not isinstance(text, str):
-        raise MalformedInput("The message holds no text.")
+        raise MalformedInput("The message has no text: send a JSON document as a string.")
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -51,13 +51,16 @@ def encode_text(text: object) -> bytes:
 
 
 def has_records_from(event: object, source: str) -> bool:
-    """Whether the event is a batch of records of that source; the first record that names one that is served tells."""
+    """Tell whether the event is a batch of records of that source.
+
+    The first record that names a served source decides.
+    """
     records = get_member(event, "Records")
     return isinstance(records, list) and next(filter(None, map(_read_source, records)), None) == source
 
 
 def get_first_record(event: object) -> Any:
-    """The first of a batch's records; None where there is none."""
+    """Return the first record of a batch; None if there is none."""
     records = get_member(event, "Records")
     return records[0] if isinstance(records, list) and records else None
 
@@ -68,5 +71,5 @@ def _read_source(record: object) -> str | None:
 
 
 def read_identifier(value: object) -> str | None:
-    """The value where it may be an id; a source that is told of any other fails the whole batch."""
+    """Return the value if it can be an id, else None: a source that gets another value back fails the whole batch."""
     return value if isinstance(value, str) and value else None

@@ -1,4 +1,4 @@
-"""EventBridge: the `detail` of an event is a record or `{"instances": […]}`; S3's events name an object.
+"""EventBridge: the `detail` of an event is a record or `{"instances": […]}`; an event of S3 names an object.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
 """
@@ -17,20 +17,24 @@ from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
-    """Whether it is one event, or the list of them that batching on a custom bus sends."""
+    """Tell whether the event is an EventBridge event, or a list of them, as a custom bus with batching sends."""
     return is_eventbridge(event) or (isinstance(event, list) and any(map(is_eventbridge, event)))
 
 
 def get_correlation_id(event: object) -> object:
-    """The event's id; a list of events has none."""
+    """Return the event's id; None for a list of events."""
     return event.get("id") if isinstance(event, Mapping) and "detail-type" in event else None
 
 
 def handle(
     event: Mapping[str, Any] | list[Mapping[str, Any]], context: object, service: Service, counts: Counts
 ) -> dict[str, Any]:
-    """How many were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
-    from function.messages.deliveries import Deliveries, Delivery, raise_first_failure
+    """Process the events; return how many there were.
+
+    Raises the first failure: Lambda then retries the invocation, and at last sends it to the failure queue.
+    """
+    from function.messages.deliveries import Deliveries, raise_first_failure
+    from function.messages.delivery import Delivery
     from function.sources.outcome_counts import count_outcomes
 
     events = event if isinstance(event, list) else [event]

@@ -1,4 +1,4 @@
-"""What the HTTP sources share: a body out of an event, and an answer that fits into one."""
+"""What the HTTP sources share: read a request from an event, and return a response that fits in the envelope."""
 
 import binascii
 from collections.abc import Callable, Mapping
@@ -14,18 +14,18 @@ from function.web.routes import find_route, respond
 
 type Event = Mapping[str, Any]
 
-# The most that Lambda returns from one synchronous call (AWS, "Lambda quotas"), envelope and escapes included.
+# The largest response of a synchronous invocation (AWS, "Lambda quotas"), with envelope and JSON escapes.
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
-# An ASCII body grows at most this much when it is written into the envelope; other characters become \uXXXX, twice.
+# The JSON of the envelope has at most this many bytes per character of the body: a surrogate pair is two \uXXXX.
 _WORST_GROWTH = 12
 _HEXADECIMAL = frozenset("0123456789abcdef")
 
-# Under these a path has no base path before it.
+# The domains of AWS itself. A path under them has no base path in front.
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".aws")
 
 
 class Exchange(NamedTuple):
-    """What differs between the HTTP sources: method and path, the form of an answer and how large it may be."""
+    """What differs between the HTTP sources: method, path, the function that makes the envelope, and its limit."""
 
     method: str
     path: str
@@ -36,9 +36,9 @@ class Exchange(NamedTuple):
 def handle_request(
     event: Event, context: object, service: Service, counts: Counts, exchange: Exchange
 ) -> dict[str, Any]:
-    """The event's answer in its source's envelope; a 413 where it would be larger than the source takes.
+    """Handle the request in the event; return the response in the envelope of its source.
 
-    Both the prediction and its 413 are counted.
+    Return a 413 response if the envelope would exceed the limit; the prediction and the refusal are both counted then.
     """
     request_id = get_request_id(event, context)
     try:
@@ -47,12 +47,12 @@ def handle_request(
         return _refuse(error, counts, exchange, request_id)
     response = respond(service, Request(exchange.method, exchange.path, read_headers(event), body, request_id))
     counts.count_outcome(response.outcome)
-    answer = exchange.envelope(response)
+    envelope = exchange.envelope(response)
     limit = exchange.max_response_bytes
-    if len(response.body) * _WORST_GROWTH > limit and len(strict_json.dumps(answer)) > limit:
-        too_large = InputTooLarge(f"The answer would be larger than {limit:,} bytes: send fewer records at once.")
+    if len(response.body) * _WORST_GROWTH > limit and len(strict_json.dumps(envelope)) > limit:
+        too_large = InputTooLarge(f"The response would be larger than {limit:,} bytes: send fewer records at once.")
         return _refuse(too_large, counts, exchange, request_id)
-    return answer
+    return envelope
 
 
 def _refuse(error: RequestError, counts: Counts, exchange: Exchange, request_id: str) -> dict[str, Any]:
@@ -62,27 +62,26 @@ def _refuse(error: RequestError, counts: Counts, exchange: Exchange, request_id:
 
 
 def decode_body(event: Event) -> bytes:
-    """The body as it was sent; `isBase64Encoded` is obeyed, never guessed.
-
-    Raises MalformedInput.
-    """
+    """Decode the request body, from base64 only if `isBase64Encoded` is true. Raises MalformedInput."""
     body = event.get("body")
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise MalformedInput("The event's body is not a text.")
+        raise MalformedInput(
+            "The event's body is not a string: send the body as a string, with isBase64Encoded if it is base64."
+        )
     try:
         return binascii.a2b_base64(body, strict_mode=True) if event.get("isBase64Encoded") is True else body.encode()
-    except binascii.Error:
-        raise MalformedInput("The event says that its body is base64, and it is not.") from None
     except UnicodeEncodeError:
         raise MalformedInput("The body holds half of a surrogate pair: it is not valid Unicode.") from None
-    except ValueError:  # base64 text with characters that are not ASCII
-        raise MalformedInput("The event says that its body is base64, and it is not.") from None
+    except ValueError:  # binascii.Error, or a character outside of ASCII in the base64
+        raise MalformedInput(
+            "The event has isBase64Encoded, but its body is not base64: send it as base64, or without isBase64Encoded."
+        ) from None
 
 
 def read_headers(event: Event) -> dict[str, str]:
-    """The headers by lower-case name; of a repeated one the last value."""
+    """Return the headers by lower-case name. If a header is repeated, its last value counts."""
     headers = {**get_mapping(event.get("headers"))}
     for name, values in get_mapping(event.get("multiValueHeaders")).items():
         headers[name] = values[-1] if isinstance(values, list) and values else ""
@@ -90,17 +89,17 @@ def read_headers(event: Event) -> dict[str, str]:
 
 
 def get_mapping(value: object) -> Mapping[str, Any]:
-    """The value where it is an object, else an empty one."""
+    """Return the value if it is a JSON object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
 def get_request_context(event: Event) -> Mapping[str, Any]:
-    """The event's requestContext; empty where it has none."""
+    """Return the event's requestContext; an empty mapping if it has none."""
     return get_mapping(event.get("requestContext"))
 
 
 def remove_stage(event: Event, path: object) -> str:
-    """The path of an HTTP API's event: a named stage's is part of it, the default one's is not."""
+    """Return the path of an HTTP API's event without the stage. A named stage begins the path, `$default` does not."""
     path = str(path or "/")
     stage = get_request_context(event).get("stage")
     if stage and stage != "$default" and (path + "/").startswith(f"/{stage}/"):
@@ -108,43 +107,44 @@ def remove_stage(event: Event, path: object) -> str:
     return path
 
 
-def find_path(event: Event, sent: str, matched: object) -> str:
-    """The path below a custom domain's base path or a route's prefix.
+def find_path(event: Event, event_path: str, route_path: object) -> str:
+    """Return the path without a custom domain's base path or a route's prefix.
 
-    `sent` is the path that the event has, `matched` the front door's own route, such as `/{proxy+}`. Of what these say
-    the first that is a route here; `sent` where none is.
+    `event_path` is the path in the event, `route_path` that of API Gateway's route, such as `/{proxy+}`. Return the
+    first path derived from them that is a route of this function; `event_path` if none is.
     """
-    below, greedy = str(matched or ""), ""
+    below, greedy = str(route_path or ""), ""
     for name, value in get_mapping(event.get("pathParameters")).items():
         if f"{{{name}+}}" in below:
             greedy = str(value)
         below = below.replace(f"{{{name}}}", str(value)).replace(f"{{{name}+}}", str(value))
-    # `sam local generate-event … --path /predict` makes //predict of it.
-    paths = ["/" + path.lstrip("/") for path in (below, greedy, sent, *_list_tails(event, sent)) if path]
-    return next((path for path in paths if find_route(path)), "/" + sent.lstrip("/"))
+    # Events of `sam local generate-event … --path /predict` have the path //predict.
+    candidates = (below, greedy, event_path, *_list_tails(event, event_path))
+    paths = ["/" + path.lstrip("/") for path in candidates if path]
+    return next((path for path in paths if find_route(path)), "/" + event_path.lstrip("/"))
 
 
-def _list_tails(event: Event, sent: str) -> list[str]:
-    """What may be below a custom domain's base path, where no route of the front door tells: /a/b/c, then /b/c, /c."""
+def _list_tails(event: Event, path: str) -> list[str]:
+    """List the paths that may follow a custom domain's base path: for /a/b/c these are b/c and c."""
     domain = str(get_request_context(event).get("domainName") or "")
     if not domain or domain.endswith(_AWS_DOMAINS):
         return []
-    parts = sent.strip("/").split("/")
+    parts = path.strip("/").split("/")
     return ["/".join(parts[start:]) for start in range(1, len(parts))]
 
 
 def find_request_id(event: object) -> object:
-    """The caller's own id in the header x-correlation-id, where it is a UUID; else the front door's request id."""
+    """Return the caller's own id (a UUID in the header x-correlation-id); else the request id in the event."""
     return find_caller_id(event) or (
         get_request_context(event).get("requestId") if isinstance(event, Mapping) else None
     )
 
 
 def find_caller_id(event: object) -> str | None:
-    """The UUID in the event's header x-correlation-id, as it was sent; None where there is none."""
+    """Return the UUID in the event's header x-correlation-id, unchanged; None if there is none."""
     headers = get_mapping(event.get("headers")) if isinstance(event, Mapping) else {}
-    own = next((str(headers[name]) for name in headers if str(name).lower() == "x-correlation-id"), "")
-    return own if _is_uuid(own.lower()) else None
+    value = next((str(headers[name]) for name in headers if str(name).lower() == "x-correlation-id"), "")
+    return value if _is_uuid(value.lower()) else None
 
 
 def _is_uuid(text: str) -> bool:
@@ -153,5 +153,5 @@ def _is_uuid(text: str) -> bool:
 
 
 def get_request_id(event: Event, context: object) -> str:
-    """The id under which Lambda logs the request, else the front door's, else a dash."""
+    """Return the request id of Lambda's log; else the one in the event; else a dash."""
     return str(getattr(context, "aws_request_id", None) or get_request_context(event).get("requestId") or "-")

@@ -21,8 +21,8 @@ from function.web.request_response import Response
 
 
 def matches(event: object) -> bool:
-    """Whether the event is such a request."""
-    # What an authorizer is asked looks the same, but for the route that it is asked about.
+    """Tell whether the event is a request of payload format 2.0."""
+    # A request to an authorizer has the same shape and, beside it, `routeArn`.
     return (
         isinstance(event, dict)
         and event.get("version") == "2.0"
@@ -32,20 +32,20 @@ def matches(event: object) -> bool:
 
 
 def get_correlation_id(event: object) -> object:
-    """The caller's own id, else the front door's."""
+    """Return the caller's own id; else the request id of the front door (API Gateway or a function URL)."""
     return find_request_id(event)
 
 
 def handle(event: Event, context: object, service: Service, counts: Counts) -> dict[str, Any]:
-    """The response in payload format 2.0."""
+    """Handle the request; return the response in payload format 2.0."""
     method = get_mapping(get_request_context(event)["http"]).get("method")
-    matched = str(event.get("routeKey") or "").partition(" ")[2]
-    path = find_path(event, remove_stage(event, event.get("rawPath")), matched)
+    route_path = str(event.get("routeKey") or "").partition(" ")[2]
+    path = find_path(event, remove_stage(event, event.get("rawPath")), route_path)
     return handle_request(event, context, service, counts, Exchange(str(method), path, make_envelope))
 
 
 def make_envelope(response: Response) -> dict[str, Any]:
-    """The response as the front door reads it."""
+    """Return the response in the shape that API Gateway and function URLs read."""
     return {
         "statusCode": response.status,
         "headers": response.list_headers(),

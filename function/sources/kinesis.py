@@ -1,4 +1,4 @@
-"""Kinesis: the data of each record is JSON: a record or `{"instances": […]}`; or several that a producer aggregated.
+"""Kinesis: the data of each record is JSON, a record or `{"instances": […]}`, or several that a producer aggregated.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 """
@@ -21,27 +21,31 @@ _MAX_DIGITS = 129
 
 
 def matches(event: object) -> bool:
-    """Whether the event is a batch of Kinesis records."""
+    """Tell whether the event is a batch of Kinesis records."""
     return has_records_from(event, "aws:kinesis")
 
 
 def get_correlation_id(event: object) -> object:
-    """The id of the first record's event: its shard and sequence number."""
+    """Return the event id of the first record: its shard and sequence number."""
     return get_member(get_first_record(event), "eventID")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service, counts: Counts) -> dict[str, Any]:
-    """The first record that was not dealt with: Lambda goes on from there, and nothing behind it was sent."""
-    from function.messages.deliveries import Deliveries, Delivery
+    """Process the records; return the lowest sequence number that failed.
+
+    Lambda continues from there. No result of a later record was sent.
+    """
+    from function.messages.deliveries import Deliveries
+    from function.messages.delivery import Delivery
     from function.sources.outcome_counts import count_outcomes
 
     records = [get_member(record, "kinesis") for record in event["Records"]]
     deliveries = [
-        Delivery(_read_sequence_number(record), read, part=part)
+        Delivery(_read_sequence_number(record), read, part_number=number)
         for record in records
-        for part, read in _split_record(record)
+        for number, read in _split_record(record)
     ]
-    # A record without its place in the shard can hold up nothing: Lambda could not be told where to go on.
+    # A record without a sequence number must not stop the others: Lambda could not continue from it.
     groups = ["nowhere" if delivery.id is None else "the shard" for delivery in deliveries]
     batch = Deliveries(service, "kinesis", deliveries, make_timer(context), "rest").process(groups.__getitem__)
     count_outcomes(counts, batch.outcomes)
@@ -51,30 +55,31 @@ def handle(event: Mapping[str, Any], context: object, service: Service, counts: 
 
 
 def _read_sequence_number(record: object) -> str | None:
-    """The record's sequence number, where it is one: digits, up to 129 of them."""
+    """Return the record's sequence number if it is valid (1 to 129 digits), else None."""
     number = get_member(record, "sequenceNumber")
     is_number = isinstance(number, str) and number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS
     return number if is_number else None
 
 
 def _split_record(record: object) -> list[tuple[int | None, Callable[[], Any]]]:
-    """How to read each message in the record, with its place there if a producer has aggregated it."""
+    """Return a reader for each message in the record, each with its part number if a producer aggregated them."""
     try:
         data = _decode_data(record)
         if not kinesis_aggregation.is_aggregated(data):
             return [(None, partial(unwrap, data))]
-        return [(part, partial(unwrap, one)) for part, one in enumerate(kinesis_aggregation.split_record(data))]
+        messages = kinesis_aggregation.split_record(data)
+        return [(number, partial(unwrap, message)) for number, message in enumerate(messages)]
     except MalformedInput as error:
         return [(None, partial(_refuse, error))]
 
 
 def _decode_data(record: object) -> bytes:
     if _read_sequence_number(record) is None:
-        raise MalformedInput("The record has no sequence number.")
+        raise MalformedInput("The record has no valid sequence number: it must be a string of digits.")
     try:
         return binascii.a2b_base64(encode_text(get_member(record, "data")), strict_mode=True)
     except binascii.Error:
-        raise MalformedInput("The record's data is not base64.") from None
+        raise MalformedInput("The record's data is not base64: encode it as Kinesis does.") from None
 
 
 def _refuse(error: MalformedInput) -> NoReturn:

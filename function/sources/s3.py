@@ -1,4 +1,4 @@
-"""S3's notifications: each created object is scored, its predictions written to the results bucket.
+"""S3: score each object that a notification names, and write its predictions to the results bucket.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -15,17 +15,20 @@ from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
-    """Whether it is such a notification, or the event by which S3 tests a configuration."""
+    """Tell whether the event is a notification of S3, or the test event that S3 sends for a new configuration."""
     return has_records_from(event, "aws:s3") or (isinstance(event, dict) and event.get("Event") == "s3:TestEvent")
 
 
 def get_correlation_id(event: object) -> object:
-    """The id of the request that wrote the first object."""
+    """Return the id of the request that wrote the first object."""
     return get_member(get_member(get_first_record(event), "responseElements"), "x-amz-request-id")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service, counts: Counts) -> dict[str, Any]:
-    """How many objects were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
+    """Score the objects; return how many there were.
+
+    Raises the first failure: Lambda then retries the invocation, and at last sends it to the failure queue.
+    """
     from function.messages.file_deliveries import find_failure, score_files
     from function.sources.outcome_counts import count_outcomes
 

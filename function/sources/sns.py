@@ -1,4 +1,4 @@
-"""SNS: each message is a record, `{"instances": […]}`, or S3's notification.
+"""SNS: each message is a record, `{"instances": […]}`, or a notification of S3.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 """
@@ -21,18 +21,22 @@ from function.telemetry.counts import Counts
 
 
 def matches(event: object) -> bool:
-    """Whether the event is a batch of SNS messages."""
+    """Tell whether the event is a batch of SNS messages."""
     return has_records_from(event, "aws:sns")
 
 
 def get_correlation_id(event: object) -> object:
-    """The id of the first message."""
+    """Return the id of the first message."""
     return get_member(get_member(get_first_record(event), "Sns"), "MessageId")
 
 
 def handle(event: Mapping[str, Any], context: object, service: Service, counts: Counts) -> dict[str, Any]:
-    """How many were dealt with. Raises where one was not: Lambda tries again, then tells the failure queue."""
-    from function.messages.deliveries import Deliveries, Delivery, raise_first_failure
+    """Process the messages; return how many there were.
+
+    Raises the first failure: Lambda then retries the invocation, and at last sends it to the failure queue.
+    """
+    from function.messages.deliveries import Deliveries, raise_first_failure
+    from function.messages.delivery import Delivery
     from function.sources.outcome_counts import count_outcomes
 
     messages = [get_member(record, "Sns") for record in event["Records"]]

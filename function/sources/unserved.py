@@ -1,6 +1,7 @@
-"""What AWS sends functions that is not served here, told by its shape: so that it is refused by name.
+"""Recognise the events of AWS sources that are not served here, so that the refusal names the source.
 
-A caller's own record has values, not objects, and none of these sets of names: it stays a direct invocation.
+The values of a caller's own record are no objects, and it has none of these sets of names: it remains a direct
+invocation.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 """
 
@@ -10,9 +11,9 @@ from typing import Any
 from function.formats.strict_json import get_member
 
 type Shape = Mapping[str, type | frozenset[str]]
-"""The members that it has, each with its type, or the texts that it may be."""
+"""The members of an event, each with its type or with the strings that are allowed."""
 
-# By the eventSource of the event, or of its records.
+# The name of a source by the eventSource of the event, or of its records.
 _BY_EVENT_SOURCE = {
     "aws:kafka": "Amazon MSK (Apache Kafka)",
     "SelfManagedKafka": "a self-managed Apache Kafka cluster",
@@ -31,7 +32,7 @@ _IOT_EVENTS = frozenset(
         *("THING_GROUP_HIERARCHY", "THING_GROUP_CHANGE", "CERTIFICATE", "CA_CERTIFICATE", "JOB", "JOB_EXECUTION"),
     )
 )
-# The first that fits names it.
+# The first shape that fits decides.
 _SHAPES: tuple[tuple[str, Shape], ...] = (
     ("Managed Service for Apache Flink (Kinesis Data Analytics)", {"applicationArn": str, "records": list}),
     ("Amazon Data Firehose", {"invocationId": str, "records": list}),
@@ -76,9 +77,9 @@ _SHAPES: tuple[tuple[str, Shape], ...] = (
 
 
 def name_unserved_source(event: object) -> str | None:
-    """The name of the source that the event is of; None where it is of none that is known, or of one that is served."""
+    """Return the name of the unserved source of the event; None if the source is served or not known."""
     if isinstance(event, list):
-        # EventBridge Pipes sends the records of its source as they are, AppSync its contexts.
+        # EventBridge Pipes sends the unchanged records of its source, AppSync sends its contexts.
         first = event[0] if event else None
         return "EventBridge Pipes" if isinstance(get_member(first, "eventSource"), str) else _name_by_shape(first)
     if not isinstance(event, Mapping):
@@ -118,8 +119,8 @@ def _name_by_shape(event: object) -> str | None:
 def _has_shape(event: object, shape: Shape) -> bool:
     if not isinstance(event, Mapping) or not shape.keys() <= event.keys():
         return False
-    return all(_is_kind(event[name], wanted) for name, wanted in shape.items())
+    return all(_is_allowed(event[name], allowed) for name, allowed in shape.items())
 
 
-def _is_kind(value: object, wanted: type | frozenset[str]) -> bool:
-    return isinstance(value, wanted) if isinstance(wanted, type) else isinstance(value, str) and value in wanted
+def _is_allowed(value: object, allowed: type | frozenset[str]) -> bool:
+    return isinstance(value, allowed) if isinstance(allowed, type) else isinstance(value, str) and value in allowed
