@@ -1,1 +1,1 @@
-"""Text formats of requests: CSV and strict JSON."""
+"""The text formats of requests and files: CSV, gzip and strict JSON."""

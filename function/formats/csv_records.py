@@ -1,6 +1,6 @@
-"""Rows of a CSV that someone else has taken apart into records of cells, as Step Functions' ItemReader does.
+"""Predict rows of a CSV that another service has split into records of cells, as the ItemReader of Step Functions does.
 
-Cells mean what they mean in a CSV: what comes out is what the file would have got.
+The values of a record are cells: they are read as in a CSV, and get the same predictions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ KEY = "cells"
 def predict_cells(
     model: Model, records: Sequence[object], *, strict: bool = False
 ) -> PredictedDocument[dict[str, object]]:
-    """Return what `prediction.predict_body` does for instances, of records whose values are cells.
+    """Predict records whose values are cells; return the document that `predict_body` returns for instances.
 
-    Members that are no features are let pass. Raises MalformedInput, InvalidInput, InputTooLarge.
+    Members that are no features are ignored. Raises MalformedInput, InvalidInput, InputTooLarge.
     """
     features = model.manifest.contract.features
     problems: list[Problem] = []
@@ -32,19 +32,21 @@ def predict_cells(
 
 
 def _read_row(features: Sequence[Feature], index: int, record: object, problems: list[Problem]) -> object:
-    """The record as JSON values; what of it is no cell goes to `problems`."""
+    """Return the record with JSON values; add a problem for each value that is not a string."""
     if not isinstance(record, Mapping):
         return record
     if len(record) == 1 and (mark := name_hidden_separator(next(iter(record)), [f.name for f in features])):
-        raise MalformedInput(f"The rows have one column, whose name holds {mark}: set the separator (CSVDelimiter).")
-    # Who takes a file apart may leave its byte order mark.
+        raise MalformedInput(
+            f"The rows have only one column, whose name contains {mark}: set the separator (CSVDelimiter)."
+        )
+    # The first name may still have the file's byte order mark.
     cells = {name.removeprefix("\ufeff"): cell for name, cell in record.items()}
     row: dict[str, object] = {}
     for feature in features:
         cell = cells.get(feature.name, "")
         if not isinstance(cell, str):
             where = f"/{KEY}/{index}{format_pointer(feature.name)}"
-            problems.append(Problem(where, WRONG_TYPE, "expected a cell of a CSV, which is a text"))
+            problems.append(Problem(where, WRONG_TYPE, "expected a cell of a CSV, as a string"))
         elif feature.name in cells:
             row[feature.name] = parse_cell(feature, cell)
     return row

@@ -1,6 +1,7 @@
-"""A CSV in, the same CSV with predictions out: rows in equal rows out, and cells come back as they came.
+"""Add predictions to a CSV: the same rows, with unchanged cells and more columns.
 
-What comes out is UTF-8, in the separator that came in.
+The result is UTF-8, and has the separator of the input. A cell that a spreadsheet would run as a formula gets a quote
+in front.
 """
 
 import csv
@@ -30,12 +31,12 @@ from function.model.manifest import format_label
 from function.model.prediction import MAX_RECORDS, PredictedDocument, Prediction, predict
 from function.model.runtime import Model
 
-# A spreadsheet runs a cell that starts so as a formula (OWASP, "CSV Injection"); a quote before it keeps it a text.
+# A spreadsheet runs a cell with such a start as a formula (OWASP, "CSV Injection"). A quote in front prevents that.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ParsedTable(NamedTuple):
-    """A CSV that was read: how it is written, its header, its rows."""
+    """A CSV as it was read: its dialect, header and rows."""
 
     dialect: Dialect
     header: list[str]
@@ -43,16 +44,17 @@ class ParsedTable(NamedTuple):
 
 
 def predict_csv_document(model: Model, body: bytes, *, strict: bool = False) -> str:
-    """The CSV in `body` (it has a header line; `csv_dialect` says what is read) with the predictions' columns added.
+    """Predict the rows of a CSV with a header line; return the CSV with the columns of the predictions.
 
-    Columns that are no features come back untouched. Raises MalformedInput where it is no such CSV, InvalidInput with
-    every problem (its pointer is /<row, from 0>/<column>), InputTooLarge past 10,000 rows.
+    `csv_dialect` says which CSVs are read. Columns that are no features are kept. Raises MalformedInput if the body
+    cannot be read, InvalidInput with every problem (its pointer is /<row, from 0>/<column>), InputTooLarge if it has
+    more than 10,000 rows.
     """
     return add_predictions(model, body, strict=strict).document
 
 
 def add_predictions(model: Model, body: bytes, *, strict: bool = False) -> PredictedDocument[str]:
-    """Return what `predict_csv_document` does, and the predictions in it. Raises as `predict_csv_document` does."""
+    """Return the CSV of `predict_csv_document`, and the predictions in it. Raises the same errors."""
     dialect, header, rows = read_table(model.manifest.contract, body)
     added = model.manifest.outputs.columns
     check_header(model.manifest.contract, header, added)
@@ -64,12 +66,11 @@ def add_predictions(model: Model, body: bytes, *, strict: bool = False) -> Predi
 def predict_csv(
     model: Model, body: bytes, *, has_header: bool | None, strict: bool = False
 ) -> tuple[list[Prediction], int]:
-    """The predictions alone, of a CSV with or without a header line (RFC 4180 has a parameter that says which).
+    """Predict the rows of a CSV; return the predictions, and the number of columns that are no features.
 
-    With them comes how many columns are no features.
-
-    Where nothing says so (None), the first line itself tells; without one, cells stand in the features' order.
-    Raises as `predict_csv_document` does.
+    `has_header` is what the media type says (RFC 4180, parameter `header`). If it says nothing (None), the first line
+    decides (`is_header`). Without a header the columns are in the order of the features.
+    Raises the errors of `predict_csv_document`.
     """
     contract = model.manifest.contract
     dialect, header, rows = read_table(contract, body)
@@ -88,7 +89,7 @@ def _predict_table(model: Model, table: ParsedTable, *, strict: bool) -> list[Pr
 
 
 def format_cells(prediction: Prediction) -> list[str]:
-    """The cells of the manifest's output columns for one prediction."""
+    """Return the cells of one prediction, in the order of the manifest's output columns."""
     return [
         format_label(prediction.value),
         *map(repr, (prediction.probabilities or {}).values()),
@@ -97,12 +98,15 @@ def format_cells(prediction: Prediction) -> list[str]:
 
 
 def format_warnings(warnings: Sequence[Warning]) -> str:
-    """The last of them: the warnings in words, or nothing."""
+    """Return the cell of the warnings: sentences separated by semicolons, or nothing."""
     return "; ".join(f"{warning.feature}: {warning.detail}" for warning in warnings)
 
 
 def neutralise(cell: str) -> str:
-    """The cell, kept from being run by a spreadsheet; numbers such as -1.5 and -1,5 and nulls (-NaN) are left alone."""
+    """Return the cell with a quote in front if a spreadsheet would run it as a formula.
+
+    Numbers such as -1.5 and -1,5, and nulls such as -NaN, are not changed.
+    """
     is_harmless = (
         not cell.startswith(FORMULA_STARTS) or is_comma_number(cell) or cell in PANDAS_NULL_CELLS or is_number(cell)
     )
@@ -110,10 +114,10 @@ def neutralise(cell: str) -> str:
 
 
 def read_table(contract: Contract, body: bytes) -> ParsedTable:
-    """The CSV; lines without a cell are passed over. Raises MalformedInput, InputTooLarge."""
+    """Read a CSV; skip blank lines. Raises MalformedInput, InputTooLarge."""
     text = decode_text(body, "The body")
     dialect = detect_dialect(text, contract.features, "The body")
-    csv.field_size_limit(sys.maxsize)  # the body's size has its cap; the module's own is 128 kB a cell
+    csv.field_size_limit(sys.maxsize)  # the body's size is limited already; the module's default is 128 kB for a cell
     reader = csv.reader(StringIO(text[dialect.start :], newline=""), delimiter=dialect.separator, strict=True)
     rows: list[list[str]] = []
     try:
@@ -131,9 +135,9 @@ def read_table(contract: Contract, body: bytes) -> ParsedTable:
 
 
 def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]) -> None:
-    """Raises InvalidInput unless every feature has its one column, and none has a name of those that are added.
+    """Check that each feature has exactly one column, and that no column has the name of an added one.
 
-    Other columns may have no name, or one that others have too.
+    Other columns may have no name, or share a name. Raises InvalidInput with every problem.
     """
     counts = Counter(header)
     problems = [
@@ -147,7 +151,11 @@ def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]
         if (count := counts[name]) > 1
     ]
     problems += [
-        Problem(format_pointer(name), RESERVED_COLUMN, f"the answer adds a column {name}: rename the one that is there")
+        Problem(
+            format_pointer(name),
+            RESERVED_COLUMN,
+            f"the predictions add a column {name}: rename the column of that name",
+        )
         for name in added
         if name in counts
     ]
@@ -157,7 +165,7 @@ def check_header(contract: Contract, header: Sequence[str], added: Sequence[str]
 
 def _check_lengths(header: list[str], rows: list[list[str]]) -> None:
     problems = [
-        Problem(f"/{index}", ROW_LENGTH, f"{len(row)} cells where the header line has {len(header)}")
+        Problem(f"/{index}", ROW_LENGTH, f"the row has {len(row)} cells and the header line has {len(header)}")
         for index, row in enumerate(rows)
         if len(row) != len(header)
     ]
@@ -166,8 +174,8 @@ def _check_lengths(header: list[str], rows: list[list[str]]) -> None:
 
 
 def write_rows(rows: list[list[str]], line_end: str, separator: str = ",") -> str:
-    """The rows as CSV, kept from being run by a spreadsheet."""
-    # Fields with any line end in them are quoted, a lone CR too, whichever of the two ends the lines.
+    """Write the rows as CSV; neutralise each cell."""
+    # The writer quotes cells that contain CR or LF, whichever line end is used.
     text = StringIO(newline="")
     csv.writer(text, delimiter=separator, lineterminator=line_end).writerows(
         [neutralise(cell) for cell in row] for row in rows

@@ -1,4 +1,4 @@
-"""Unpacks gzip as it comes, with as little in memory whatever it grows to."""
+"""Decompress gzip as a stream, with little memory whatever the size of its content."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -8,17 +8,17 @@ from function.errors import InputTooLarge, MalformedInput
 
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_PIECE_BYTES = 1024 * 1024
-# As much as an object may be that is not packed.
+# The largest file after decompression: the same as for an object that is not compressed.
 MAX_BYTES = 5 * 1024**3
-# What is given at once: zlib hands back a copy of what follows a member's end.
+# The input of one call of zlib. It returns a copy of all input after the end of a member.
 _STEP = 16 * 1024
-_GZIP = 31  # zlib's word for a gzip header around the largest window
+_GZIP = 31  # zlib's `wbits` for a gzip header and the largest window
 
 
 def unpack_if_gzip(blocks: Iterable[bytes], *, has_gzip_name: bool) -> Iterator[bytes]:
-    """The bytes, unpacked where they are gzip by their name or by their beginning, or by both.
+    """Decompress the blocks if the name says that they are gzip; then again if the result begins as gzip does.
 
-    S3 hands an object with a Content-Encoding out as it is stored; one that is packed so may have any name.
+    S3 returns an object with `Content-Encoding: gzip` as it is stored, and such an object may have any name.
     """
     blocks = gunzip(blocks) if has_gzip_name else iter(blocks)
     first = b""
@@ -29,17 +29,17 @@ def unpack_if_gzip(blocks: Iterable[bytes], *, has_gzip_name: bool) -> Iterator[
 
 
 def gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """What is in the gzip file (of one or more members), in pieces of at most 1 MB.
+    """Decompress a gzip file of one or more members; yield pieces of at most 1 MB.
 
-    Raises MalformedInput, and InputTooLarge where it grows past what is read of any file.
+    Raises MalformedInput; InputTooLarge if the content is larger than MAX_BYTES.
     """
     size = 0
     waiting = bytearray()
-    for piece in _unpack_members(blocks):
+    for piece in _decompress_members(blocks):
         size += len(piece)
         if size > MAX_BYTES:
-            raise InputTooLarge(f"The file is larger than {MAX_BYTES:,} bytes once it is unpacked.")
-        # Members may be of a few bytes each, and whoever reads looks through what it has with each piece.
+            raise InputTooLarge(f"The file has more than {MAX_BYTES:,} bytes after decompression: split it.")
+        # Members may have a few bytes each. Join their content, because readers do some work for each piece.
         if len(waiting) + len(piece) > MAX_PIECE_BYTES:
             yield bytes(waiting)
             waiting.clear()
@@ -48,13 +48,13 @@ def gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(waiting)
 
 
-def _unpack_members(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _decompress_members(blocks: Iterable[bytes]) -> Iterator[bytes]:
     member, begun = zlib.decompressobj(_GZIP), False
     for block in blocks:
         rest = memoryview(block)
         while rest:
             if not begun:
-                # Another member may follow, and zeros that fill a tape's block.
+                # Between members there may be zeros, which fill the blocks of a tape.
                 start = bytes(rest[:_STEP])
                 zeros = len(start) - len(start.lstrip(b"\0"))
                 rest = rest[zeros:]
@@ -68,9 +68,9 @@ def _unpack_members(blocks: Iterable[bytes]) -> Iterator[bytes]:
                     yield piece
                     piece = member.decompress(member.unconsumed_tail, MAX_PIECE_BYTES)
             except zlib.error:
-                raise MalformedInput("The file is not gzip, or is damaged.") from None
+                raise MalformedInput("The file is not gzip, or it is damaged: compress it again.") from None
             rest = rest[len(taken) - len(member.unused_data) :]
             if member.eof:
                 member, begun = zlib.decompressobj(_GZIP), False
     if begun:
-        raise MalformedInput("The gzip file ends in the middle.")
+        raise MalformedInput("The gzip file is incomplete: upload the whole file.")

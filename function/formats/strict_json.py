@@ -1,4 +1,7 @@
-"""JSON without what Python's parser lets through: duplicate keys, NaN, half surrogate pairs, other encodings."""
+"""Read and write strict JSON.
+
+Python's parser accepts more: repeated keys, NaN, half of a surrogate pair, other encodings than UTF-8.
+"""
 
 import json
 from collections.abc import Mapping
@@ -7,24 +10,24 @@ from typing import Any, NoReturn
 from function.errors import MalformedInput
 from function.model.contract import is_unicode
 
-# Past this many digits an integer is beyond every 64-bit float (1.8e308); int() itself refuses 4,300 with a ValueError.
+# An integer with more digits is larger than every 64-bit float (1.8e308). int() refuses 4,300 digits with a ValueError.
 MAX_DIGITS = 309
 
 
 def loads(body: bytes) -> Any:
-    """The JSON value of a UTF-8 body.
+    """Parse a JSON body in UTF-8.
 
-    A number too large for a float comes out as infinity: the contract refuses it with its place. Raises MalformedInput.
+    A number too large for a float becomes infinity, which the contract refuses with its pointer. Raises MalformedInput.
     """
     try:
-        text = body.decode("utf-8-sig")  # some clients, Windows' above all, put a byte order mark first
+        text = body.decode("utf-8-sig")  # some clients, mostly on Windows, begin with a byte order mark
     except UnicodeDecodeError:
         raise MalformedInput("The body is not UTF-8.") from None
     try:
         value = json.loads(
             text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant, parse_int=_parse_integer
         )
-        # Only an escape can spell half of a surrogate pair.
+        # Only an escape (\uD800) can be half of a surrogate pair.
         unicode = "\\u" not in text or is_unicode(json.dumps(value, ensure_ascii=False))
     except json.JSONDecodeError as error:
         raise MalformedInput(
@@ -43,7 +46,7 @@ def get_member(document: object, name: str) -> Any:
 
 
 def dumps(value: object) -> str:
-    """The value as ASCII JSON. Raises ValueError for NaN and infinity, which are not JSON (RFC 8259)."""
+    """Write the value as ASCII JSON. Raises ValueError for NaN and infinity, which are not JSON (RFC 8259)."""
     return json.dumps(value, allow_nan=False)
 
 

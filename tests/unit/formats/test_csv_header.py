@@ -82,7 +82,7 @@ def test_line_that_may_be_both_is_a_row_where_it_stands_alone_and_is_refused_els
     features: tuple[Feature, ...], line: str
 ) -> None:
     assert is_header(Contract(features), line.split(","), has_more=False) is False
-    with pytest.raises(InvalidInput, match="may be a header and may be a row"):
+    with pytest.raises(InvalidInput, match="can be a header and can be a row"):
         is_header(Contract(features), line.split(","), has_more=True)
 
 

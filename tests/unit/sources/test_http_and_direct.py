@@ -369,10 +369,10 @@ def test_direct_invocation_takes_rows_of_cells(handler: Handler, houses: Model) 
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ([{"AreaSqft": 1500, "NumBedrooms": "3"}], "/cells/0/AreaSqft: expected a cell of a CSV, which is a text"),
+        ([{"AreaSqft": 1500, "NumBedrooms": "3"}], "/cells/0/AreaSqft: expected a cell of a CSV, as a string"),
         ([{"AreaSqft": "1500"}], "/cells/0/NumBedrooms: missing: expected a number"),
         (["1500,3"], "/cells/0: expected an object of features, got a text"),
-        ([{"AreaSqft\tNumBedrooms": "1500\t3"}], "The rows have one column, whose name holds tabs"),
+        ([{"AreaSqft\tNumBedrooms": "1500\t3"}], "The rows have only one column, whose name contains tabs"),
     ],
 )
 def test_rows_that_are_no_cells_are_refused(rows: list[object], sentence: str, handler: Handler) -> None:
