@@ -1,1 +1,1 @@
-"""What the log says: one line and its metrics for each invocation, and one for each unexpected error."""
+"""Write the log: one line with metrics for each invocation, and one line for each unexpected error."""

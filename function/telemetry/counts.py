@@ -1,4 +1,4 @@
-"""Counts of one invocation, made from what came back and told by the log line. No value is kept."""
+"""Count the outcomes of one invocation, for its log line. No feature value is kept."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,10 +7,10 @@ from function.model.prediction import Prediction
 
 
 class Counts:
-    """Counts of one invocation.
+    """The counts of one invocation.
 
-    `successes` are requests, messages and files that were predicted; `rows` the records in them; `rejections` what was
-    not, by the error's code; `out_of_range` values that training never saw, by feature.
+    `successes` counts the requests, messages and files that were predicted, and `rows` their records. `rejections`
+    counts those that were not, by error code. `out_of_range` counts values unseen in training, by feature.
     """
 
     def __init__(self) -> None:
@@ -38,14 +38,14 @@ class Counts:
             self._add_out_of_range(feature, count)
 
     def count_refusal(self, error: DeployerError) -> None:
-        """Count what was not predicted, once for each error: a message's failure may be raised as the batch's too."""
+        """Count an error, once for each exception object: the failure of a message may be raised for its batch too."""
         if error in self._refusals:
             return
         self._refusals.add(error)
         self._add_rejections(error.code, 1)
         if isinstance(error, InvalidInput):
             for problem in error.problems:
-                # With STRICT_INPUTS; the pointer's last part is the feature.
+                # STRICT_INPUTS makes problems of such warnings. The last key of the pointer is the feature.
                 if problem.code in (OUT_OF_RANGE, UNSEEN_CATEGORY):
                     name = parse_pointer(problem.pointer)[-1]
                     self._add_out_of_range(name, 1)

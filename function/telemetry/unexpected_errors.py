@@ -1,4 +1,4 @@
-"""Unforeseen errors: told to the log without any value, to the caller with nothing but the request's id."""
+"""Report unexpected errors: to the log without any feature value, to the caller with only the request id."""
 
 import logging
 import traceback
@@ -9,13 +9,12 @@ logger = logging.getLogger("function")
 
 
 def report_error(error: Exception, request_id: str) -> InternalError:
-    """Logs where the error came from, and returns what to tell the caller.
+    """Log where the error was raised; return the error for the caller.
 
-    A foreign error's own text stays out of both: a library's message may quote a value (`could not convert string to
-    float: '…'`).
+    Neither has the message of a library's error, which may quote a value (`could not convert string to float: '…'`).
     """
     ours = {"code": error.code, "reason": str(error)} if isinstance(error, DeployerError) else {}
-    # The limit is explicit since app.py cuts sys.tracebacklimit for what Lambda sends to callers.
+    # The limit is explicit, because app.py sets sys.tracebacklimit to 0 for the errors that Lambda sends to callers.
     frames = traceback.extract_tb(error.__traceback__, limit=64)
     logger.error(
         "unforeseen error",
@@ -27,4 +26,6 @@ def report_error(error: Exception, request_id: str) -> InternalError:
             **ours,
         },
     )
-    return InternalError(f"The request failed for a reason of ours; the log has it under the id {request_id}.")
+    return InternalError(
+        f"The request failed because of an error in this function: see the log under the id {request_id}."
+    )
