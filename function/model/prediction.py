@@ -1,4 +1,7 @@
-"""Predict records: check them, run the model, build the answer. It must not know HTTP, AWS or scikit-learn."""
+"""Predict records: check them, run the model, build the document for the caller.
+
+This module must not know HTTP, AWS or scikit-learn.
+"""
 
 from collections.abc import Callable, Sequence
 from math import copysign, inf, isfinite
@@ -32,13 +35,16 @@ class Prediction(NamedTuple):
 
 
 type Outcome = Prediction | list[Problem]
+"""The outcome for one record. A list of problems is not empty."""
 type OutputRow = tuple[Label, Sequence[float] | None]
+"""The runtime's output for one row: the value and, if the classifier has them, the probabilities."""
 type Suspect = tuple[int, Value]
+"""A value that the estimator may refuse, after the index of its feature."""
 type PointerMaker = Callable[[int, str], str]
 
 
 class Records(NamedTuple):
-    """The records of a body: one, or `many` in an array `instances`."""
+    """The records of a body: one record, or with `many` the records of an array `instances`."""
 
     records: list[object]
     many: bool
@@ -49,16 +55,16 @@ class Records(NamedTuple):
 
 
 class PredictedDocument[Document](NamedTuple):
-    """What the sender of some records gets, and the predictions in it."""
+    """The document for the sender of some records, and the predictions in it."""
 
     document: Document
     predictions: Sequence[Prediction]
 
 
 def predict_document(model: Model, body: object, *, strict: bool = False) -> dict[str, object]:
-    """The answer to one record, or to `{"instances": [record, …]}`, as JSON-ready objects.
+    """Predict one record, or `{"instances": [record, …]}`; return the document for the caller as JSON-ready objects.
 
-    Raises InvalidInput with every problem and its JSON pointer, InputTooLarge past 10,000 records.
+    Raises InvalidInput with every problem and its JSON pointer, InputTooLarge for more than 10,000 records.
     """
     return predict_body(model, body, strict=strict).document
 
@@ -76,7 +82,7 @@ def read_records(model: Model, body: object) -> Records:
         return Records([body], many=False)
     records = body["instances"]
     problems = [
-        Problem(format_pointer(key), UNKNOWN_FIELD, "only instances may stand here")
+        Problem(format_pointer(key), UNKNOWN_FIELD, "no other member is allowed beside instances: remove it")
         for key in body
         if key != "instances"
     ]
@@ -89,12 +95,12 @@ def read_records(model: Model, body: object) -> Records:
 
 
 def _is_record(model: Model, body: dict[str, object]) -> bool:
-    """Tell whether `instances` is a feature here: other fields stand beside it, or it is no array."""
+    """Tell whether `instances` is a feature in this body: there are other fields, or it is not an array."""
     return "instances" in model.manifest.contract.names and (len(body) > 1 or not isinstance(body["instances"], list))
 
 
 def build_document(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:
-    """Build the answer for these records, as JSON-ready objects."""
+    """Build the document for the sender of these records, as JSON-ready objects."""
     if records.many:
         document: dict[str, object] = {"predictions": [p.value for p in predictions]}
         probabilities: object = [p.probabilities for p in predictions]
@@ -120,10 +126,10 @@ def _describe_warnings(prediction: Prediction) -> list[dict[str, str]]:
 def predict(
     model: Model, records: Sequence[object], make_pointer: PointerMaker, *, strict: bool = False
 ) -> list[Prediction]:
-    """One prediction per record, in their order, computed together; all or none.
+    """Predict the records together; return one prediction for each, in order.
 
-    `make_pointer(i, inside)` is where the body has what `inside` points at in record i.
-    Raises InvalidInput, InputTooLarge.
+    `make_pointer(i, inside)` returns the JSON pointer into the body for `inside`, a pointer into record i.
+    Raises InvalidInput if any record cannot be predicted, InputTooLarge for more than 10,000 records.
     """
     _check_count(records)
     return require_all(predict_each(model, records, strict=strict), make_pointer)
@@ -151,64 +157,64 @@ def predict_each(model: Model, records: Sequence[object], *, strict: bool = Fals
     checked = model.manifest.contract.check(records, strict=strict)
     outcomes: list[Outcome] = [checked.problems.get(index, []) for index in range(len(records))]
     warnings = [checked.warnings[index] for index in checked.valid]
-    answers = _predict_rows(model, checked.columns, warnings)
-    for index, answer, noticed in zip(checked.valid, answers, warnings, strict=True):
-        outcomes[index] = _build_outcome(model.manifest.probability_keys, answer, noticed)
+    outputs = _predict_rows(model, checked.columns, warnings)
+    for index, output, row_warnings in zip(checked.valid, outputs, warnings, strict=True):
+        outcomes[index] = _build_outcome(model.manifest.probability_keys, output, row_warnings)
     return outcomes
 
 
-def _build_outcome(classes: Sequence[str], answer: OutputRow | None, warnings: list[Warning]) -> Outcome:
-    if answer is None:
-        # The cause is a value that training never had, if there is one.
+def _build_outcome(classes: Sequence[str], output: OutputRow | None, warnings: list[Warning]) -> Outcome:
+    if output is None:
+        # If the record has values unseen in training, they are the cause.
         return convert_warnings(warnings) or [Problem("", NOT_PREDICTABLE, "the model cannot predict these values")]
-    value, row = answer
-    probabilities = None if row is None else dict(zip(classes, row, strict=True))
-    if (isinstance(value, float) and not isfinite(value)) or not all(map(isfinite, row or ())):
-        return [Problem("", NOT_FINITE, "the model has no finite answer for these values")]
+    value, class_probabilities = output
+    probabilities = None if class_probabilities is None else dict(zip(classes, class_probabilities, strict=True))
+    if (isinstance(value, float) and not isfinite(value)) or not all(map(isfinite, class_probabilities or ())):
+        return [Problem("", NOT_FINITE, "the model's prediction for these values is not a finite number")]
     return Prediction(value, probabilities, warnings)
 
 
 def _predict_rows(model: Model, columns: Columns, warnings: list[list[Warning]]) -> list[OutputRow | None]:
-    """Return the runtime's answer to each row of the columns; None for a row that the estimator refuses."""
-    if (answers := _attempt(model, columns)) is not None:
-        return answers
-    # The estimator mostly refuses a text that training never had, or a number that float32 cannot hold, in every row.
-    # Try each such value once, in an ordinary record. Search by halving only for what is refused after that.
-    suspects = [_find_suspects(model, columns, position, noticed) for position, noticed in enumerate(warnings)]
+    """Return the runtime's output for each row of the columns; None for a row that the estimator refuses."""
+    if (outputs := _attempt(model, columns)) is not None:
+        return outputs
+    # The cause is mostly a string unseen in training, or a number that float32 cannot hold: the estimator refuses every
+    # row with it. Try each such value once, in the example record. Halve only the rows without a refused value.
+    suspects = [_find_suspects(model, columns, position, found) for position, found in enumerate(warnings)]
     refused = {
         suspect
         for suspect in {s for row in suspects for s in row}
         if _attempt(model, _insert_suspect(model, suspect)) is None
     }
     rest = [position for position, row in enumerate(suspects) if refused.isdisjoint(row)]
-    found = dict(zip(rest, _bisect(model, _select_rows(columns, rest)), strict=True))
-    return [found.get(position) for position in range(len(warnings))]
+    by_position = dict(zip(rest, _bisect(model, _select_rows(columns, rest)), strict=True))
+    return [by_position.get(position) for position in range(len(warnings))]
 
 
 def _find_suspects(model: Model, columns: Columns, position: int, warnings: list[Warning]) -> list[Suspect]:
     """Return the values of a row that an estimator may refuse by themselves, each with the index of its feature."""
     names = model.manifest.contract.names
-    values = [(place, columns[place][position]) for place in (names.index(warning.feature) for warning in warnings)]
+    indices = [names.index(warning.feature) for warning in warnings]
     return [
-        (place, copysign(inf, value) if isinstance(value, float) else value)
-        for place, value in values
+        (index, copysign(inf, value) if isinstance(value, float) else value)
+        for index, value in ((index, columns[index][position]) for index in indices)
         if not isinstance(value, float) or abs(value) > LARGEST[FLOAT32]
     ]
 
 
 def _insert_suspect(model: Model, suspect: Suspect) -> Columns:
-    """Return the example record with the suspect in it. The largest float stands for every number beyond float32."""
+    """Return the example record with the suspect in it. The largest float represents every number beyond float32."""
     columns = model.manifest.contract.check([model.manifest.examples[0].record]).columns
-    place, value = suspect
-    columns[place] = [copysign(float_info.max, value) if isinstance(value, float) else value]
+    index, value = suspect
+    columns[index] = [copysign(float_info.max, value) if isinstance(value, float) else value]
     return columns
 
 
 def _bisect(model: Model, columns: Columns) -> list[OutputRow | None]:
-    """Answer the rows; find the refused ones by halving."""
+    """Predict the rows; find the refused ones by halving."""
     count = len(columns[0])
-    if (answers := _attempt(model, columns)) is not None:
-        return answers
+    if (outputs := _attempt(model, columns)) is not None:
+        return outputs
     if count == 1:
         return [None]
     half = count // 2
@@ -220,6 +226,7 @@ def _select_rows(columns: Columns, positions: Sequence[int]) -> Columns:
 
 
 def _attempt(model: Model, columns: Columns) -> list[OutputRow | None] | None:
+    """Predict all rows; return None if the estimator refuses one of them."""
     try:
         outputs = model.runtime.predict(columns)
     except NotPredictable:
