@@ -1,4 +1,4 @@
-"""The image's entry point: awslambdaric where Lambda's runtime API is present, the command line elsewhere."""
+"""The image's entry point: awslambdaric if Lambda's runtime API is present, else the command line."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The Lambda entry point, `function.app.handler`: it loads the model when it is imported, in Lambda's init phase."""
+"""The Lambda entry point, `function.app.handler`. The import loads the model, in Lambda's init phase."""
 
 import os
 import sys
@@ -10,9 +10,9 @@ from function.service import Service
 from function.settings import Settings
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-    # awslambdaric sends the stack trace of an exception that a handler, or its import, raises to the caller, with paths
-    # and source lines. Errors of this project say what is wrong in one sentence; for others
-    # function.telemetry.unexpected_errors logs the frames.
+    # If the handler or its import raises, awslambdaric sends the caller the stack trace, with paths and source lines.
+    # Prevent that. The errors of this project say what is wrong in one sentence; the frames of other errors are logged
+    # by function.telemetry.unexpected_errors.
     sys.tracebacklimit = 0
 
 _settings, _clients = Settings.read(os.environ), Clients()

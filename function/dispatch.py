@@ -1,4 +1,4 @@
-"""Finds the one source that an event comes from."""
+"""Find the source that an event comes from, and let it handle the event."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,29 +12,28 @@ from function.telemetry.log_line import Invocation, add_correlation_ids, begin_i
 
 
 class Source(Protocol):
-    """A module of `sources`."""
+    """The protocol of the modules in `function.sources`."""
 
     def matches(self, event: object) -> bool:
-        """Whether the event is of this source; at most one source says so."""
+        """Tell whether the event comes from this source. At most one source returns True."""
         ...
 
     def get_correlation_id(self, event: object) -> object:
-        """The id that whoever sent the event knows it by; None where an event of any source has none of this kind."""
+        """Return the id by which the sender knows the event, which may be of any source; None if it has no such id."""
         ...
 
     def handle(self, event: Any, context: object, service: Service, counts: Counts) -> object:
-        """Answer the event and count what came of it in `counts`, but for what is raised."""
+        """Handle the event and count its outcomes in `counts`, except the error that it raises."""
         ...
 
 
-# Modules of function.sources. No two of them match one event, so that their order decides nothing but how many are
-# imported until one matches: the start of a function that answers HTTP pays for the first alone.
+# The modules of function.sources. No event matches two of them. Their order decides only how many are imported until
+# one matches: the cold start of a function that answers HTTP imports the first alone.
 SOURCES = ("http_api", "rest_api", "alb", "direct", "sqs", "sns", "eventbridge", "kinesis", "s3")
 
-_OF_NO_SOURCE = "is of no source that this function serves"
-_SERVED = (
-    "send an HTTP request (API Gateway, function URL, load balancer), messages (SQS, SNS, EventBridge, Kinesis), S3's "
-    'notifications, or the body itself: a record, or what has "instances".'
+_HOW_TO_SEND = (
+    "send an HTTP request (API Gateway, function URL, load balancer), messages (SQS, SNS, EventBridge, Kinesis), "
+    'notifications of S3, or the body itself: a record, or an object with "instances".'
 )
 
 
@@ -43,7 +42,7 @@ def create_handler(service: Service, *, logs_invocations: bool = False) -> Calla
 
     With `logs_invocations` it writes the log line of each invocation to standard output.
     """
-    # In Lambda's init phase, when a function has a whole processor; nearly every function answers HTTP.
+    # Import the first source now, in Lambda's init phase, which has a whole processor. Most functions answer HTTP.
     import_source(SOURCES[0])
     add_correlation_ids()
     cold = True
@@ -71,11 +70,11 @@ def create_handler(service: Service, *, logs_invocations: bool = False) -> Calla
 
 
 def _find_correlation_id(name: str, event: object) -> object:
-    """The event's id as its source knows it; of an event of no source the first that any source finds in it."""
+    """Return the correlation id that the event's source finds; if it has no source, the first that any source finds."""
     if name in SOURCES:
         return import_source(name).get_correlation_id(event)
-    found = (import_source(name).get_correlation_id(event) for name in SOURCES)
-    return next((value for value in found if value is not None), None)
+    ids = (import_source(name).get_correlation_id(event) for name in SOURCES)
+    return next((value for value in ids if value is not None), None)
 
 
 def _handle(name: str, event: Any, context: object, service: Service, counts: Counts) -> object:
@@ -83,8 +82,8 @@ def _handle(name: str, event: Any, context: object, service: Service, counts: Co
         from function.sources.unserved import name_unserved_source
 
         source = name_unserved_source(event)
-        what = f"comes from {source}, a source that this function does not serve" if source else _OF_NO_SOURCE
-        raise UnknownEvent(f"The event {what}: {_SERVED}")
+        origin = f"from {source}, a source" if source else "from a source"
+        raise UnknownEvent(f"The event comes {origin} that this function does not serve: {_HOW_TO_SEND}")
     try:
         return import_source(name).handle(event, context, service, counts)
     except DeployerError:
@@ -97,7 +96,7 @@ def _handle(name: str, event: Any, context: object, service: Service, counts: Co
 
 @cache
 def import_source(name: str) -> Source:
-    """Import the module of that source. Raises ValueError for a name that is not in SOURCES."""
+    """Import the module of a source in SOURCES. Raises ValueError for another name."""
     match name:
         case "http_api":
             from function.sources import http_api
@@ -136,4 +135,4 @@ def import_source(name: str) -> Source:
 
             return s3
         case _:
-            raise ValueError(f"no source is called {name!r}")
+            raise ValueError(f"there is no source {name!r}")

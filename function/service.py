@@ -1,4 +1,4 @@
-"""What a handler needs beside the event."""
+"""What every handler needs in addition to the event."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from function.settings import Settings
 
 
 class Service(NamedTuple):
-    """The loaded model, the settings and the clients of AWS."""
+    """The loaded model, the settings and the AWS clients."""
 
     model: Model
     settings: Settings

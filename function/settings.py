@@ -1,4 +1,4 @@
-"""What the environment variables say, read in one place and passed on."""
+"""Read the environment variables, in one place."""
 
 from collections.abc import Mapping
 from os.path import abspath, dirname, join
@@ -7,24 +7,27 @@ from typing import NamedTuple
 from function.errors import SettingError
 from function.model.manifest import RUNTIMES
 
-# Outside of Lambda.
+# The memory outside of Lambda.
 DEFAULT_MEMORY_MB = 1024
 _SWITCH = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
 class Settings(NamedTuple):
-    """The settings of one execution environment; those of sources that it does not serve are empty.
+    """The settings of one execution environment. Settings of sources that it does not serve are empty.
 
-    `MODEL_PATH`: the bundle's directory. `MODEL_RUNTIME`: joblib, onnx or flat (unset: bundle.runtime_choice's rule).
-    `STRICT_INPUTS`: values unseen in training are errors, not warnings.
-    `MODEL_URI`: s3://bucket/prefix/ of a bundle that stands in for the one at MODEL_PATH; `MODEL_SHA256`, its
-    manifest's digest, is asked for with it, `MODEL_VERSION_ID`, that of its manifest, is not.
-    `METRICS_NAMESPACE`: CloudWatch's, for metrics of each invocation; none are written where it is unset.
-    `NEW_VERSIONS`, `RELEASED_FUNCTIONS`, `KEEP_VERSIONS`: of function.release alone.
-    `RESULTS_QUEUE_URL`: where the results of messages go. `FILES_QUEUE_URL`: where files that come in company go, to be
-    worked on alone; its mapping sends one message at a time. `INPUT_BUCKET`, `RESULTS_BUCKET`: files are read from the
-    one (the only one that is) and their predictions written to the other, under `RESULTS_PREFIX`.
-    `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: the function's, in MB, as Lambda says it; what a file may take follows from it.
+    MODEL_PATH           the directory of the bundle
+    MODEL_RUNTIME        joblib, onnx or flat; unset: the rule of function.bundle.runtime_choice
+    STRICT_INPUTS        1: values unseen in training are errors, not warnings
+    MODEL_URI            s3://bucket/prefix/ of a bundle that replaces the one at MODEL_PATH
+    MODEL_SHA256         the digest of that bundle's manifest; required with MODEL_URI
+    MODEL_VERSION_ID     the S3 version of that bundle's manifest; optional
+    METRICS_NAMESPACE    the CloudWatch namespace of the metrics; unset: no metrics
+    NEW_VERSIONS, RELEASED_FUNCTIONS, KEEP_VERSIONS  used by function.release only
+    RESULTS_QUEUE_URL    the queue for the results of messages
+    FILES_QUEUE_URL      the queue for files that come with other messages; it delivers one message at a time
+    INPUT_BUCKET         the only bucket that files are read from
+    RESULTS_BUCKET       the bucket that their predictions are written to, under RESULTS_PREFIX
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE  the function's memory in MB, set by Lambda; it limits the memory for a file
     """
 
     model_path: str
@@ -46,10 +49,10 @@ class Settings(NamedTuple):
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """The settings in `environ`. Raises SettingError, naming the variable."""
-        beside_the_package = join(dirname(dirname(abspath(__file__))), "model")
+        """Read the settings from environment variables. Raises SettingError, which names the variable."""
+        default_path = join(dirname(dirname(abspath(__file__))), "model")
         return cls(
-            model_path=environ.get("MODEL_PATH") or beside_the_package,
+            model_path=environ.get("MODEL_PATH") or default_path,
             strict_inputs=_read_switch(environ, "STRICT_INPUTS"),
             results_queue_url=environ.get("RESULTS_QUEUE_URL", ""),
             files_queue_url=environ.get("FILES_QUEUE_URL", ""),
@@ -73,10 +76,10 @@ class Settings(NamedTuple):
         return self.memory_mb * 1024 * 1024
 
     def require(self, name: str) -> str:
-        """The setting of that field. Raises SettingError, naming the variable, where it is empty."""
+        """Return the setting of that name. Raises SettingError, which names the variable, if it is empty."""
         value: str = getattr(self, name)
         if not value:
-            raise SettingError(f"The environment variable {name.upper()} is not set, and this event needs it.")
+            raise SettingError(f"The environment variable {name.upper()} is not set, but this event needs it: set it.")
         return value
 
 
@@ -98,12 +101,15 @@ def _read_model_uri(environ: Mapping[str, str]) -> str:
     uri = environ.get("MODEL_URI", "")
     bucket, slash, prefix = uri.removeprefix("s3://").partition("/")
     if uri and not (uri.startswith("s3://") and bucket and slash and (not prefix or prefix.endswith("/"))):
-        raise SettingError("The environment variable MODEL_URI must be s3://bucket/prefix/, with a slash at its end.")
+        raise SettingError(
+            "The environment variable MODEL_URI must have the form s3://bucket/prefix/, with a slash at the end."
+        )
     digest = environ.get("MODEL_SHA256", "")
     if uri and (len(digest) != 64 or not set(digest) <= set("0123456789abcdef")):
         raise SettingError(
-            "MODEL_URI is set and MODEL_SHA256 is no SHA-256: give that of the bundle's manifest.json (sha256sum "
-            "model/manifest.json). A bundle from a bucket is code; without its digest it is not loaded."
+            "The environment variable MODEL_URI is set, but MODEL_SHA256 is no SHA-256 digest: set it to that of the "
+            "bundle's manifest.json (sha256sum model/manifest.json). A bundle from a bucket is code, so it is loaded "
+            "only with its digest."
         )
     return uri
 
@@ -115,5 +121,5 @@ def _read_list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
 def _read_count(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise SettingError(f"The environment variable {name} must be a whole number from 1 on.")
+        raise SettingError(f"The environment variable {name} must be a whole number of at least 1.")
     return int(text)
