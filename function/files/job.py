@@ -23,6 +23,17 @@ MAX_LINES = 131_072
 MAX_CELLS = 2 * 1024 * 1024
 
 
+class Limits(NamedTuple):
+    """How many rows and characters a chunk may have, and how many characters one row."""
+
+    rows: int = MAX_ROWS
+    characters: int = MAX_CHARACTERS
+    row_characters: int = MAX_ROW_CHARACTERS
+
+
+DEFAULT_LIMITS = Limits()
+
+
 class Job(NamedTuple):
     """A file that is being scored. `look_at_the_time` raises RetryLater where too little is left.
 
@@ -35,6 +46,7 @@ class Job(NamedTuple):
     write: Callable[[bytes], None]
     look_at_the_time: Callable[[], None]
     memory: int = DEFAULT_MEMORY_MB * 1024 * 1024
+    limits: Limits = DEFAULT_LIMITS
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -44,4 +56,4 @@ class Job(NamedTuple):
     @property
     def rows_at_once(self) -> int:
         """The most rows of a chunk."""
-        return min(MAX_ROWS, max(1, MAX_VALUES // len(self.features)))
+        return min(self.limits.rows, max(1, MAX_VALUES // len(self.features)))

@@ -1,8 +1,9 @@
 """Writes an object as it grows; nothing of it can be seen until it is finished."""
 
 import logging
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from function.aws import import_service_errors
 from function.errors import InputTooLarge, RetryLater
@@ -19,6 +20,15 @@ MAX_PARTS = 10_000
 logger = logging.getLogger("function")
 
 
+class Target(NamedTuple):
+    """Where an object is written, and what S3 keeps with it."""
+
+    bucket: str
+    key: str
+    content_type: str
+    metadata: Mapping[str, str] = {}
+
+
 class Upload:
     """One object, sent in parts once it is larger than one; what is not finished is taken back.
 
@@ -26,11 +36,18 @@ class Upload:
     """
 
     def __init__(
-        self, client: "S3Client", bucket: str, key: str, content_type: str, metadata: dict[str, str] | None = None
+        self,
+        client: "S3Client",
+        target: Target,
+        *,
+        part_bytes: int = PART_BYTES,
+        max_parts: int = MAX_PARTS,
     ) -> None:
         self._client = client
-        self._place: dict[str, Any] = {"Bucket": bucket, "Key": key}
-        self._told: dict[str, Any] = {"ContentType": content_type, "Metadata": metadata or {}}
+        self._place: dict[str, Any] = {"Bucket": target.bucket, "Key": target.key}
+        self._attributes: dict[str, Any] = {"ContentType": target.content_type, "Metadata": dict(target.metadata)}
+        self._part_bytes = part_bytes
+        self._max_parts = max_parts
         self._waiting = bytearray()
         self._upload_id: str | None = None
         self._parts: list[dict[str, Any]] = []
@@ -47,9 +64,9 @@ class Upload:
     def write(self, data: bytes) -> None:
         """Adds to the object's end. Raises InputTooLarge past what S3 takes."""
         self._waiting += data
-        while len(self._waiting) >= PART_BYTES:
-            part = bytes(self._waiting[:PART_BYTES])
-            del self._waiting[:PART_BYTES]
+        while len(self._waiting) >= self._part_bytes:
+            part = bytes(self._waiting[: self._part_bytes])
+            del self._waiting[: self._part_bytes]
             self._send(part)
 
     def finish(self) -> None:
@@ -57,7 +74,7 @@ class Upload:
         try:
             if self._upload_id is None:
                 with translate_errors("PutObject"):
-                    self._client.put_object(**self._place, Body=bytes(self._waiting), **self._told)
+                    self._client.put_object(**self._place, Body=bytes(self._waiting), **self._attributes)
                 return
             if self._waiting:
                 self._send(bytes(self._waiting))
@@ -73,11 +90,11 @@ class Upload:
 
     def _send(self, part: bytes) -> None:
         number = len(self._parts) + 1
-        if number > MAX_PARTS:
+        if number > self._max_parts:
             raise InputTooLarge("The predictions would be larger than an object may be.")
         if self._upload_id is None:
             with translate_errors("CreateMultipartUpload"):
-                created = self._client.create_multipart_upload(**self._place, **self._told)
+                created = self._client.create_multipart_upload(**self._place, **self._attributes)
             self._upload_id = created["UploadId"]
         with translate_errors("UploadPart"):
             answer = self._client.upload_part(**self._place, UploadId=self._upload_id, PartNumber=number, Body=part)

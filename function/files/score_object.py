@@ -16,7 +16,7 @@ from function.files.reported_file import ReportedFile
 from function.files.s3_errors import Gone
 from function.files.s3_events import SourceObject
 from function.files.s3_reader import ObjectReader, Version
-from function.files.s3_writer import Upload
+from function.files.s3_writer import PART_BYTES, Target, Upload
 from function.files.stale_predictions import SEQUENCER, delete_stale_predictions
 from function.service import Service
 from function.settings import Settings
@@ -27,12 +27,15 @@ MAX_OBJECT_BYTES = 5 * 1024**3
 logger = logging.getLogger("function")
 
 
-def score_object(service: Service, source: SourceObject, remaining_ms: Callable[[], float]) -> ReportedFile | None:
+def score_object(
+    service: Service, source: SourceObject, remaining_ms: Callable[[], float], *, part_bytes: int = PART_BYTES
+) -> ReportedFile | None:
     """Write the object's predictions and, last, its report; return what they hold.
 
     Return None without writing where there is nothing to do: the report of this object and model exists already, the
     object was replaced or deleted in the meantime, or it is a folder or a result. A file that can never be scored gets
-    a report that says why. `remaining_ms()` is the time left for the invocation, in milliseconds.
+    a report that says why. `remaining_ms()` is the time left for the invocation, in milliseconds; `part_bytes`
+    is the size of the parts of a multipart upload.
 
     Raises RetryLater where another delivery may succeed (nothing half done is visible), BucketNotAllowed for an object
     of a bucket other than INPUT_BUCKET, SettingError.
@@ -51,7 +54,7 @@ def score_object(service: Service, source: SourceObject, remaining_ms: Callable[
     look_at_the_time = partial(_check_time, remaining_ms)
     look_at_the_time()
     try:
-        return _score_version(service, source, look_at_the_time)
+        return _score_version(service, source, look_at_the_time, part_bytes)
     except Gone:
         # Whatever replaced it has an event of its own.
         logger.warning("object replaced or deleted before it was scored", extra=where)
@@ -77,7 +80,9 @@ def _has_report(service: Service, subject: ReportSubject) -> bool:
     return is_done(read_report(service.clients.s3, settings.require("results_bucket"), key), subject)
 
 
-def _score_version(service: Service, source: SourceObject, look_at_the_time: Callable[[], None]) -> ReportedFile | None:
+def _score_version(
+    service: Service, source: SourceObject, look_at_the_time: Callable[[], None], part_bytes: int
+) -> ReportedFile | None:
     settings, client = service.settings, service.clients.s3
     started = monotonic()
     reader = ObjectReader(client, source, look_at_the_time)
@@ -98,7 +103,8 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
     service.model.load_for_tables()  # before the memory is bounded: it is no cost of the file
     try:
         with limit_memory(settings.memory):
-            predictions = _write_predictions(service, source, reader, Watch(tally, look_at_the_time, before_it_is_seen))
+            watch = Watch(tally, look_at_the_time, before_it_is_seen)
+            predictions = _write_predictions(service, source, reader, watch, part_bytes)
     except RequestError as error:
         # Without what was at hand where it was raised, which may be as large as what it tells of.
         refusal, error.__context__ = error.with_traceback(None), None
@@ -107,7 +113,7 @@ def _score_version(service: Service, source: SourceObject, look_at_the_time: Cal
         _delete_stale(service, source)
     report = encode_report(subject, tally, predictions, refusal, monotonic() - started)
     key = make_report_key(settings.results_prefix, source.key)
-    with Upload(client, settings.results_bucket, key, "application/json") as upload:
+    with Upload(client, Target(settings.results_bucket, key, "application/json")) as upload:
         upload.write(report)
         upload.finish()
     outcome = {"rows": tally.read, "rejected": tally.rejected, "code": refusal.code if refusal else None}
@@ -135,15 +141,18 @@ class Watch(NamedTuple):
     before_it_is_seen: Callable[[], None]
 
 
-def _write_predictions(service: Service, source: SourceObject, reader: ObjectReader, watch: Watch) -> str:
+def _write_predictions(
+    service: Service, source: SourceObject, reader: ObjectReader, watch: Watch, part_bytes: int
+) -> str:
     """The key of the predictions. Raises RequestError where the file can never be scored."""
     form = find_format(source.key)
     if reader.version.size > MAX_OBJECT_BYTES:
         raise InputTooLarge(f"The file is larger than {MAX_OBJECT_BYTES:,} bytes.")
     settings: Settings = service.settings
     key = make_predictions_key(settings.results_prefix, source.key, form.suffix)
-    client, metadata = service.clients.s3, {SEQUENCER: source.sequencer} if source.sequencer else {}
-    with Upload(client, settings.results_bucket, key, form.content_type, metadata) as upload:
+    metadata = {SEQUENCER: source.sequencer} if source.sequencer else {}
+    target = Target(settings.results_bucket, key, form.content_type, metadata)
+    with Upload(service.clients.s3, target, part_bytes=part_bytes) as upload:
         growth = Growth(upload.write)
         job = Job(
             service.model, settings.strict_inputs, watch.tally, growth.write, watch.between_chunks, settings.memory

@@ -16,9 +16,9 @@ from pyarrow import parquet
 
 from function.aws import Clients
 from function.errors import BucketNotAllowed, DeployerError, RetryLater
-from function.files import s3_writer
 from function.files.keys import make_report_key
 from function.files.s3_events import SourceObject, read_notification
+from function.files.s3_writer import PART_BYTES
 from function.files.score_object import score_object
 from function.model.runtime import Model
 from function.service import Service
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 INPUT, RESULTS = "input-bucket", "results-bucket"
+# The smallest that S3 takes, the last one excepted.
+SMALL_PART_BYTES = 5 * 1024 * 1024
 TABLE = b"AreaSqft,NumBedrooms\n1500,3\n1800,4\n"
 
 
@@ -79,10 +81,10 @@ def rows(data: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
 
 
-def scored(service: Service, key: str, body: bytes) -> dict[str, Any]:
+def scored(service: Service, key: str, body: bytes, *, part_bytes: int = PART_BYTES) -> dict[str, Any]:
     """The report of the object, put and scored."""
     client = service.clients.s3
-    score_object(service, put(client, key, body), lambda: inf)
+    score_object(service, put(client, key, body), lambda: inf, part_bytes=part_bytes)
     return report(client, key)
 
 
@@ -268,10 +270,9 @@ def test_too_little_time_raises_before_anything_is_visible(service: Service, lef
     assert there(service.clients.s3, f"predictions/in/late{left}") == []
 
 
-def test_large_result_is_uploaded_in_parts(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_writer, "PART_BYTES", 5 * 1024 * 1024)
+def test_large_result_is_uploaded_in_parts(service: Service) -> None:
     body = b"pad,AreaSqft,NumBedrooms\n" + (b"x" * 100 + b",1500,3\n") * 100_000
-    assert scored(service, "in/large.csv", body)["rows_read"] == 100_000
+    assert scored(service, "in/large.csv", body, part_bytes=SMALL_PART_BYTES)["rows_read"] == 100_000
     found = service.clients.s3.head_object(Bucket=RESULTS, Key="predictions/in/large.csv.csv")
     assert found["ETag"].endswith('-3"')
     answered = result(service.clients.s3, "in/large.csv.csv")
@@ -279,10 +280,9 @@ def test_large_result_is_uploaded_in_parts(service: Service, monkeypatch: pytest
     assert answered.endswith(b",1500,3,360000.0,,\n")
 
 
-def test_large_result_that_cannot_be_finished_leaves_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_writer, "PART_BYTES", 5 * 1024 * 1024)
+def test_large_result_that_cannot_be_finished_leaves_nothing(service: Service) -> None:
     body = b"pad,AreaSqft,NumBedrooms\n" + (b"x" * 100 + b",1500,3\n") * 100_000 + b'"1"x'
-    assert scored(service, "in/spoilt.csv", body)["error"]["code"] == "malformed_body"
+    assert scored(service, "in/spoilt.csv", body, part_bytes=SMALL_PART_BYTES)["error"]["code"] == "malformed_body"
     assert "Uploads" not in service.clients.s3.list_multipart_uploads(Bucket=RESULTS)
 
 

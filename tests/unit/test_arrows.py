@@ -77,6 +77,7 @@ CONSTRUCTORS = {
     "dict",
     "list",
     "object",
+    "Limits",
     "RLock",
     "Struct",
     "logging.getLogger",

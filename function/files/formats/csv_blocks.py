@@ -13,7 +13,7 @@ import pyarrow
 from pyarrow import compute, csv
 
 from function.errors import InputTooLarge
-from function.files.job import MAX_CHARACTERS, MAX_LINES, MAX_ROW_CHARACTERS
+from function.files.job import DEFAULT_LIMITS, MAX_LINES, Limits
 from function.formats.csv_dialect import Dialect
 from function.formats.csv_table import neutralise
 from function.model.cells import parse_cell, quote_cell
@@ -60,7 +60,7 @@ class Block(NamedTuple):
         return _join_texts(joined)
 
 
-def split_into_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def split_into_blocks(blocks: Iterable[bytes], limits: Limits = DEFAULT_LIMITS) -> Iterator[bytes]:
     """The same bytes in blocks that end where a line does; how they came decides nothing of where they are cut.
 
     The last one may lack its line's end, and a line that is longer than a block makes a longer one.
@@ -69,14 +69,14 @@ def split_into_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
     waiting = bytearray()
     for piece in blocks:
         waiting += piece
-        while len(waiting) > MAX_CHARACTERS:
-            end = waiting.find(b"\n", MAX_CHARACTERS) + 1
-            if not end and len(waiting) <= MAX_CHARACTERS + MAX_ROW_CHARACTERS:
+        while len(waiting) > limits.characters:
+            end = waiting.find(b"\n", limits.characters) + 1
+            if not end and len(waiting) <= limits.characters + limits.row_characters:
                 break
             # Old files end their lines with CR alone.
             end = end or waiting.rfind(b"\r", 0, -1) + 1
             if not end:
-                raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
+                raise InputTooLarge(f"A row of the file is longer than {limits.row_characters:,} characters.")
             yield from _split_block(bytes(waiting[:end]))
             del waiting[:end]
     if waiting:

@@ -7,7 +7,7 @@ from io import StringIO
 from function.errors import ROW_LENGTH, InputTooLarge, MalformedInput, Problem
 from function.files.chunk import Column, read_cells, read_values, score_rows
 from function.files.formats.csv_opening import SUBJECT, OpenedCsv
-from function.files.job import MAX_CELLS, MAX_CHARACTERS, MAX_COLUMNS, MAX_ROW_CHARACTERS, Job
+from function.files.job import MAX_CELLS, MAX_COLUMNS, Job, Limits
 from function.files.report import format_problems
 from function.formats.csv_dialect import Dialect, is_blank, read_cell
 from function.formats.csv_table import FORMULA_STARTS, check_header, format_warnings, neutralise
@@ -22,9 +22,9 @@ def convert_cells(job: Job, opened: OpenedCsv, table: "CellTable | None" = None)
 
     Returns the table.
     """
-    dialect, done = opened.dialect, opened.place
-    lines = Lines(opened.blocks, dialect.separator, done.bytes)
-    csv.field_size_limit(MAX_ROW_CHARACTERS)
+    dialect, done, limits = opened.dialect, opened.place, job.limits
+    lines = Lines(opened.blocks, dialect.separator, done.bytes, limits)
+    csv.field_size_limit(limits.row_characters)
     reader = csv.reader(lines, delimiter=dialect.separator, strict=True)
     try:
         if table is None:
@@ -39,7 +39,7 @@ def convert_cells(job: Job, opened: OpenedCsv, table: "CellTable | None" = None)
             if not is_blank(row, table.width):
                 table.rows.append(row)
                 table.lines.append(done.lines + before + 1)
-                if len(table.rows) == table.rows_at_once or lines.characters > MAX_CHARACTERS:
+                if len(table.rows) == table.rows_at_once or lines.characters > limits.characters:
                     table.flush()
                     lines.characters = 0
             before = reader.line_num
@@ -47,7 +47,7 @@ def convert_cells(job: Job, opened: OpenedCsv, table: "CellTable | None" = None)
         if "field limit" in str(error):
             place = f"line {done.lines + reader.line_num:,}"
             raise InputTooLarge(
-                f"A cell of the file is longer than {MAX_ROW_CHARACTERS:,} characters: it ends at or after {place}."
+                f"A cell of the file is longer than {limits.row_characters:,} characters: it ends at or after {place}."
             ) from None
         raise MalformedInput(f"The file is not CSV: {error} (line {done.lines + reader.line_num}).") from None
     table.flush()
@@ -60,7 +60,8 @@ class Lines:
     `past` bytes of the file stand before it.
     """
 
-    def __init__(self, blocks: Iterable[bytes], separator: str, past: int) -> None:
+    def __init__(self, blocks: Iterable[bytes], separator: str, past: int, limits: Limits) -> None:
+        self._limits = limits
         self._past = past
         self.characters = 0
         self._separator = separator
@@ -71,8 +72,8 @@ class Lines:
         for text in self._whole_lines():
             for line in StringIO(text, newline=""):
                 self.characters += len(line)
-                if self.characters > MAX_CHARACTERS + MAX_ROW_CHARACTERS:
-                    raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
+                if self.characters > self._limits.characters + self._limits.row_characters:
+                    raise InputTooLarge(f"A row of the file is longer than {self._limits.row_characters:,} characters.")
                 if first:
                     first = False
                     if line.count(self._separator) >= MAX_COLUMNS:
@@ -89,8 +90,8 @@ class Lines:
             if end:
                 yield rest[:end]
                 rest = rest[end:]
-            elif len(rest) > MAX_ROW_CHARACTERS:
-                raise InputTooLarge(f"A row of the file is longer than {MAX_ROW_CHARACTERS:,} characters.")
+            elif len(rest) > self._limits.row_characters:
+                raise InputTooLarge(f"A row of the file is longer than {self._limits.row_characters:,} characters.")
         yield rest
 
 

@@ -13,7 +13,7 @@ out. From the first quote on, which may hold line ends, all is read cell by cell
 import os
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -27,17 +27,28 @@ from function.files.report import format_problems
 from function.formats.csv_dialect import read_cell
 from function.formats.csv_table import format_warnings
 from function.model.prediction import Prediction, predict_each
+from function.model.runtime import Runtime
 
 if TYPE_CHECKING:
     import pyarrow
 
 # Chunks of rows that may be set aside of a block; past that, all of it is worked on by chunks.
 _ASIDE = 4
+type BlockScorer = Callable[[Layout, Runtime, bytes], Block | None]
 type Waiting = deque[tuple[bytes, Future[Block | None]]]
 
 
-def convert(job: Job, blocks: Iterable[bytes], *, fast: bool = True) -> None:
+def convert(
+    job: Job,
+    blocks: Iterable[bytes],
+    *,
+    fast: bool = True,
+    threads: int | None = None,
+    score: BlockScorer = score_block,
+) -> None:
     """Scores the CSV; the same bytes come out, and the same report, whether `fast` or not.
+
+    `threads` score blocks (None: one for each processor) with `score`.
 
     Raises MalformedInput, InvalidInput, InputTooLarge where it is no such table.
     """
@@ -45,7 +56,7 @@ def convert(job: Job, blocks: Iterable[bytes], *, fast: bool = True) -> None:
     if not fast:
         convert_cells(job, opened)
         return
-    pieces = split_into_blocks(opened.blocks)
+    pieces = split_into_blocks(opened.blocks, job.limits)
     first = next(pieces, b"")
     separator = opened.dialect.separator
     header, rest = _split_header(first, separator.encode())
@@ -58,7 +69,8 @@ def convert(job: Job, blocks: Iterable[bytes], *, fast: bool = True) -> None:
     done = FilePosition(opened.place.lines + 1, opened.place.bytes + len(header))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what estimators say of tables; once for all threads, which share the filters
-        _Blocks(job, layout, table, done).convert(chain([rest] if rest else [], pieces))
+        workers = threads or os.process_cpu_count() or 1
+        _Blocks(job, layout, table, done).convert(chain([rest] if rest else [], pieces), workers, score)
 
 
 def _split_header(first: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
@@ -83,10 +95,9 @@ class _Blocks:
         self._table = table
         self._done = done
 
-    def convert(self, blocks: Iterator[bytes]) -> None:
+    def convert(self, blocks: Iterator[bytes], workers: int, score: BlockScorer) -> None:
         """Scores and writes all of them."""
         runtime = self._job.model.load_for_tables().runtime
-        workers = os.process_cpu_count() or 1
         waiting: Waiting = deque()
         with ThreadPoolExecutor(workers) as pool:
             for block in blocks:
@@ -94,7 +105,7 @@ class _Blocks:
                     self._settle(waiting, 0)
                     convert_cells(self._job, self._find_rest(chain([block], blocks)), self._table)
                     return
-                waiting.append((block, pool.submit(score_block, self._layout, runtime, block)))
+                waiting.append((block, pool.submit(score, self._layout, runtime, block)))
                 self._settle(waiting, workers)
             self._settle(waiting, 0)
 

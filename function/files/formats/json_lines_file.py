@@ -9,7 +9,7 @@ from itertools import repeat
 
 from function.errors import RESERVED_MEMBER, WRONG_TYPE, InputTooLarge, MalformedInput, Problem
 from function.files.chunk import ScoredRows, read_values, score_rows
-from function.files.job import MAX_CHARACTERS, MAX_ROW_CHARACTERS, Job
+from function.files.job import Job
 from function.files.report import format_problems, make_warning_documents
 from function.formats import strict_json
 from function.formats.csv_text import UTF_8_MARK
@@ -23,19 +23,19 @@ _SMALL = 16 * 1024
 def convert(job: Job, blocks: Iterable[bytes]) -> None:
     """Scores the lines. Raises InputTooLarge where one is too long."""
     chunk = _Chunk(job)
-    for number, line in enumerate(_split_lines(blocks), 1):
+    for number, line in enumerate(_split_lines(blocks, job.limits.row_characters), 1):
         text = line.removeprefix(UTF_8_MARK).strip(_SPACE)
         if text:
             chunk.add(number, text)
     chunk.flush()
 
 
-def _split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _split_lines(blocks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
     rest = b""
     for block in blocks:
         *whole, rest = (rest + block).split(b"\n")
-        if len(rest) > MAX_ROW_CHARACTERS or any(len(line) > MAX_ROW_CHARACTERS for line in whole):
-            raise InputTooLarge(f"A line of the file is longer than {MAX_ROW_CHARACTERS:,} bytes.")
+        if len(rest) > max_bytes or any(len(line) > max_bytes for line in whole):
+            raise InputTooLarge(f"A line of the file is longer than {max_bytes:,} bytes.")
         yield from whole
     yield rest
 
@@ -71,7 +71,7 @@ class _Chunk:
             value = {f.name: _drop_nested(value[f.name]) for f in self._job.features if f.name in value}
         self._values.append(value)
         self._size += len(text)
-        if len(self._texts) == self._job.rows_at_once or self._size > MAX_CHARACTERS:
+        if len(self._texts) == self._job.rows_at_once or self._size > self._job.limits.characters:
             self.flush()
 
     def flush(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from function.files.formats import csv_file, json_lines_file, parquet_file
-from function.files.job import Job
+from function.files.job import DEFAULT_LIMITS, Job, Limits
 from function.files.report import Tally
 from function.files.s3_events import SourceObject
 from function.files.s3_reader import ObjectReader
@@ -22,12 +22,18 @@ def cut(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def converted(
-    convert: Callable[[Job, Iterable[bytes]], None], model: Model, data: bytes, *, block: int = 7, strict: bool = False
+    convert: Callable[[Job, Iterable[bytes]], None],
+    model: Model,
+    data: bytes,
+    *,
+    block: int = 7,
+    strict: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[bytes, Tally]:
     """What the format's module makes of the bytes, and its count."""
     out: list[bytes] = []
     tally = Tally()
-    convert(Job(model, strict, tally, out.append, lambda: None), cut(data, block))
+    convert(Job(model, strict, tally, out.append, lambda: None, limits=limits), cut(data, block))
     return b"".join(out), tally
 
 

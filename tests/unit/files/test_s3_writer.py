@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from function.errors import InputTooLarge, RetryLater
-from function.files import s3_writer
-from function.files.s3_writer import Upload
+from function.files.s3_writer import MAX_PARTS, Target, Upload
 from tests.unit.files.files import failed
+
+TARGET = Target("b", "k", "text/csv")
 
 
 class Store:
@@ -33,17 +34,12 @@ class Store:
         return call
 
 
-def upload(store: Store, data: bytes, step: int = 7) -> None:
+def upload(store: Store, data: bytes, step: int = 7, max_parts: int = MAX_PARTS) -> None:
     client: Any = store
-    with Upload(client, "b", "k", "text/csv") as made:
+    with Upload(client, TARGET, part_bytes=10, max_parts=max_parts) as made:
         for at in range(0, len(data), step):
             made.write(data[at : at + step])
         made.finish()
-
-
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_writer, "PART_BYTES", 10)
 
 
 @pytest.mark.parametrize("data", [b"", b"123456789"])
@@ -84,27 +80,25 @@ def test_upload_that_did_not_begin_has_nothing_to_take_back(fails: str) -> None:
 
 def test_upload_that_cannot_be_taken_back_is_left_to_the_lifecycle(caplog: pytest.LogCaptureFixture) -> None:
     client: Any = Store("abort_multipart_upload")
-    with Upload(client, "b", "k", "text/csv") as made:
+    with Upload(client, TARGET, part_bytes=10) as made:
         made.write(b"0" * 25)
     assert caplog.messages == ["upload not aborted"]
 
 
-def test_upload_past_what_s3_takes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_writer, "MAX_PARTS", 2)
+def test_upload_past_what_s3_takes_is_refused() -> None:
     store = Store()
     with pytest.raises(InputTooLarge):
-        upload(store, b"0" * 31)
+        upload(store, b"0" * 31, max_parts=2)
     assert store.calls[-1] == "abort_multipart_upload"
 
 
-def test_last_part_that_s3_takes_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert s3_writer.MAX_PARTS == 10_000  # AWS, "Amazon S3 multipart upload limits"
-    monkeypatch.setattr(s3_writer, "MAX_PARTS", 2)
+def test_last_part_that_s3_takes_is_sent() -> None:
+    assert MAX_PARTS == 10_000  # AWS, "Amazon S3 multipart upload limits"
     whole = Store()
-    upload(whole, b"0" * 20)
+    upload(whole, b"0" * 20, max_parts=2)
     assert [part["PartNumber"] for part in whole.completed] == [1, 2]
     store = Store()
     with pytest.raises(InputTooLarge):
-        upload(store, b"0" * 21)
+        upload(store, b"0" * 21, max_parts=2)
     assert store.parts == [b"0" * 10] * 2
     assert "complete_multipart_upload" not in store.calls

@@ -1,6 +1,5 @@
 """The way by arrays writes the bytes and the report of the way cell by cell, whatever is in a file. Touches nothing."""
 
-import os
 import random
 from functools import partial
 from typing import Any
@@ -8,9 +7,11 @@ from typing import Any
 import pytest
 
 from function.errors import DeployerError
-from function.files.formats import csv_blocks, csv_file
+from function.files.formats import csv_file
+from function.files.formats.csv_blocks import Block, Layout, score_block
+from function.files.job import Limits
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
-from function.model.runtime import Model
+from function.model.runtime import Model, Runtime
 from tests.unit.files.files import converted
 from tests.unit.small_models import classifier, regressor
 
@@ -52,14 +53,16 @@ CELLS = [
     *("a", "b", "c", "=a", "@b", "-a", "-2", "\ta", "é", "✗", "a b", "true", "FALSE", "True", " true", "yes", "0"),
 ]
 ENDS = ["\n", "\r\n"]
+SMALL_BLOCKS = Limits(characters=64)
 
 
-def both(model: Model, data: bytes, **options: Any) -> list[tuple[Any, ...]]:
+def both(model: Model, data: bytes, *, threads: int | None = None, **options: Any) -> list[tuple[Any, ...]]:
     """What becomes of the file in both ways, with all that a report says of it."""
     found: list[tuple[Any, ...]] = []
     for fast in (True, False):
         try:
-            out, tally = converted(partial(csv_file.convert, fast=fast), model, data, **options)
+            convert = partial(csv_file.convert, fast=fast, threads=threads)
+            out, tally = converted(convert, model, data, limits=SMALL_BLOCKS, **options)
             found.append((out, tally.read, tally.rejected, tally.first_rejected, tally.warnings))
         except DeployerError as error:
             found.append((type(error), str(error)))
@@ -73,11 +76,6 @@ def same(model: Model, data: bytes, **options: Any) -> None:
 
 def table(generator: random.Random, columns: int, rows: int, cells: list[str], end: str) -> str:
     return "".join(",".join(generator.choice(cells) for _ in range(columns)) + end for _ in range(rows))
-
-
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 64)
 
 
 @pytest.mark.slow
@@ -158,26 +156,21 @@ def test_random_numbers_come_out_with_the_same_bits() -> None:
         same(regressor([Feature("size", NUMBER, dtype=dtype)]), body.encode(), block=10_000)
 
 
-def test_plain_blocks_do_go_by_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_blocks_do_go_by_arrays() -> None:
     taken: list[bool] = []
-    score = csv_blocks.score_block
 
-    def watched(*arguments: Any) -> csv_blocks.Block | None:
-        block = score(*arguments)
-        taken.append(block is not None)
-        return block
+    def score(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
+        scored = score_block(layout, runtime, block)
+        taken.append(scored is not None)
+        return scored
 
-    monkeypatch.setattr(csv_file, "score_block", watched)
     body = b"size,note\n" + b"1,a\n" * 99 + b"2,=a\n" + b"3,b\n" * 99
-    converted(csv_file.convert, regressor(), body)
+    converted(partial(csv_file.convert, score=score), regressor(), body, limits=SMALL_BLOCKS)
     assert taken.count(False) == 1
     assert taken.count(True) > 8
 
 
-def test_number_of_processors_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_processors_decides_nothing() -> None:
     body = b"size,note\n" + b"1,a\n20,c\n" * 500
-    found = []
-    for processors in (1, 2, 7):
-        monkeypatch.setattr(os, "process_cpu_count", lambda p=processors: p)
-        found.append(both(regressor(), body))
+    found = [both(regressor(), body, threads=threads) for threads in (1, 2, 7)]
     assert found[0] == found[1] == found[2]

@@ -9,21 +9,24 @@ from typing import NamedTuple
 import pytest
 
 from function.errors import InvalidInput, RequestError
-from function.files.formats import csv_blocks, csv_file
+from function.files.formats import csv_file
+from function.files.formats.csv_blocks import Block, Layout, score_block
+from function.files.job import Limits
 from function.formats import gzip_stream
 from function.formats.csv_dialect import read_cell
 from function.formats.csv_table import predict_csv_document, read_table
 from function.model.cells import parse_cell
 from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
-from function.model.runtime import Model
+from function.model.runtime import Model, Runtime
 from tests.unit.corpus_case import Case
 from tests.unit.corpus_csv import csv_bodies
-from tests.unit.files.files import converted
+from tests.unit.files import files
 from tests.unit.small_models import regressor
 from training.errors import TrainingError
 from training.tables.reading import load_table
 
 LONG_BODY = 50_000
+converted = partial(files.converted, limits=Limits(characters=40))
 CASES = [case for case in csv_bodies() if len(case.body) < 200_000]
 # A file has other limits, and one more column of its own.
 UNLIKE = {"csv-gzip-bomb", "csv-duplicate-reserved", "csv-rows-10001", "csv-gzip-cut"}
@@ -44,11 +47,6 @@ class Outcome(NamedTuple):
 @pytest.fixture(scope="module")
 def models(houses: Model, iris: Model, mixed: Model, picky: Model) -> dict[str, Model]:
     return {"houses": houses, "iris": iris, "mixed": mixed, "picky": picky}
-
-
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 40)
 
 
 def over_http(model: Model, body: bytes) -> Outcome:
@@ -131,17 +129,15 @@ def test_answer_keeps_the_separator_and_is_utf_8(text: str, written: str, fast: 
     assert out.decode().startswith(written)
 
 
-def test_decimal_commas_are_parsed_as_arrays_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decimal_commas_are_parsed_as_arrays_too() -> None:
     taken: list[bool] = []
-    score = csv_blocks.score_block
 
-    def watched(*arguments: object) -> csv_blocks.Block | None:
-        block = score(*arguments)  # type: ignore[arg-type]
-        taken.append(block is not None)
-        return block
+    def score(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
+        scored = score_block(layout, runtime, block)
+        taken.append(scored is not None)
+        return scored
 
-    monkeypatch.setattr(csv_file, "score_block", watched)
-    out, tally = converted(csv_file.convert, regressor(), b"size;note\n" + b"1,25;a\n" * 99)
+    out, tally = converted(partial(csv_file.convert, score=score), regressor(), b"size;note\n" + b"1,25;a\n" * 99)
     assert taken
     assert all(taken)
     assert tally.rejected == 0

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from function.errors import InputTooLarge, InvalidInput, MalformedInput, RetryLater
-from function.files import job
 from function.files.chunk import read_cells, read_values, score_rows
-from function.files.formats import csv_blocks, csv_cells, parquet_file
-from function.files.job import Job
+from function.files.formats import parquet_file
+from function.files.job import MAX_COLUMNS, Job, Limits
 from function.files.report import Tally
 from function.files.s3_reader import ObjectReader
 from function.model.cells import parse_cell
@@ -120,14 +119,11 @@ def test_classes_of_a_csv_have_their_columns() -> None:
     ]
 
 
-def test_chunks_are_cut_by_rows_and_characters_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_are_cut_by_rows_and_characters_alone() -> None:
     body = b"size,note\n" + b"".join(b"%d,a\n" % (n % 12) for n in range(100))
     whole = csv_of(regressor(), body, block=1000)
-    monkeypatch.setattr(job, "MAX_ROWS", 7)
-    assert csv_of(regressor(), body, block=3)[0] == whole[0]
-    monkeypatch.setattr(csv_cells, "MAX_CHARACTERS", 9)
-    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 9)
-    found, tally = csv_of(regressor(), body, block=3)
+    assert csv_of(regressor(), body, block=3, limits=Limits(rows=7))[0] == whole[0]
+    found, tally = csv_of(regressor(), body, block=3, limits=Limits(rows=7, characters=9))
     assert (found, tally.warnings, tally.read) == (whole[0], whole[1].warnings, 100)
 
 
@@ -146,12 +142,10 @@ def test_first_rejected_rows_alone_are_kept() -> None:
     assert (tally.rejected, len(tally.first_rejected), tally.first_rejected[-1]["line"]) == (3_000, 1_000, 1_001)
 
 
-def test_row_of_many_lines_is_capped(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (csv_cells, csv_blocks):
-        monkeypatch.setattr(module, "MAX_ROW_CHARACTERS", 5_000)
-        monkeypatch.setattr(module, "MAX_CHARACTERS", 100)
+def test_row_of_many_lines_is_capped() -> None:
+    limits = Limits(characters=100, row_characters=5_000)
     with pytest.raises(InputTooLarge):
-        csv_of(regressor(), b'size,note\n1,"' + b'a\n","b' * 2_000, block=1000)
+        csv_of(regressor(), b'size,note\n1,"' + b'a\n","b' * 2_000, block=1000, limits=limits)
 
 
 def test_lines_of_json_come_back_as_they_were() -> None:
@@ -266,7 +260,7 @@ def test_parquet_without_rows_or_the_columns() -> None:
     assert (parquet.read_table(io.BytesIO(found)).num_rows, tally.read) == (0, 0)
     with pytest.raises(InvalidInput):
         parquet_of(regressor([SIZE]), parquet_bytes(pyarrow.table({"other": [1]})))
-    wide = parquet_bytes(pyarrow.table({f"c{n}": [1] for n in range(job.MAX_COLUMNS + 1)}))
+    wide = parquet_bytes(pyarrow.table({f"c{n}": [1] for n in range(MAX_COLUMNS + 1)}))
     with pytest.raises(InputTooLarge):
         parquet_of(regressor([SIZE]), wide)
 

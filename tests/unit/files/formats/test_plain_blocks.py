@@ -3,10 +3,11 @@
 import pytest
 
 from function.errors import InputTooLarge
-from function.files.formats import csv_blocks
 from function.files.formats.csv_blocks import is_plain, split_into_blocks
+from function.files.job import Limits
 
 LF, CRLF = b"\n", b"\r\n"
+SMALL = Limits(characters=10, row_characters=8)
 
 
 @pytest.mark.parametrize(
@@ -53,21 +54,17 @@ def test_block_with_anything_else_is_left_to_the_reader_of_cells(block: bytes, l
 
 
 @pytest.mark.parametrize("step", [1, 3, 100])
-def test_blocks_end_where_a_line_does(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 10)
-    monkeypatch.setattr(csv_blocks, "MAX_ROW_CHARACTERS", 8)
+def test_blocks_end_where_a_line_does(step: int) -> None:
     data = b"1,a\n2,b\n3,c\n4,d\n5,e\n"
     pieces = [data[at : at + step] for at in range(0, len(data), step)]
-    assert list(split_into_blocks(pieces)) == [b"1,a\n2,b\n3,c\n", b"4,d\n5,e\n"]
-    returns = list(split_into_blocks(piece.replace(b"\n", b"\r") for piece in pieces))
+    assert list(split_into_blocks(pieces, SMALL)) == [b"1,a\n2,b\n3,c\n", b"4,d\n5,e\n"]
+    returns = list(split_into_blocks((piece.replace(b"\n", b"\r") for piece in pieces), SMALL))
     assert b"".join(returns) == data.replace(b"\n", b"\r")
     assert len(returns) > 1
     assert all(block.endswith(b"\r") for block in returns)
 
 
-def test_line_without_an_end_is_too_large_past_its_cap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_blocks, "MAX_CHARACTERS", 10)
-    monkeypatch.setattr(csv_blocks, "MAX_ROW_CHARACTERS", 8)
-    assert list(split_into_blocks([b"x" * 18])) == [b"x" * 18]
+def test_line_without_an_end_is_too_large_past_its_cap() -> None:
+    assert list(split_into_blocks([b"x" * 18], SMALL)) == [b"x" * 18]
     with pytest.raises(InputTooLarge):
-        list(split_into_blocks([b"x" * 19]))
+        list(split_into_blocks([b"x" * 19], SMALL))
