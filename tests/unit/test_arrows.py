@@ -60,6 +60,8 @@ MAY_IMPORT = {
     "function.runtimes.onnx": {"onnxruntime", "numpy"},
     "function.runtimes.flat_arrays": {"numpy"},
     "function.files.formats.csv_blocks": {"numpy"},
+    "function.files.formats.csv_columns": {"numpy"},
+    "function.files.formats.csv_output": {"numpy"},
     "function.model.runtime": {"numpy"},  # for its types
 }
 # It names libraries at run time, each from a tuple of this project's own.

@@ -1,17 +1,17 @@
 """Reads and writes a CSV cell by cell: what `csv_file` does with the tables, or the parts of them, that are odd."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from function.errors import ROW_LENGTH, InputTooLarge, MalformedInput, Problem
 from function.files.chunk import Column, read_cells, read_values, score_rows
-from function.files.formats.csv_opening import SUBJECT, OpenedCsv
-from function.files.job import MAX_CELLS, MAX_COLUMNS, Job, Limits
+from function.files.formats.csv_lines import Lines, make_width_error
+from function.files.formats.csv_opening import OpenedCsv
+from function.files.job import MAX_CELLS, MAX_COLUMNS, Job
 from function.files.report import format_problems
 from function.formats.csv_dialect import Dialect, is_blank, read_cell
 from function.formats.csv_table import FORMULA_STARTS, check_header, format_warnings, neutralise
-from function.formats.csv_text import decode_blocks
 from function.model.cells import quote_cell
 from function.model.contract import NUMBER, Feature
 from function.model.manifest import Label, format_label
@@ -52,47 +52,6 @@ def convert_cells(job: Job, opened: OpenedCsv, table: "CellTable | None" = None)
         raise MalformedInput(f"The file is not CSV: {error} (line {done.lines + reader.line_num}).") from None
     table.flush()
     return table
-
-
-class Lines:
-    """The lines of UTF-8 text, each with its end: LF, CR LF or CR. `characters` counts them until it is set to 0.
-
-    `past` bytes of the file stand before it.
-    """
-
-    def __init__(self, blocks: Iterable[bytes], separator: str, past: int, limits: Limits) -> None:
-        self._limits = limits
-        self._past = past
-        self.characters = 0
-        self._separator = separator
-        self._blocks = blocks
-
-    def __iter__(self) -> Iterator[str]:
-        first = True
-        for text in self._whole_lines():
-            for line in StringIO(text, newline=""):
-                self.characters += len(line)
-                if self.characters > self._limits.characters + self._limits.row_characters:
-                    raise InputTooLarge(f"A row of the file is longer than {self._limits.row_characters:,} characters.")
-                if first:
-                    first = False
-                    if line.count(self._separator) >= MAX_COLUMNS:
-                        raise make_width_error()
-                yield line
-
-    def _whole_lines(self) -> Iterator[str]:
-        """The text in pieces that end where a line does."""
-        rest = ""
-        for text in decode_blocks(self._blocks, SUBJECT, self._past):
-            rest += text
-            # A CR at the end may be half of a CR LF.
-            end = max(rest.rfind("\n"), rest.rfind("\r", 0, -1)) + 1
-            if end:
-                yield rest[:end]
-                rest = rest[end:]
-            elif len(rest) > self._limits.row_characters:
-                raise InputTooLarge(f"A row of the file is longer than {self._limits.row_characters:,} characters.")
-        yield rest
 
 
 class CellTable:
@@ -200,8 +159,3 @@ def _fill_cells(count: int, texts: dict[int, str]) -> list[str]:
     for row, text in texts.items():
         column[row] = neutralise(text)
     return column
-
-
-def make_width_error() -> InputTooLarge:
-    """The error of a table that is too wide."""
-    return InputTooLarge(f"The file has more than {MAX_COLUMNS:,} columns.")

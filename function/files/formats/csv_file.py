@@ -19,8 +19,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from function.files.chunk import ScoredRows
-from function.files.formats.csv_blocks import Block, Layout, score_block, split_into_blocks
+from function.files.formats.csv_blocks import Block, score_block, split_into_blocks
 from function.files.formats.csv_cells import CellTable, convert_cells, format_label_cell
+from function.files.formats.csv_columns import Layout
 from function.files.formats.csv_opening import FilePosition, OpenedCsv, open_csv
 from function.files.job import MAX_COLUMNS, Job
 from function.files.report import format_problems
@@ -118,7 +119,7 @@ class _Blocks:
             block, future = waiting.popleft()
             self._job.look_at_the_time()
             scored = future.result()
-            if scored is None or len(scored.aside) > _ASIDE * self._job.rows_at_once:
+            if scored is None or len(scored.odd_rows) > _ASIDE * self._job.rows_at_once:
                 convert_cells(self._job, self._find_rest(iter([block])), self._table)
             else:
                 self._write(block, scored)
@@ -126,10 +127,10 @@ class _Blocks:
 
     def _write(self, block: bytes, scored: Block) -> None:
         outcome = ScoredRows([None] * scored.rows, [], {}, {})
-        if scored.aside:
+        if scored.odd_rows:
             scored = scored._replace(added=self._merge_odd_rows(block, scored, outcome))
         self._job.tally.add(outcome, range(self._done.lines + 1, self._done.lines + 1 + scored.rows))
-        self._job.write(scored.written(self._layout.dialect))
+        self._job.write(scored.encode(self._layout.dialect))
 
     def _merge_odd_rows(self, block: bytes, scored: Block, outcome: ScoredRows) -> "list[pyarrow.Array]":
         """The added cells with those of the rows that were set aside, each with warnings or problems of its own."""
@@ -139,14 +140,14 @@ class _Blocks:
         features, places = self._job.features, self._layout.places
         dialect = self._layout.dialect
         separator = dialect.separator
-        cells = [lines[row].rstrip(b"\r").decode().split(separator) for row in scored.aside]
+        cells = [lines[row].rstrip(b"\r").decode().split(separator) for row in scored.odd_rows]
         records = [
             {f.name: read_cell(dialect, f, row[p]) for f, p in zip(features, places, strict=True)} for row in cells
         ]
         model = self._job.model.load_for_tables()
         added = [column.to_pylist() for column in scored.added]
         outcomes = predict_each(model, records, strict=self._job.strict)
-        for row, found in zip(scored.aside, outcomes, strict=True):
+        for row, found in zip(scored.odd_rows, outcomes, strict=True):
             if isinstance(found, Prediction):
                 added[0][row] = format_label_cell(found.value, separator)
                 for place, share in enumerate((found.probabilities or {}).values(), 1):

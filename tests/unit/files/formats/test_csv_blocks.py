@@ -8,7 +8,8 @@ import pytest
 
 from function.errors import DeployerError
 from function.files.formats import csv_file
-from function.files.formats.csv_blocks import Block, Layout, score_block
+from function.files.formats.csv_blocks import Block, score_block
+from function.files.formats.csv_columns import Layout
 from function.files.job import Limits
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
 from function.model.runtime import Model, Runtime

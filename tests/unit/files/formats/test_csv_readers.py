@@ -10,7 +10,8 @@ import pytest
 
 from function.errors import InvalidInput, RequestError
 from function.files.formats import csv_file
-from function.files.formats.csv_blocks import Block, Layout, score_block
+from function.files.formats.csv_blocks import Block, score_block
+from function.files.formats.csv_columns import Layout
 from function.files.job import Limits
 from function.formats import gzip_stream
 from function.formats.csv_dialect import read_cell
