@@ -1,1 +1,1 @@
-"""Score files: an object of the input bucket becomes predictions and a report in the results bucket."""
+"""Score files: read an object of the input bucket, write its predictions and a report to the results bucket."""

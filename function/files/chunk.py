@@ -1,4 +1,4 @@
-"""Scores the rows of a chunk together; what is unusual in a row costs that row alone."""
+"""Score the rows of a chunk together; only rows with unusual values are scored one by one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite, nan
@@ -14,16 +14,16 @@ from function.model.runtime import Model, NotPredictable
 
 
 class Column(NamedTuple):
-    """A feature's values, and the rows whose value is not wholly ordinary: the contract is to look at those."""
+    """A feature's values, and the rows whose value is not ordinary: the contract must check those."""
 
     values: list[Value]
     unusual: set[int]
 
 
 class ScoredRows(NamedTuple):
-    """A chunk's outcomes by row: a value (None where the row is rejected), probabilities where the model has them.
+    """The outcomes of a chunk, by row: a value (None if the row is rejected), probabilities if the model has them.
 
-    `warnings` and `problems` name only the rows that have any.
+    `warnings` and `problems` have only the rows that have any.
     """
 
     values: list[Label | None]
@@ -33,23 +33,23 @@ class ScoredRows(NamedTuple):
 
 
 def read_cells(feature: Feature, cells: Sequence[str]) -> Column:
-    """The column that a CSV's cells are, as `parse_cell` reads them."""
+    """Parse the cells of a CSV column as `parse_cell` does."""
     if feature.type == NUMBER and (text := "".join(cells)).isascii() and "_" not in text:
         try:
             return _read_floats(feature, list(map(float, cells)))
-        except ValueError:  # some cell is no number, or null
+        except ValueError:  # a cell is null, or not a number
             if not feature.nullable:
                 return _read_floats(feature, list(map(_parse_float, cells)))
     return read_values(feature, [parse_cell(feature, cell) for cell in cells])
 
 
 def read_values(feature: Feature, values: Sequence[object]) -> Column:
-    """The column that JSON values are."""
+    """Read a column of JSON values."""
     kinds = set(map(type, values))
     if feature.type == NUMBER and kinds <= {float, int}:
         try:
             return _read_floats(feature, list(map(float, values)))  # type: ignore[arg-type]
-        except OverflowError:  # an integer past every float
+        except OverflowError:  # an integer larger than any float
             pass
     ordinary = {NUMBER: (float, int), BOOLEAN: (bool,), STRING: (str,), TEXT: (str,)}[feature.type]
     categories = frozenset(feature.categories) if feature.categories is not None else None
@@ -75,7 +75,7 @@ def _parse_float(cell: str) -> float:
 
 def _read_floats(feature: Feature, numbers: list[float]) -> Column:
     low, high = _get_range(feature)
-    # NaN is in no range.
+    # NaN is outside every range.
     unusual = {row for row, number in enumerate(numbers) if not low <= number <= high}
     if feature.dtype in NARROW:
         numbers = [0.0 if row in unusual else round_to(feature.dtype, number) for row, number in enumerate(numbers)]
@@ -99,24 +99,24 @@ def _is_usual(feature: Feature, categories: frozenset[str] | None, value: object
 def score_rows(
     model: Model,
     columns: Sequence[Column],
-    record_of: Callable[[int], object],
+    get_record: Callable[[int], object],
     faults: Mapping[int, list[Problem]],
     *,
     strict: bool,
 ) -> ScoredRows:
-    """The rows' outcomes. `faults` are the rows that are wrong as such; `record_of(row)` is the record of any other.
+    """Score the rows. `faults` has the rows that are wrong as a whole; `get_record(row)` is for all others.
 
-    Rows in which all is ordinary go to the runtime as columns. The others, and all where the runtime refuses those, go
-    through `predict_each`, which alone says what warnings and problems are.
+    Rows with ordinary values only go to the runtime as columns. All other rows go through `predict_each`, which makes
+    the warnings and problems; so do all rows if the runtime refuses the columns.
     """
     count = len(columns[0].values)
-    aside = set(faults).union(*(column.unusual for column in columns))
-    ordinary = [row for row in range(count) if row not in aside]
+    unusual = set(faults).union(*(column.unusual for column in columns))
+    ordinary = [row for row in range(count) if row not in unusual]
     scored = ScoredRows([None] * count, [None] * count, {}, {**faults})
     if not _predict_ordinary(model, columns, ordinary, scored):
         ordinary = []
     rest = sorted(set(range(count)).difference(ordinary, faults))
-    for row, outcome in zip(rest, predict_each(model, [record_of(row) for row in rest], strict=strict), strict=True):
+    for row, outcome in zip(rest, predict_each(model, [get_record(row) for row in rest], strict=strict), strict=True):
         if isinstance(outcome, Prediction):
             scored.values[row] = outcome.value
             if outcome.probabilities is not None:
@@ -129,7 +129,7 @@ def score_rows(
 
 
 def _predict_ordinary(model: Model, columns: Sequence[Column], rows: Sequence[int], scored: ScoredRows) -> bool:
-    """Whether the runtime has a finite answer for each of the rows, which then stand in `scored`."""
+    """Predict the rows into `scored`. Change nothing and return False if it refuses or a result is infinite."""
     whole = len(rows) == len(scored.values)
     try:
         outputs = model.runtime.predict(

@@ -1,4 +1,4 @@
-"""What every format's module works with: the model, where bytes go, and how large a chunk may be."""
+"""What every format's module works with: the model, the function that writes bytes, and the limits of a chunk."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,18 +8,18 @@ from function.model.contract import Feature
 from function.model.runtime import Model
 from function.settings import DEFAULT_MEMORY_MB
 
-# A chunk ends after so many rows or characters, whichever comes first, and never by how the network cut the file: what
-# the runtime is asked at once, and so its answer, is the same in every run.
+# A chunk ends after MAX_ROWS rows or MAX_CHARACTERS characters, whichever comes first. It does not depend on how the
+# network cuts the file, so that every run makes the same calls of the runtime and gets the same predictions.
 MAX_ROWS = 16_384
 MAX_CHARACTERS = 2 * 1024 * 1024
-# No row, line or cell of a table is longer; a quote that is never closed would else take the whole file for one cell.
+# The longest row, line or cell of a table. Without it, a quote that is never closed makes one cell of the whole file.
 MAX_ROW_CHARACTERS = 8 * 1024 * 1024
 MAX_COLUMNS = 10_000
-# A chunk's rows times the model's features: each may have a problem, which takes far more than its value.
+# A chunk's rows times the model's features. Each value may have a problem, which takes far more memory than the value.
 MAX_VALUES = 400_000
-# The lines of a block that is scored as arrays.
+# The lines of a block of CSV that is scored as arrays.
 MAX_LINES = 131_072
-# A chunk's cells, however short they are.
+# The cells of a chunk of CSV, however short they are.
 MAX_CELLS = 2 * 1024 * 1024
 
 
@@ -35,16 +35,16 @@ DEFAULT_LIMITS = Limits()
 
 
 class Job(NamedTuple):
-    """A file that is being scored. `look_at_the_time` raises RetryLater where too little is left.
+    """A file that is being scored. `check_time` raises RetryLater if too little time is left.
 
-    `memory` is what the function has, in bytes.
+    `memory` is the function's memory in bytes.
     """
 
     model: Model
     strict: bool
     tally: Tally
     write: Callable[[bytes], None]
-    look_at_the_time: Callable[[], None]
+    check_time: Callable[[], None]
     memory: int = DEFAULT_MEMORY_MB * 1024 * 1024
     limits: Limits = DEFAULT_LIMITS
 
@@ -54,6 +54,6 @@ class Job(NamedTuple):
         return self.model.manifest.contract.features
 
     @property
-    def rows_at_once(self) -> int:
-        """The most rows of a chunk."""
+    def chunk_rows(self) -> int:
+        """The largest number of rows in a chunk."""
         return min(self.limits.rows, max(1, MAX_VALUES // len(self.features)))

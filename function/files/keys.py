@@ -1,4 +1,4 @@
-"""Where the results of an object go, and which formats are read."""
+"""Choose the keys of an object's results, and its format by its key."""
 
 from hashlib import sha256
 from typing import NamedTuple
@@ -10,7 +10,7 @@ _REPORT = ".report.json"
 
 
 class Format(NamedTuple):
-    """A format by the name that its results end in."""
+    """A file format. `suffix` is the ending of the results' key; `gzip` is True if the object's key ends in .gz."""
 
     suffix: str
     content_type: str
@@ -26,29 +26,29 @@ _TYPES = {
 
 
 def find_format(key: str) -> Format:
-    """The format that the key's end names, in whatever case. Raises MalformedInput for any other."""
+    """Find the format by the ending of the key, in upper or lower case. Raises MalformedInput for an unknown ending."""
     plain = key.lower().removesuffix(".gz")
     gzip = key.lower() != plain
     for end, suffix in _ENDS.items():
         if plain.endswith(end) and not (gzip and suffix == ".parquet"):
             return Format(suffix, _TYPES[suffix], gzip)
     raise MalformedInput(
-        "The file's name ends in none of .csv, .csv.gz, .jsonl, .jsonl.gz, .ndjson, .ndjson.gz and .parquet: no other "
-        "format is read."
+        "The file's name must end in .csv, .csv.gz, .jsonl, .jsonl.gz, .ndjson, .ndjson.gz or .parquet: other formats "
+        "are not read."
     )
 
 
 def make_predictions_key(prefix: str, key: str, suffix: str) -> str:
-    """Where the predictions of the object `key` go."""
+    """Return the key of the predictions for the object `key`."""
     return prefix + _make_stem(prefix, key) + suffix
 
 
 def make_report_key(prefix: str, key: str) -> str:
-    """Where its report goes: beside them."""
+    """Return the key of the report for the object `key`: beside the predictions."""
     return prefix + _make_stem(prefix, key) + _REPORT
 
 
 def _make_stem(prefix: str, key: str) -> str:
-    """The whole key; its SHA-256 where what is made of it would be longer than S3's keys may be."""
+    """Return the key itself, or its SHA-256 if a key made from it would be longer than S3 allows."""
     fits = len((prefix + key + _REPORT).encode()) <= MAX_KEY_BYTES
     return key if fits else sha256(key.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What became of a file: counted row by row, written last, and found again when the event comes again."""
+"""The report of a file: count its rows, write the report last, and recognise it when the event is delivered again."""
 
 import json
 from collections import Counter
@@ -23,7 +23,7 @@ MAX_LEFT_OUT = 1_000
 
 
 class Tally:
-    """The rows so far: how many came to what, and the first that were rejected; the columns that are left out."""
+    """Counts of the rows so far, the first rejected rows, and the names of the columns that are left out."""
 
     def __init__(self) -> None:
         self.read = 0
@@ -33,7 +33,7 @@ class Tally:
         self.left_out: list[str] = []
 
     def add(self, scored: ScoredRows, lines: Sequence[int] | None) -> None:
-        """Counts a chunk; `lines` are those that its rows begin at, where the format has lines."""
+        """Count a chunk. `lines` are the line numbers at which its rows begin, if the format has lines."""
         for row in sorted(scored.problems)[: MAX_REJECTED - len(self.first_rejected)]:
             place = {"row": self.read + row + 1} | ({} if lines is None else {"line": lines[row]})
             self.first_rejected.append({**place, "problems": _make_problem_documents(scored.problems[row])})
@@ -44,15 +44,15 @@ class Tally:
 
 
 class ReportSubject(NamedTuple):
-    """What a report is about: this version of this object, scored by this model in this way."""
+    """What a report is about: a version of an object, the model that scored it, and whether inputs were strict."""
 
     source: SourceObject
     version: Version
     model: dict[str, str]
     strict: bool
 
-    def document(self) -> dict[str, Any]:
-        """As the report says it, and as it is known again by."""
+    def make_document(self) -> dict[str, Any]:
+        """Return the report's members by which `is_done` recognises it."""
         return {
             "source": {
                 "bucket": self.source.bucket,
@@ -69,9 +69,9 @@ class ReportSubject(NamedTuple):
 def encode_report(
     subject: ReportSubject, tally: Tally, predictions: str | None, error: RequestError | None, seconds: float
 ) -> bytes:
-    """The report, as JSON; `predictions` is their key, or None where `error` says why there are none."""
+    """Encode the report as JSON. `predictions` is their key, or None if `error` says why there are none."""
     counted = Tally() if error else tally
-    document = subject.document() | {
+    document = subject.make_document() | {
         "sequencer": subject.source.sequencer,
         "predictions": predictions,
         "error": None if error is None else _make_error_document(error),
@@ -87,19 +87,19 @@ def encode_report(
 
 
 def read_report(client: "S3Client", bucket: str, key: str) -> dict[str, Any]:
-    """The report that stands at `key`; empty where there is none that can be read. Raises RetryLater."""
+    """Read the report at `key`; return {} if there is no readable report. Raises RetryLater."""
     try:
-        answer = client.get_object(Bucket=bucket, Key=key)
+        response = client.get_object(Bucket=bucket, Key=key)
     except import_service_errors() as error:
-        # A role that may not list a bucket is told 403 of what is not there.
+        # S3 answers 403 for a missing object if the role may not list the bucket.
         if get_status(error) in (403, 404):
             return {}
         with translate_errors("GetObject"):
             raise
-    breaks_off: tuple[type[Exception], ...] = (OSError, *import_service_errors())
+    read_errors: tuple[type[Exception], ...] = (OSError, *import_service_errors())
     try:
-        document = strict_json.loads(answer["Body"].read())
-    except breaks_off:
+        document = strict_json.loads(response["Body"].read())
+    except read_errors:
         raise RetryLater("The report of an earlier delivery could not be read.") from None
     except RequestError:
         return {}
@@ -107,36 +107,36 @@ def read_report(client: "S3Client", bucket: str, key: str) -> dict[str, Any]:
 
 
 def is_done(report: dict[str, Any], subject: ReportSubject) -> bool:
-    """Whether the report is the subject's, or of a version of its object that came after it."""
+    """Tell whether the report is about the subject, or about a later version of its object."""
     if not report:
         return False
-    wanted = json.loads(json.dumps(subject.document()))
-    if {name: report.get(name) for name in wanted} == wanted:
+    expected = json.loads(json.dumps(subject.make_document()))
+    if {name: report.get(name) for name in expected} == expected:
         return True
-    same = {**wanted, "source": None} == {**{name: report.get(name) for name in wanted}, "source": None}
+    same = {**expected, "source": None} == {**{name: report.get(name) for name in expected}, "source": None}
     return same and is_later(report.get("sequencer"), subject.source.sequencer)
 
 
-def is_later(theirs: object, ours: str | None) -> bool:
-    """Whether their event of a key came after ours, as the sequencers say, where both have one."""
-    # Hexadecimal, to be filled up with zeros at the right (AWS, "Event message structure").
-    return isinstance(theirs, str) and ours is not None and theirs.ljust(64, "0") > ours.ljust(64, "0")
+def is_later(sequencer: object, other: str | None) -> bool:
+    """Tell whether the event of `sequencer` came after that of `other`; False if one of them is missing."""
+    # Hexadecimal numbers, to be padded with zeros at the right (AWS, "Event message structure").
+    return isinstance(sequencer, str) and other is not None and sequencer.ljust(64, "0") > other.ljust(64, "0")
 
 
 def format_problems(problems: Sequence[Problem]) -> str:
-    """The first problems of a row, in words."""
+    """Describe the first problems of a row in one line."""
     shown = [f"{_read_feature_name(p)}: {p.detail}" if p.pointer else p.detail for p in problems[:MAX_PROBLEMS]]
     more = len(problems) - MAX_PROBLEMS
     return "; ".join([*shown, f"and {more} more"] if more > 0 else shown)
 
 
 def make_warning_documents(warnings: Sequence[Warning]) -> list[dict[str, str]]:
-    """The warnings as JSON-ready objects."""
+    """Return the warnings as JSON-ready objects."""
     return [warning._asdict() for warning in warnings]
 
 
 def shorten(text: str) -> str:
-    """What is shown of a name: a file may make one as long as itself."""
+    """Shorten a text from a file to what a report shows of it: a name may be as long as the file."""
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
 
 

@@ -1,4 +1,4 @@
-"""What became of a file that is done."""
+"""The outcome of a file whose report is written."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from function.errors import RequestError
 
 
 class ReportedFile(NamedTuple):
-    """A file whose report is written: how many rows have a prediction and how many have none, warnings by feature.
+    """The rows with a prediction, the rejected rows, and the warnings by feature.
 
     A file that can never be scored has no rows; `refusal` says why.
     """

@@ -1,4 +1,4 @@
-"""Calls of S3, and what their failures mean: the object is gone, or it is worth another delivery."""
+"""Translate errors of S3 calls: the object is gone, or another delivery may succeed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from function.errors import RetryLater
 
 
 class Gone(Exception):
-    """The object, as the event names it, is there no more: replaced or deleted, which events of their own tell of."""
+    """The version that the event names does not exist any more: replaced or deleted, each with an event of its own."""
 
 
 @contextmanager
 def translate_errors(operation: str) -> Iterator[None]:
-    """Turns what a call raises into Gone (404, 412) or RetryLater (anything else).
+    """Translate errors of the call to Gone (404, 412) or RetryLater (any other).
 
-    A 403 is worth another delivery too: roles and policies get repaired, and what is not ends in the failure queue.
+    A 403 becomes RetryLater too: a role or policy may be repaired, and otherwise the event ends in the failure queue.
     """
     try:
         yield
@@ -27,13 +27,13 @@ def translate_errors(operation: str) -> Iterator[None]:
 
 
 def get_status(error: Exception) -> int | None:
-    """The HTTP status of S3's answer, where there was one."""
+    """Return the HTTP status of S3's response, or None if there was none."""
     status: int | None = _get_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
     return status
 
 
 def get_code(error: Exception) -> str:
-    """S3's code for the error, else the error's type."""
+    """Return S3's error code, or the name of the error's type if there is none."""
     return str(_get_response(error).get("Error", {}).get("Code") or type(error).__name__)
 
 

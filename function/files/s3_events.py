@@ -1,6 +1,6 @@
-"""The objects that S3's notifications name, as S3 sends them and as EventBridge does.
+"""Read the objects that S3's notifications name, sent by S3 itself or through EventBridge.
 
-A notification may be anybody's imitation: what names no object is told as such, beside those that do.
+Anybody may imitate a notification: an entry that names no object becomes a MalformedInput beside the valid ones.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from function.errors import MalformedInput
 from function.formats.strict_json import get_member
 from function.model.contract import is_unicode
 
-# `sam local generate-event s3 put` writes this one, whatever the object, and cannot be told another.
+# `sam local generate-event s3 put` writes this ETag for every object.
 _SAMPLE_ETAG = "0123456789abcdef0123456789abcdef"
 
 
@@ -26,13 +26,13 @@ class SourceObject(NamedTuple):
 
 
 type NotifiedObject = SourceObject | MalformedInput
-"""An object, or why what stands in its place names none."""
+"""An object, or the error of an entry that names none."""
 
 
 def read_notification(document: object) -> list[NotifiedObject] | None:
-    """The created objects that the document tells of; None where it is no notification of S3's.
+    """Return the created objects that the document names, or None if it is not a notification of S3.
 
-    Deletions, and the event by which S3 tests a configuration, name none.
+    A deletion, and the event with which S3 tests a configuration, name no created object.
     """
     if not isinstance(document, Mapping):
         return None
@@ -53,12 +53,12 @@ def is_eventbridge(document: object) -> bool:
 
 
 def list_created_objects(records: list[object]) -> list[NotifiedObject]:
-    """The objects of a notification's records."""
+    """Return the created objects of a notification's records."""
     return [_decode_object(record) for record in records if not _is_record(record) or _is_creation(record)]
 
 
 def make_notification(item: SourceObject) -> dict[str, object]:
-    """The notification of that object alone, as S3 would have sent it."""
+    """Make the notification that S3 would send for this object alone."""
     from urllib.parse import quote_plus
 
     described = {"key": quote_plus(item.key, safe="/"), "size": item.size, "eTag": item.etag}
@@ -77,7 +77,7 @@ def _is_creation(record: Any) -> bool:
 
 
 def _decode_object(record: object) -> NotifiedObject:
-    """The object of a record, where alone the key is encoded: once, as in a form.
+    """Return the object of a record. Only its key is encoded: once, as in an HTML form.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
@@ -95,10 +95,10 @@ def _read_object(part: object, version_name: str, etag_name: str) -> NotifiedObj
         get_member(item, "size"),
     )
     if not _is_name(bucket) or not _is_name(key):
-        return MalformedInput("S3's notification names no bucket and key.")
+        return MalformedInput("The S3 notification has no bucket name or no object key.")
     version_id, etag, sequencer = (get_member(item, name) for name in (version_name, etag_name, "sequencer"))
     if not all(map(_is_token, (version_id, etag, sequencer))) or not _is_size(size):
-        return MalformedInput("S3's notification describes its object with values of the wrong type.")
+        return MalformedInput("The S3 notification has a version ID, an ETag, a sequencer or a size of the wrong type.")
     etag = (etag or "").strip('"')
     return SourceObject(
         bucket, key, version_id or None, None if etag in ("", _SAMPLE_ETAG) else etag, size, sequencer or None
@@ -110,7 +110,7 @@ def _is_name(value: object) -> bool:
 
 
 def _is_token(value: object) -> bool:
-    """Whether it may stand in a request's header, or is not there."""
+    """Tell whether the value is missing, or may be sent in a request's header."""
     return value is None or (isinstance(value, str) and value.isascii() and (value == "" or value.isprintable()))
 
 

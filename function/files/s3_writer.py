@@ -1,4 +1,4 @@
-"""Writes an object as it grows; nothing of it can be seen until it is finished."""
+"""Write an object to S3 while its bytes arrive; it becomes visible only when it is finished."""
 
 import logging
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from function.files.s3_errors import Gone, translate_errors
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Parts of one size, whatever comes when: equal bytes become an equal object, ETag included.
+# All parts have this size, however the bytes arrive, so that equal bytes make an equal object, ETag included.
 PART_BYTES = 8 * 1024 * 1024
-# What S3 takes (AWS, "Amazon S3 multipart upload limits").
+# The limit of S3 (AWS, "Amazon S3 multipart upload limits").
 MAX_PARTS = 10_000
 
 logger = logging.getLogger("function")
@@ -30,9 +30,9 @@ class Target(NamedTuple):
 
 
 class Upload:
-    """One object, sent in parts once it is larger than one; what is not finished is taken back.
+    """Writes one object, in parts if it is larger than one part. Leaving the context aborts an unfinished upload.
 
-    Every method raises RetryLater where S3 does not take it.
+    Every method raises RetryLater if S3 refuses the call.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Upload:
             self._abort(self._upload_id)
 
     def write(self, data: bytes) -> None:
-        """Adds to the object's end. Raises InputTooLarge past what S3 takes."""
+        """Append data to the object. Raises InputTooLarge above the size that S3 accepts."""
         self._waiting += data
         while len(self._waiting) >= self._part_bytes:
             part = bytes(self._waiting[: self._part_bytes])
@@ -70,7 +70,7 @@ class Upload:
             self._send(part)
 
     def finish(self) -> None:
-        """Makes the object visible, all at once."""
+        """Make the whole object visible."""
         try:
             if self._upload_id is None:
                 with translate_errors("PutObject"):
@@ -85,26 +85,26 @@ class Upload:
                     MultipartUpload={"Parts": self._parts},  # type: ignore[typeddict-item]
                 )
         except Gone:
-            raise RetryLater("S3 does not take the results: no such bucket or upload.") from None
+            raise RetryLater("S3 refused the results: there is no such bucket or upload.") from None
         self._upload_id = None
 
     def _send(self, part: bytes) -> None:
         number = len(self._parts) + 1
         if number > self._max_parts:
-            raise InputTooLarge("The predictions would be larger than an object may be.")
+            raise InputTooLarge("The predictions would be larger than an S3 object may be.")
         if self._upload_id is None:
             with translate_errors("CreateMultipartUpload"):
                 created = self._client.create_multipart_upload(**self._place, **self._attributes)
             self._upload_id = created["UploadId"]
         with translate_errors("UploadPart"):
-            answer = self._client.upload_part(**self._place, UploadId=self._upload_id, PartNumber=number, Body=part)
-        # An upload that was begun with checksums, as boto3 does unasked, must be completed with them.
-        checksums = {name: value for name, value in answer.items() if name.startswith("Checksum") and value}
-        self._parts.append({"PartNumber": number, "ETag": answer["ETag"], **checksums})
+            response = self._client.upload_part(**self._place, UploadId=self._upload_id, PartNumber=number, Body=part)
+        # boto3 starts uploads with checksums by default; such an upload must be completed with them.
+        checksums = {name: value for name, value in response.items() if name.startswith("Checksum") and value}
+        self._parts.append({"PartNumber": number, "ETag": response["ETag"], **checksums})
 
     def _abort(self, upload_id: str) -> None:
         try:
             self._client.abort_multipart_upload(**self._place, UploadId=upload_id)
         except import_service_errors() as error:
-            # The bucket's lifecycle removes what stays behind.
+            # The bucket's lifecycle rule removes the parts.
             logger.warning("upload not aborted", extra={"error_type": type(error).__name__})

@@ -21,7 +21,7 @@ from function.files.stale_predictions import SEQUENCER, delete_stale_predictions
 from function.service import Service
 from function.settings import Settings
 
-# S3 takes no larger object in one piece either.
+# S3 accepts no larger object in a single PutObject request either.
 MAX_OBJECT_BYTES = 5 * 1024**3
 
 logger = logging.getLogger("function")
@@ -32,12 +32,12 @@ def score_object(
 ) -> ReportedFile | None:
     """Write the object's predictions and, last, its report; return what they hold.
 
-    Return None without writing where there is nothing to do: the report of this object and model exists already, the
+    Return None without writing if there is nothing to do: the report of this object and model exists already, the
     object was replaced or deleted in the meantime, or it is a folder or a result. A file that can never be scored gets
     a report that says why. `remaining_ms()` is the time left for the invocation, in milliseconds; `part_bytes`
     is the size of the parts of a multipart upload.
 
-    Raises RetryLater where another delivery may succeed (nothing half done is visible), BucketNotAllowed for an object
+    Raises RetryLater if another delivery may succeed (no partial result is visible), BucketNotAllowed for an object
     of a bucket other than INPUT_BUCKET, SettingError.
     """
     settings = service.settings
@@ -49,14 +49,14 @@ def score_object(
     if source.bucket != allowed:
         raise BucketNotAllowed("The event names another bucket than INPUT_BUCKET: nothing was read.")
     if source.key.endswith("/"):
-        logger.info("folder passed over", extra=where)
+        logger.info("folder skipped", extra=where)
         return None
-    look_at_the_time = partial(_check_time, remaining_ms)
-    look_at_the_time()
+    check_time = partial(_require_time, remaining_ms)
+    check_time()
     try:
-        return _score_version(service, source, look_at_the_time, part_bytes)
+        return _score_version(service, source, check_time, part_bytes)
     except Gone:
-        # Whatever replaced it has an event of its own.
+        # A new version has an event of its own.
         logger.warning("object replaced or deleted before it was scored", extra=where)
         return None
 
@@ -81,35 +81,35 @@ def _has_report(service: Service, subject: ReportSubject) -> bool:
 
 
 def _score_version(
-    service: Service, source: SourceObject, look_at_the_time: Callable[[], None], part_bytes: int
+    service: Service, source: SourceObject, check_time: Callable[[], None], part_bytes: int
 ) -> ReportedFile | None:
     settings, client = service.settings, service.clients.s3
     started = monotonic()
-    reader = ObjectReader(client, source, look_at_the_time)
+    reader = ObjectReader(client, source, check_time)
     subject = _make_subject(service, source, reader.version)
 
-    def before_it_is_seen() -> None:
-        look_at_the_time()
+    def check_before_finish() -> None:
+        check_time()
         if _has_report(service, subject):
-            raise Gone  # a newer version was faster
+            raise Gone  # a newer version was scored first
 
     if _has_report(service, subject):
-        logger.info("file scored before", extra={"bucket": source.bucket, "key": source.key})
+        logger.info("file already scored", extra={"bucket": source.bucket, "key": source.key})
         return None
 
     tally = Tally()
     predictions: str | None = None
     refusal: RequestError | None = None
-    service.model.load_for_tables()  # before the memory is bounded: it is no cost of the file
+    service.model.load_for_tables()  # before the memory is limited: the file does not pay for the model
     try:
         with limit_memory(settings.memory):
-            watch = Watch(tally, look_at_the_time, before_it_is_seen)
-            predictions = _write_predictions(service, source, reader, watch, part_bytes)
+            run = _Run(tally, check_time, check_before_finish, part_bytes)
+            predictions = _write_predictions(service, source, reader, run)
     except RequestError as error:
-        # Without what was at hand where it was raised, which may be as large as what it tells of.
+        # Drop the traceback: its frames may hold as much memory as the file needed.
         refusal, error.__context__ = error.with_traceback(None), None
     if refusal is not None:
-        before_it_is_seen()
+        check_before_finish()
         _delete_stale(service, source)
     report = encode_report(subject, tally, predictions, refusal, monotonic() - started)
     key = make_report_key(settings.results_prefix, source.key)
@@ -128,23 +128,22 @@ def _delete_stale(service: Service, source: SourceObject) -> None:
     try:
         suffix = find_format(source.key).suffix
     except RequestError:
-        return  # of such a name there never were any
+        return  # no predictions are ever written for such a name
     key = make_predictions_key(settings.results_prefix, source.key, suffix)
     delete_stale_predictions(service.clients.s3, settings.results_bucket, key, source.sequencer)
 
 
-class Watch(NamedTuple):
-    """What is counted and looked at while a file is scored; the latter two raise where there is no going on."""
+class _Run(NamedTuple):
+    """The scoring of one file: its counts, its two checks, which raise if it must stop, and the size of its parts."""
 
     tally: Tally
-    between_chunks: Callable[[], None]
-    before_it_is_seen: Callable[[], None]
+    check_time: Callable[[], None]
+    check_before_finish: Callable[[], None]
+    part_bytes: int
 
 
-def _write_predictions(
-    service: Service, source: SourceObject, reader: ObjectReader, watch: Watch, part_bytes: int
-) -> str:
-    """The key of the predictions. Raises RequestError where the file can never be scored."""
+def _write_predictions(service: Service, source: SourceObject, reader: ObjectReader, run: _Run) -> str:
+    """Write the predictions; return their key. Raises RequestError if the file can never be scored."""
     form = find_format(source.key)
     if reader.version.size > MAX_OBJECT_BYTES:
         raise InputTooLarge(f"The file is larger than {MAX_OBJECT_BYTES:,} bytes.")
@@ -152,27 +151,25 @@ def _write_predictions(
     key = make_predictions_key(settings.results_prefix, source.key, form.suffix)
     metadata = {SEQUENCER: source.sequencer} if source.sequencer else {}
     target = Target(settings.results_bucket, key, form.content_type, metadata)
-    with Upload(service.clients.s3, target, part_bytes=part_bytes) as upload:
+    with Upload(service.clients.s3, target, part_bytes=run.part_bytes) as upload:
         growth = Growth(upload.write)
-        job = Job(
-            service.model, settings.strict_inputs, watch.tally, growth.write, watch.between_chunks, settings.memory
-        )
+        job = Job(service.model, settings.strict_inputs, run.tally, growth.write, run.check_time, settings.memory)
         if form.suffix == ".parquet":
             from function.files.formats import parquet_file
 
-            # How far it may grow is known to who decodes it.
+            # The decoding process limits how far the rows of Parquet may grow.
             parquet_file.convert(job._replace(write=upload.write), reader)
         else:
             from function.files.formats import csv_file, json_lines_file
             from function.formats.gzip_stream import unpack_if_gzip
 
-            blocks = unpack_if_gzip(reader.blocks(), has_gzip_name=form.gzip)
-            (csv_file if form.suffix == ".csv" else json_lines_file).convert(job, growth.read(blocks))
-        watch.before_it_is_seen()
+            blocks = unpack_if_gzip(reader.read_blocks(), has_gzip_name=form.gzip)
+            (csv_file if form.suffix == ".csv" else json_lines_file).convert(job, growth.count_read(blocks))
+        run.check_before_finish()
         upload.finish()
     return key
 
 
-def _check_time(remaining_ms: Callable[[], float]) -> None:
+def _require_time(remaining_ms: Callable[[], float]) -> None:
     if remaining_ms() < RESERVE_MS:
-        raise RetryLater("There was too little time left for the file.")
+        raise RetryLater("Too little time is left to score the file.")

@@ -1,4 +1,4 @@
-"""Takes back the predictions of an earlier version of an object whose newer version cannot be scored."""
+"""Delete the predictions of an earlier version of an object whose newer version cannot be scored."""
 
 from typing import TYPE_CHECKING
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SEQUENCER = "sequencer"
-"""Under which name predictions say, in their metadata, which event they come from."""
+"""The metadata name under which predictions hold the sequencer of their event."""
 
 
 def delete_stale_predictions(client: "S3Client", bucket: str, key: str, sequencer: str | None) -> None:
-    """Deletes the predictions at `key`, but for those of a later event than the one of `sequencer`.
+    """Delete the predictions at `key`, unless they come from a later event than that of `sequencer`.
 
-    It is done before the report of the failure is written: who reads sees the earlier report with its predictions or
-    without them, then the new one, and never predictions beside a report that they are not of.
+    Call this before the report of the failure is written. A reader then sees the earlier report, with or without its
+    predictions, and afterwards the new report; never predictions beside the report of another version.
 
-    Raises Gone where they are of a later event, RetryLater.
+    Raises Gone if the predictions come from a later event, RetryLater.
     """
     try:
         with translate_errors("HeadObject"):
             try:
                 head = client.head_object(Bucket=bucket, Key=key)
             except import_service_errors() as error:
-                # A role that may not list a bucket is told 403 of what is not there.
+                # S3 answers 403 for a missing object if the role may not list the bucket.
                 if get_status(error) == 403:
                     return
                 raise
@@ -37,7 +37,7 @@ def delete_stale_predictions(client: "S3Client", bucket: str, key: str, sequence
         raise Gone
     try:
         with translate_errors("DeleteObject"):
-            # Nothing but what was looked at.
+            # Delete only the version that was checked.
             client.delete_object(Bucket=bucket, Key=key, IfMatch=head["ETag"])
     except Gone:
-        raise RetryLater("Predictions were replaced while they were taken back.") from None
+        raise RetryLater("The predictions were replaced while they were being deleted.") from None

@@ -182,7 +182,7 @@ def test_event_delivered_again_rewrites_nothing(service: Service, caplog: pytest
         score_object(service, source, lambda: inf)
     assert result(client, "in/again.csv.csv") == b"touched"
     assert len(before) == 2
-    assert "file scored before" in caplog.messages
+    assert "file already scored" in caplog.messages
 
 
 def test_death_before_the_report_is_made_good_with_equal_bytes(service: Service) -> None:

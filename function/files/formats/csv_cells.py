@@ -1,4 +1,4 @@
-"""Reads and writes a CSV cell by cell: what `csv_file` does with the tables, or the parts of them, that are odd."""
+"""Read, score and write a CSV cell by cell: the way for tables and blocks that are not plain."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -18,12 +18,13 @@ from function.model.manifest import Label, format_label
 
 
 def convert_cells(job: Job, opened: OpenedCsv, table: "CellTable | None" = None) -> "CellTable":
-    """Scores the CSV cell by cell, or, where there is a table of it already, the rows that `opened` goes on with.
+    """Score the CSV cell by cell; return its table.
 
-    Returns the table.
+    If `table` is given, its header was read before, and `opened` continues with rows. Raises MalformedInput,
+    InvalidInput, InputTooLarge.
     """
-    dialect, done, limits = opened.dialect, opened.place, job.limits
-    lines = Lines(opened.blocks, dialect.separator, done.bytes, limits)
+    dialect, position, limits = opened.dialect, opened.position, job.limits
+    lines = Lines(opened.blocks, dialect.separator, position.bytes, limits)
     csv.field_size_limit(limits.row_characters)
     reader = csv.reader(lines, delimiter=dialect.separator, strict=True)
     try:
@@ -38,24 +39,25 @@ def convert_cells(job: Job, opened: OpenedCsv, table: "CellTable | None" = None)
         for row in reader:
             if not is_blank(row, table.width):
                 table.rows.append(row)
-                table.lines.append(done.lines + before + 1)
-                if len(table.rows) == table.rows_at_once or lines.characters > limits.characters:
+                table.lines.append(position.lines + before + 1)
+                if len(table.rows) == table.chunk_rows or lines.characters > limits.characters:
                     table.flush()
                     lines.characters = 0
             before = reader.line_num
     except csv.Error as error:
         if "field limit" in str(error):
-            place = f"line {done.lines + reader.line_num:,}"
+            line = position.lines + reader.line_num
             raise InputTooLarge(
-                f"A cell of the file is longer than {limits.row_characters:,} characters: it ends at or after {place}."
+                f"A cell of the file is longer than {limits.row_characters:,} characters; it ends in or after line "
+                f"{line:,}."
             ) from None
-        raise MalformedInput(f"The file is not CSV: {error} (line {done.lines + reader.line_num}).") from None
+        raise MalformedInput(f"The file is not CSV: {error} (line {position.lines + reader.line_num}).") from None
     table.flush()
     return table
 
 
 class CellTable:
-    """The rows of the chunk that is being read, with the lines they begin at."""
+    """The table of a file. `rows` are those of the chunk that is being read, `lines` the lines at which they begin."""
 
     def __init__(self, job: Job, header: list[str], dialect: Dialect) -> None:
         outputs = job.model.manifest.outputs
@@ -63,8 +65,8 @@ class CellTable:
         check_header(job.model.manifest.contract, header, added)
         self._job = job
         self.width = len(header)
-        # A row that is short is brought to the width.
-        self.rows_at_once = min(job.rows_at_once, max(1, MAX_CELLS // self.width))
+        # Short rows are filled up to the width, so that rows times width is what takes memory.
+        self.chunk_rows = min(job.chunk_rows, max(1, MAX_CELLS // self.width))
         self._places = [header.index(feature.name) for feature in job.features]
         self._classes = len(job.model.manifest.probability_keys)
         self._dialect = dialect
@@ -77,14 +79,14 @@ class CellTable:
         self.lines: list[int] = []
 
     def flush(self) -> None:
-        """Scores the chunk and writes it."""
-        self._job.look_at_the_time()
+        """Score the chunk and write it."""
+        self._job.check_time()
         if not self.rows:
             return
         features, rows = self._job.features, self.rows
-        faults = self._bring_to_width()
+        faults = self._fit_to_width()
         cells: list[Sequence[str]] = list(zip(*rows, strict=True))
-        columns = [self._column(f, cells[place]) for f, place in zip(features, self._places, strict=True)]
+        columns = [self._read_column(f, cells[place]) for f, place in zip(features, self._places, strict=True)]
         scored = score_rows(
             self._job.model.load_for_tables(),
             columns,
@@ -108,26 +110,26 @@ class CellTable:
         self._write(zip(*shown, strict=True))
         self._start_chunk()
 
-    def _column(self, feature: Feature, cells: Sequence[str]) -> Column:
+    def _read_column(self, feature: Feature, cells: Sequence[str]) -> Column:
         if feature.type == NUMBER and self._dialect.decimal == ",":
             return read_values(feature, [read_cell(self._dialect, feature, cell) for cell in cells])
         return read_cells(feature, cells)
 
-    def _bring_to_width(self) -> dict[int, list[Problem]]:
-        """Brings every row to the header's width; those that were not of it are wrong."""
+    def _fit_to_width(self) -> dict[int, list[Problem]]:
+        """Fit all rows to the header's width; return a problem for each row of another width."""
         faults: dict[int, list[Problem]] = {}
         if set(map(len, self.rows)) == {self.width}:
             return faults
         for index, row in enumerate(self.rows):
             if len(row) != self.width:
-                lost = f": {len(row) - self.width:,} of them are left out here" if len(row) > self.width else ""
+                lost = f"; cells left out here: {len(row) - self.width:,}" if len(row) > self.width else ""
                 detail = f"{len(row):,} cells where the header line has {self.width:,}{lost}"
                 faults[index] = [Problem("", ROW_LENGTH, detail)]
                 self.rows[index] = (row + [""] * self.width)[: self.width]
         return faults
 
     def _find_number_columns(self, columns: Sequence[Column]) -> set[int]:
-        """The columns of the file that hold numbers alone, which are no formulas."""
+        """Return the places of the columns that hold numbers only: none of their cells is a formula."""
         found = zip(self._job.features, self._places, columns, strict=True)
         return {place for feature, place, column in found if feature.type == NUMBER and not column.unusual}
 
@@ -145,7 +147,7 @@ def _format_labels(labels: Sequence[Label | None]) -> Sequence[str]:
 
 
 def format_label_cell(label: Label, separator: str) -> str:
-    """The cell as it stands in the file, quoted where it needs to be."""
+    """Format a label, or any text, as a CSV cell, quoted if necessary."""
     text = repr(label) if type(label) is float else neutralise(format_label(label))
     return quote_cell(text, separator)
 

@@ -1,13 +1,13 @@
-"""CSV: the file comes back with the predictions' columns and `error` added, rows in equal rows out, in order.
+"""CSV: write the file's rows in their order, with the columns of the predictions and `error` added.
 
-Cells come back as they came (formulas neutralised), quoted anew where they need it; a byte order mark does not. A row
-whose cells are not as many as the header's is rejected in its place: one that is short is filled with empty cells, of
-one that is long the cells that have a column are shown, and `error` says how many are not. Lines without a cell are no
-rows. A quote in the wrong place ends it all: nothing behind it can be told apart any more.
+Cells are written unchanged (formulas neutralised), quoted where necessary; a byte order mark is dropped. A row with
+more or fewer cells than the header is rejected: a short row is filled with empty cells, a long row loses the cells
+that have no column, and `error` says how many. Lines without a cell are skipped. A quote in the wrong place fails the
+file, because the cells after it cannot be separated.
 
-It is read by blocks: plain ones are scored as arrays, by a thread for each processor, the others cell by cell. Blocks
-are written in their order, and where they are cut does not depend on processors or network: neither does what comes
-out. From the first quote on, which may hold line ends, all is read cell by cell.
+The file is read in blocks. Plain blocks are scored as arrays, by one thread for each processor, all others cell by
+cell. Blocks are written in their order, and their sizes depend neither on processors nor on the network: the output is
+always the same. From the first quote on, all is read cell by cell, because a quoted cell may contain line ends.
 """
 
 import os
@@ -33,10 +33,10 @@ from function.model.runtime import Runtime
 if TYPE_CHECKING:
     import pyarrow
 
-# Chunks of rows that may be set aside of a block; past that, all of it is worked on by chunks.
-_ASIDE = 4
+# A block with more odd rows than this many chunks is scored cell by cell.
+_MAX_ODD_CHUNKS = 4
 type BlockScorer = Callable[[Layout, Runtime, bytes], Block | None]
-type Waiting = deque[tuple[bytes, Future[Block | None]]]
+type PendingBlocks = deque[tuple[bytes, Future[Block | None]]]
 
 
 def convert(
@@ -47,11 +47,10 @@ def convert(
     threads: int | None = None,
     score: BlockScorer = score_block,
 ) -> None:
-    """Scores the CSV; the same bytes come out, and the same report, whether `fast` or not.
+    """Score the CSV. `fast` (score plain blocks as arrays) changes neither the output nor the report.
 
-    `threads` score blocks (None: one for each processor) with `score`.
-
-    Raises MalformedInput, InvalidInput, InputTooLarge where it is no such table.
+    `score` scores one block; it is called by `threads` threads (None: one for each processor).
+    Raises MalformedInput, InvalidInput, InputTooLarge.
     """
     opened = open_csv(job.features, blocks)
     if not fast:
@@ -67,15 +66,17 @@ def convert(
     table = convert_cells(job, opened._replace(blocks=iter([header])))
     names = header.decode().rstrip("\r\n").split(separator)
     layout = Layout(job.model.manifest, len(names), [names.index(f.name) for f in job.features], opened.dialect)
-    done = FilePosition(opened.place.lines + 1, opened.place.bytes + len(header))
+    position = FilePosition(opened.position.lines + 1, opened.position.bytes + len(header))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what estimators say of tables; once for all threads, which share the filters
+        warnings.simplefilter(
+            "ignore"
+        )  # estimators warn about tables; set once here, because all threads share the filters
         workers = threads or os.process_cpu_count() or 1
-        _Blocks(job, layout, table, done).convert(chain([rest] if rest else [], pieces), workers, score)
+        _BlockConverter(job, layout, table, position).convert(chain([rest] if rest else [], pieces), workers, score)
 
 
 def _split_header(first: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
-    """The header's line, where it is plain, and what follows it."""
+    """Split off the header line. Return None for it if it is not plain."""
     header, end, rest = first.partition(b"\n")
     plain = end and b'"' not in header and b"\r" not in header.removesuffix(b"\r") and header.strip(b" \t\r")
     if not plain or header.count(separator) >= MAX_COLUMNS:
@@ -87,53 +88,53 @@ def _split_header(first: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
     return header + end, rest
 
 
-class _Blocks:
-    """The blocks of one file on their way."""
+class _BlockConverter:
+    """Scores the blocks of one file; `position` is that of the next block to be written."""
 
-    def __init__(self, job: Job, layout: Layout, table: CellTable, done: FilePosition) -> None:
+    def __init__(self, job: Job, layout: Layout, table: CellTable, position: FilePosition) -> None:
         self._job = job
         self._layout = layout
         self._table = table
-        self._done = done
+        self._position = position
 
     def convert(self, blocks: Iterator[bytes], workers: int, score: BlockScorer) -> None:
-        """Scores and writes all of them."""
+        """Score and write all blocks."""
         runtime = self._job.model.load_for_tables().runtime
-        waiting: Waiting = deque()
+        pending: PendingBlocks = deque()
         with ThreadPoolExecutor(workers) as pool:
             for block in blocks:
                 if b'"' in block:
-                    self._settle(waiting, 0)
-                    convert_cells(self._job, self._find_rest(chain([block], blocks)), self._table)
+                    self._write_oldest(pending, 0)
+                    convert_cells(self._job, self._make_rest(chain([block], blocks)), self._table)
                     return
-                waiting.append((block, pool.submit(score, self._layout, runtime, block)))
-                self._settle(waiting, workers)
-            self._settle(waiting, 0)
+                pending.append((block, pool.submit(score, self._layout, runtime, block)))
+                self._write_oldest(pending, workers)
+            self._write_oldest(pending, 0)
 
-    def _find_rest(self, blocks: Iterator[bytes]) -> OpenedCsv:
-        return OpenedCsv(self._layout.dialect, blocks, self._done)
+    def _make_rest(self, blocks: Iterator[bytes]) -> OpenedCsv:
+        return OpenedCsv(self._layout.dialect, blocks, self._position)
 
-    def _settle(self, waiting: Waiting, allowed: int) -> None:
-        """Writes what is done until no more than so many blocks are under way."""
-        while len(waiting) > allowed:
-            block, future = waiting.popleft()
-            self._job.look_at_the_time()
+    def _write_oldest(self, pending: PendingBlocks, max_pending: int) -> None:
+        """Write the oldest pending blocks until `max_pending` are left."""
+        while len(pending) > max_pending:
+            block, future = pending.popleft()
+            self._job.check_time()
             scored = future.result()
-            if scored is None or len(scored.odd_rows) > _ASIDE * self._job.rows_at_once:
-                convert_cells(self._job, self._find_rest(iter([block])), self._table)
+            if scored is None or len(scored.odd_rows) > _MAX_ODD_CHUNKS * self._job.chunk_rows:
+                convert_cells(self._job, self._make_rest(iter([block])), self._table)
             else:
                 self._write(block, scored)
-            self._done = FilePosition(self._done.lines + block.count(b"\n"), self._done.bytes + len(block))
+            self._position = FilePosition(self._position.lines + block.count(b"\n"), self._position.bytes + len(block))
 
     def _write(self, block: bytes, scored: Block) -> None:
         outcome = ScoredRows([None] * scored.rows, [], {}, {})
         if scored.odd_rows:
             scored = scored._replace(added=self._merge_odd_rows(block, scored, outcome))
-        self._job.tally.add(outcome, range(self._done.lines + 1, self._done.lines + 1 + scored.rows))
+        self._job.tally.add(outcome, range(self._position.lines + 1, self._position.lines + 1 + scored.rows))
         self._job.write(scored.encode(self._layout.dialect))
 
     def _merge_odd_rows(self, block: bytes, scored: Block, outcome: ScoredRows) -> "list[pyarrow.Array]":
-        """The added cells with those of the rows that were set aside, each with warnings or problems of its own."""
+        """Score the odd rows; return the added columns with their cells. Add warnings and problems to `outcome`."""
         import pyarrow
 
         lines = block.split(b"\n")

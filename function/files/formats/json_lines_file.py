@@ -1,7 +1,7 @@
-"""JSON lines: each object comes back as it was written, with its prediction's members added; lines in equal lines out.
+"""JSON lines: write each object unchanged, with the members of its prediction added, one line for each line.
 
-Members that are no features are let pass. A line that is no object, or has a member of a name that is added, comes back
-as those members alone, with its number under `line`. Empty lines are none.
+Members that are not features are kept. For a line that is not an object, or already has a member that would be added,
+only the added members are written, with the line's number as `line`. Empty lines are skipped.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,12 +16,12 @@ from function.formats.csv_text import UTF_8_MARK
 
 _SPACE = b" \t\r\n"
 _MISSING = object()
-# In memory what a line holds takes up to 25 times as much as its text; so small a one may be kept with all of it.
-_SMALL = 16 * 1024
+# In bytes. A parsed line takes up to 25 times as much memory as its text; a longer line is reduced to its features.
+_SMALL_LINE_BYTES = 16 * 1024
 
 
 def convert(job: Job, blocks: Iterable[bytes]) -> None:
-    """Scores the lines. Raises InputTooLarge where one is too long."""
+    """Score the lines. Raises InputTooLarge if a line is too long."""
     chunk = _Chunk(job)
     for number, line in enumerate(_split_lines(blocks, job.limits.row_characters), 1):
         text = line.removeprefix(UTF_8_MARK).strip(_SPACE)
@@ -41,7 +41,7 @@ def _split_lines(blocks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
 
 
 class _Chunk:
-    """The lines that are scored together, with their numbers and what they hold."""
+    """The lines that are scored together, with their numbers and parsed values."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -57,7 +57,7 @@ class _Chunk:
         self._size = 0
 
     def add(self, number: int, text: bytes) -> None:
-        """Adds a line; scores and writes the chunk where it is full."""
+        """Add a line; score and write the chunk if it is full."""
         try:
             value, faults = _read_object(text, self._added)
         except MalformedInput as error:
@@ -66,17 +66,17 @@ class _Chunk:
             self._faults[len(self._texts)] = faults
         self._texts.append(b"" if faults else text)
         self._lines.append(number)
-        if len(text) > _SMALL:
-            # What no feature uses may be any number of members, and a feature's value may hold any number of others.
+        if len(text) > _SMALL_LINE_BYTES:
+            # Keep only the features, and no nested values: either may have any number of members.
             value = {f.name: _drop_nested(value[f.name]) for f in self._job.features if f.name in value}
         self._values.append(value)
         self._size += len(text)
-        if len(self._texts) == self._job.rows_at_once or self._size > self._job.limits.characters:
+        if len(self._texts) == self._job.chunk_rows or self._size > self._job.limits.characters:
             self.flush()
 
     def flush(self) -> None:
-        """Scores the chunk and writes it."""
-        self._job.look_at_the_time()
+        """Score the chunk and write it."""
+        self._job.check_time()
         if not self._texts:
             return
         features, values = self._job.features, self._values
@@ -88,10 +88,10 @@ class _Chunk:
             strict=self._job.strict,
         )
         self._job.tally.add(scored, self._lines)
-        self._job.write(b"".join(self._answers(scored)))
+        self._job.write(b"".join(self._format_lines(scored)))
         self._start()
 
-    def _answers(self, scored: ScoredRows) -> Iterator[bytes]:
+    def _format_lines(self, scored: ScoredRows) -> Iterator[bytes]:
         classes = self._job.model.manifest.probability_keys
         probabilities: Iterable[Sequence[float] | None] = scored.probabilities if classes else repeat(None)
         prediction, shares, warned, error = self._added
@@ -113,22 +113,22 @@ class _Chunk:
 
 
 def _read_object(text: bytes, added: Sequence[str]) -> tuple[dict[str, object], list[Problem]]:
-    """The object in a line, or what is wrong with the line as such. Raises MalformedInput."""
+    """Parse the object in a line; return it and the problems of the line as a whole. Raises MalformedInput."""
     value = strict_json.loads(text)
     if not isinstance(value, dict):
         return {}, [Problem("", WRONG_TYPE, "expected an object of features")]
     taken = [name for name in added if name in value]
     if taken:
-        return {}, [Problem("", RESERVED_MEMBER, f"the answer adds {', '.join(taken)}: rename what is there")]
+        return {}, [Problem("", RESERVED_MEMBER, f"the results add {', '.join(taken)}: rename the member of the line")]
     return value, []
 
 
 def _drop_nested(value: object) -> object:
-    """The value; an array or an object, which is no feature's value, without what is in it."""
+    """Empty the value if it is an array or an object, which no feature takes."""
     return type(value)() if isinstance(value, list | dict) else value
 
 
 def _join_objects(text: bytes, added: bytes) -> bytes:
-    """Both objects' members in one object, as they were written."""
+    """Join the members of both objects, unchanged, into one object."""
     inside = text[:-1].rstrip(_SPACE)
     return inside + (b"" if inside == b"{" else b", ") + added[1:] + b"\n"

@@ -1,7 +1,7 @@
-"""Parquet: the file's columns as they are, with the prediction, probabilities, warnings and `error` beside them.
+"""Parquet: write the file's columns unchanged, with the prediction, probabilities, warnings and `error` added.
 
-It is read by ranges, page by page, decoded in a process of its own (`parquet_decoding`), and nothing is put on a
-disk: /tmp is small. Columns that are lists, structs or maps are left out, which the report says.
+The file is read by ranges, page by page, and decoded in a separate process (`parquet_decoding`). Nothing is written to
+the disk: /tmp is small. Columns of lists, structs or maps are left out, and the report names them.
 """
 
 import io
@@ -22,18 +22,18 @@ from function.model.manifest import CLASSIFICATION, Manifest, format_label
 if TYPE_CHECKING:
     import pyarrow
 
-# The writer holds what it says of each column of each piece until the end: about 1.4 kB.
+# The writer keeps about 1.4 kB of metadata for each column of each batch until the end.
 MAX_WRITTEN_CHUNKS = 150_000
-_ANOTHER = object()
+_OTHER_TYPE = object()
 
 
 def convert(job: Job, reader: ObjectReader) -> None:
-    """Scores the table. Raises MalformedInput, InvalidInput, InputTooLarge where it is none that can be scored."""
+    """Score the table. Raises MalformedInput, InvalidInput, InputTooLarge."""
     import pyarrow
 
     file = RangeFile(reader)
     try:
-        with Decoding(file, reader.version.size, job.memory, job.look_at_the_time) as decoding:
+        with Decoding(file, reader.version.size, job.memory, job.check_time) as decoding:
             _convert(job, decoding)
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
         if file.failure is not None:
@@ -45,7 +45,7 @@ def _convert(job: Job, decoding: Decoding) -> None:
     import pyarrow
     from pyarrow import parquet
 
-    head, told, read = decoding.head()
+    head, schema, read_schema = decoding.read_head()
     outputs = job.model.manifest.outputs
     added = [*outputs.columns, outputs.error]
     check_header(job.model.manifest.contract, head["columns"], added)
@@ -53,24 +53,25 @@ def _convert(job: Job, decoding: Decoding) -> None:
     _check_features(job, left_out)
     job.tally.left_out = list(left_out)
     for name, kind in zip(added, _get_added_types(job.model.manifest), strict=True):
-        told, read = told.append(pyarrow.field(name, kind)), read.append(pyarrow.field(name, kind))
+        schema = schema.append(pyarrow.field(name, kind))
+        read_schema = read_schema.append(pyarrow.field(name, kind))
     chunks = 0
     with parquet.ParquetWriter(
-        _Sink(job.write), read, compression="snappy", version="2.6", store_schema=False
+        _Sink(job.write), read_schema, compression="snappy", version="2.6", store_schema=False
     ) as writer:
-        # What is read as references to texts is a column of texts to who reads the answer.
-        writer.add_key_value_metadata({**(told.metadata or {}), b"ARROW:schema": b64encode(told.serialize())})
-        for batch in decoding.batches():
-            job.look_at_the_time()
-            chunks += len(read)
+        # Dictionary columns are a way to read texts fast; the results have the file's own types.
+        writer.add_key_value_metadata({**(schema.metadata or {}), b"ARROW:schema": b64encode(schema.serialize())})
+        for batch in decoding.read_batches():
+            job.check_time()
+            chunks += len(read_schema)
             if chunks > MAX_WRITTEN_CHUNKS:
-                raise InputTooLarge("The file has too many columns for so many rows: split it.")
+                raise InputTooLarge("The file has too many columns for its number of rows: split it.")
             columns = [*batch.columns, *_add_columns(job, batch)]
-            writer.write_batch(pyarrow.RecordBatch.from_arrays(columns, schema=read))
+            writer.write_batch(pyarrow.RecordBatch.from_arrays(columns, schema=read_schema))
 
 
 def _check_features(job: Job, left_out: dict[str, str]) -> None:
-    """Raises InvalidInput where a feature is among what is left out."""
+    """Raise InvalidInput if a feature is one of the columns that are left out."""
     problems = [
         Problem(format_pointer(f.name), WRONG_TYPE, f"expected a column of {f.type}s, got one of {left_out[f.name]}")
         for f in job.features
@@ -81,7 +82,7 @@ def _check_features(job: Job, left_out: dict[str, str]) -> None:
 
 
 class _Sink(io.RawIOBase):
-    """A file that hands what is written to it on."""
+    """A file that passes its bytes to a function."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         super().__init__()
@@ -96,10 +97,10 @@ class _Sink(io.RawIOBase):
 
 
 def _add_columns(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
-    """The columns that are added to the batch's."""
+    """Score the batch; return the columns to add to it."""
     import pyarrow
 
-    step = job.rows_at_once
+    step = job.chunk_rows
     parts = [_score_batch(job, batch.slice(start, step)) for start in range(0, batch.num_rows, step)]
     return [pyarrow.concat_arrays(arrays) for arrays in zip(*parts, strict=True)]
 
@@ -118,7 +119,7 @@ def _score_batch(job: Job, batch: "pyarrow.RecordBatch") -> list[Any]:
 
 
 def _read_values(feature: Feature, column: Any) -> list[object]:
-    """A column as JSON values; NaN where a number should be is a null, as pandas means it."""
+    """Read a column as JSON values. NaN in a column of numbers is a null, as in pandas."""
     import pyarrow
 
     types = pyarrow.types
@@ -128,16 +129,16 @@ def _read_values(feature: Feature, column: Any) -> list[object]:
     if feature.type == NUMBER and (types.is_decimal(column.type) or types.is_floating(column.type)):
         numbers = column.cast(pyarrow.float64()).to_pylist()
         return numbers if column.null_count == len(column) else [None if v != v else v for v in numbers]  # noqa: PLR0124
-    if any(told(column.type) for told in (types.is_integer, types.is_floating, types.is_boolean, types.is_null)):
+    if any(is_type(column.type) for is_type in (types.is_integer, types.is_floating, types.is_boolean, types.is_null)):
         return cast("list[object]", column.to_pylist())
-    if any(told(column.type) for told in (types.is_string, types.is_large_string, types.is_string_view)):
+    if any(is_type(column.type) for is_type in (types.is_string, types.is_large_string, types.is_string_view)):
         return cast("list[object]", column.to_pylist())
-    # No value of a date, a time, a decimal or of bytes is a feature's, whatever it is.
-    return [_ANOTHER if valid else None for valid in column.is_valid().to_pylist()]
+    # No feature takes dates, times or bytes; decimals are for features that are numbers.
+    return [_OTHER_TYPE if valid else None for valid in column.is_valid().to_pylist()]
 
 
 def _get_added_types(manifest: Manifest) -> list[Any]:
-    """The types of the columns that are added, in their order."""
+    """Return the types of the added columns, in their order."""
     import pyarrow
 
     probabilities = [pyarrow.float64()] * len(manifest.probability_keys)
@@ -145,7 +146,7 @@ def _get_added_types(manifest: Manifest) -> list[Any]:
 
 
 def _get_label_type(manifest: Manifest) -> Any:
-    """What holds every label: texts do where they are of several types."""
+    """Return a type that holds every label: text if the labels have several types."""
     import pyarrow
 
     if manifest.task != CLASSIFICATION:

@@ -32,7 +32,7 @@ def test_name_s_end_says_the_format(key: str, suffix: str, gzip: bool) -> None:
     "key", ["a", "a.txt", "a.csv.zip", "csv", "a.gz", "a.parquet.gz", "a.csv/b", "a.csv.gz.gz", ""]
 )
 def test_name_of_no_format_is_refused_with_those_that_are_read(key: str) -> None:
-    with pytest.raises(MalformedInput, match=r"\.parquet: no other format is read"):
+    with pytest.raises(MalformedInput, match=r"\.parquet: other formats are not read"):
         find_format(key)
 
 

@@ -17,7 +17,7 @@ DATA = bytes(range(256)) * 10_000
 
 def read(bucket: Bucket) -> bytes:
     client: Any = bucket
-    return b"".join(ObjectReader(client, SOURCE).blocks())
+    return b"".join(ObjectReader(client, SOURCE).read_blocks())
 
 
 def crc32(data: bytes) -> str:
@@ -106,7 +106,7 @@ def test_refusal_says_whether_another_delivery_may_help(error: Exception, raised
 def test_object_replaced_while_it_is_read_is_gone() -> None:
     bucket = Bucket(DATA, 1_100_000)
     client: Any = bucket
-    blocks = ObjectReader(client, SOURCE).blocks()
+    blocks = ObjectReader(client, SOURCE).read_blocks()
     next(blocks)
     bucket.refuses = [failed(412, "PreconditionFailed")]
     with pytest.raises(Gone):
@@ -123,7 +123,7 @@ def test_version_is_the_one_that_s3_says_else_the_one_that_was_asked_for(
     bucket = Bucket(DATA[:9], **head)
     client: Any = bucket
     reader = ObjectReader(client, SOURCE._replace(version_id=named))
-    assert b"".join(reader.blocks()) == DATA[:9]
+    assert b"".join(reader.read_blocks()) == DATA[:9]
     assert reader.version.version_id == version
     assert [asked.get("VersionId") for asked in bucket.asked] == [named, named]
 

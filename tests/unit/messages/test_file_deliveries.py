@@ -74,7 +74,7 @@ def batch(*bodies: str, received: str = "1", arn: str = "input") -> dict[str, An
 def report(houses: Model, file: SourceObject, **changed: Any) -> dict[str, Any]:
     """What stands beside the predictions of a file that is done."""
     subject = ReportSubject(file, Version("v1", "abc", 3, None), houses.manifest.identity, strict=False)
-    return subject.document() | changed
+    return subject.make_document() | changed
 
 
 def test_file_alone_is_worked_on(houses: Model) -> None:

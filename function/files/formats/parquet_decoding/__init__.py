@@ -1,8 +1,8 @@
-"""Decodes Parquet in a process of its own, whose memory is bounded, and which may die.
+"""Decode Parquet in a separate process with limited memory, which may die without harm to the function.
 
-A few bytes of Parquet may stand for any number of bytes, and what they stand for is known only once they are decoded.
-There an allocation past the limit fails, smaller batches are tried, and what still does not fit is told. Whatever else
-goes wrong, down to a fault inside of Arrow, ends that process alone.
+A few bytes of Parquet may decode to any number of bytes, and only decoding shows how many. In the decoding process an
+allocation above the limit fails, smaller batches are tried, and a row that still does not fit is reported. Any other
+failure, even a crash inside Arrow, ends that process only.
 
-`process` is the function's side, `__main__` the other; `frames` is what they say to each other.
+`process` is the function's side, `__main__` the decoding side; `frames` is the protocol between them.
 """

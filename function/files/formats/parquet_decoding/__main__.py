@@ -19,19 +19,19 @@ from function.files.formats.parquet_decoding.source import Channel, Source
 from function.files.report import shorten
 from function.formats import strict_json
 
-# What the rows of any file may take, and of a larger one for each of its bytes.
+# The decoded rows of any file may take FREE_BYTES; those of a larger file, MAX_GROWTH bytes for each of its bytes.
 FREE_BYTES = 4 * 1024**3
 MAX_GROWTH = 1_000
 _TRIED_COLUMNS = 100
-# How much smaller batches become where one does not fit.
+# A batch that does not fit into memory is divided by this.
 _STEP = 16
 
 
 def main(size: int, budget: int) -> None:
-    """Decodes the file at the other end of the pipes."""
+    """Decode the file at the other end of the pipes."""
     channel = Channel(sys.stdin.buffer, os.fdopen(os.dup(1), "wb"))
-    os.dup2(2, 1)  # whatever else is printed is no frame
-    # The others take address space in advance, of which this process has little.
+    os.dup2(2, 1)  # anything else that is printed must not mix with the frames
+    # The other pools reserve address space, and RLIMIT_DATA leaves little of it.
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())
     limit_memory(budget)
     try:
@@ -42,19 +42,19 @@ def main(size: int, budget: int) -> None:
 
 
 def limit_memory(budget: int) -> None:
-    """Lets the process have so many bytes more than it has."""
+    """Let the process take `budget` bytes more than it has."""
     with open("/proc/self/statm", encoding="ascii") as file:
-        has = int(file.read().split()[5]) * resource.getpagesize()
+        present = int(file.read().split()[5]) * resource.getpagesize()
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (has + budget, hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (present + budget, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def decode(channel: Channel, size: int, budget: int) -> None:
-    """Sends what the file is, and its rows. Raises RequestError, MemoryError, ArrowException."""
+    """Send the file's description and its rows. Raises RequestError, MemoryError, ArrowException."""
     file = open_parquet(Source(channel, size), size, budget)
     channel.send(HEAD, strict_json.dumps({"columns": file.columns, "left_out": file.left_out}).encode())
-    for schema in (file.schema, file.read):
+    for schema in (file.schema, file.read_schema):
         channel.send(SCHEMA, memoryview(schema.serialize()))
     rows = sent = 0
     for batch in read_batches(file):
@@ -80,18 +80,18 @@ def _write(piece: Any, sink: Any) -> None:
 
 
 def read_batches(file: OpenedParquet) -> Iterator[Any]:
-    """The rows, in order. Where a batch does not fit into memory, smaller ones are tried from there on.
+    """Yield the rows in order. If a batch does not fit into memory, use smaller ones from there on.
 
-    Raises InputTooLarge where a single row does not fit, ArrowException.
+    Raises InputTooLarge if a single row does not fit, ArrowException.
     """
-    rows_at_once, rows = file.rows_at_once, 0
+    batch_rows, rows = file.batch_rows, 0
     while rows < file.starts[-1]:
         group = max(place for place, start in enumerate(file.starts) if start <= rows)
-        past = rows - file.starts[group]
+        skipped = rows - file.starts[group]
         try:
-            for batch in _read_group(file, rows_at_once, group, file.leaves):
-                fresh = batch.slice(min(past, batch.num_rows))
-                past -= batch.num_rows - fresh.num_rows
+            for batch in _read_group(file, batch_rows, group, file.leaves):
+                fresh = batch.slice(min(skipped, batch.num_rows))
+                skipped -= batch.num_rows - fresh.num_rows
                 if fresh.num_rows:
                     yield fresh
                     rows += fresh.num_rows
@@ -99,20 +99,20 @@ def read_batches(file: OpenedParquet) -> Iterator[Any]:
         except (MemoryError, pyarrow.ArrowException, OSError) as error:
             if not is_out_of_memory(error):
                 raise
-            if rows_at_once == 1:
+            if batch_rows == 1:
                 raise InputTooLarge(_describe_large_row(file, group, rows)) from None
-            rows_at_once = max(1, rows_at_once // _STEP)
+            batch_rows = max(1, batch_rows // _STEP)
 
 
-def _read_group(file: OpenedParquet, rows_at_once: int, group: int, leaves: list[int]) -> Iterator[Any]:
+def _read_group(file: OpenedParquet, batch_rows: int, group: int, leaves: list[int]) -> Iterator[Any]:
     groups = range(group, len(file.starts) - 1)
-    # ParquetFile.iter_batches takes names alone.
-    batches_of = file.file.reader.iter_batches
-    return iter(batches_of(rows_at_once, row_groups=groups, column_indices=leaves, use_threads=False))
+    # ParquetFile.iter_batches takes names only.
+    iter_batches = file.file.reader.iter_batches
+    return iter(iter_batches(batch_rows, row_groups=groups, column_indices=leaves, use_threads=False))
 
 
 def _describe_large_row(file: OpenedParquet, group: int, rows: int) -> str:
-    """The sentence about a row that does not fit, with the first column that by itself does not either."""
+    """Describe a row that does not fit; name the first column whose value alone does not fit."""
     where = "A row"
     for leaf, name in list(zip(file.leaves, file.schema.names, strict=True))[:_TRIED_COLUMNS]:
         try:
@@ -120,18 +120,18 @@ def _describe_large_row(file: OpenedParquet, group: int, rows: int) -> str:
         except (MemoryError, pyarrow.ArrowException, OSError):
             where = f"A value of the column {shorten(name)}"
             break
-    place = f"row group {group + 1:,}, from row {rows + 1:,} on"
+    place = f"row group {group + 1:,}, at or after row {rows + 1:,}"
     return f"{where} takes more memory than the function has for it ({place})."
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether it is, however it is told: what a page's own allocation raises comes as another error."""
+    """Tell whether memory ran out. Arrow raises other errors than MemoryError if the allocation for a page fails."""
     text = str(error)
     return isinstance(error, MemoryError) or "malloc" in text or "ut of memory" in text or "bad_alloc" in text
 
 
 def split_batch(batch: Any) -> Iterator[Any]:
-    """The batch in pieces of bounded bytes. Raises InputTooLarge where a row takes more."""
+    """Yield the batch in pieces of at most MAX_PIECE_BYTES. Raises InputTooLarge if a row takes more."""
     if batch.nbytes <= MAX_PIECE_BYTES:
         yield batch
         return
@@ -150,7 +150,7 @@ def split_batch(batch: Any) -> Iterator[Any]:
 
 
 def _compact(batch: Any) -> Any:
-    """The batch with no text that no row of it refers to."""
+    """Drop the texts of dictionaries that no row of the batch refers to."""
     columns = [_compact_column(c) if pyarrow.types.is_dictionary(c.type) else c for c in batch.columns]
     return pyarrow.RecordBatch.from_arrays(columns, schema=batch.schema)
 

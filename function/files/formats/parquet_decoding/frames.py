@@ -1,8 +1,8 @@
-"""What the two processes say to each other: frames, each with its kind and the number of bytes that follow.
+"""The protocol between the two processes: frames, each with its kind and the number of bytes that follow.
 
-The decoding process asks for the file's bytes (READ, a PLACE; the answer has no frame), then tells what the file is
-(HEAD, as JSON; SCHEMA as the file has it, SCHEMA as it is read), sends its rows (BATCH, as a stream of Arrow's) and
-ends with END, or with a REFUSAL as JSON.
+The decoding process requests bytes of the file whenever it needs them (READ with a PLACE; the bytes come back without a
+frame). It sends the file's description (HEAD, as JSON; SCHEMA of the file, SCHEMA of the rows as they are read), then
+the rows (BATCH, an Arrow stream each), and ends with END, or with REFUSAL (as JSON) at any time.
 """
 
 from struct import Struct
@@ -10,9 +10,9 @@ from struct import Struct
 FRAME = Struct("<cQ")
 READ, HEAD, SCHEMA, BATCH, REFUSAL, END = b"r", b"h", b"s", b"b", b"e", b"z"
 PLACE = Struct("<QQ")
-"""Where the bytes that are asked for begin, and how many they are."""
+"""The first of the requested bytes, and their number."""
 
-# What is handed on at once, and so what one row may take.
+# The largest piece of rows, and so the most that one row may take.
 MAX_PIECE_BYTES = 32 * 1024 * 1024
-# Any frame: a piece with its schema, which a column's name may make long.
+# The largest frame: a piece and its schema, which long names of columns may make large.
 MAX_FRAME_BYTES = 4 * MAX_PIECE_BYTES

@@ -1,4 +1,4 @@
-"""Opens a Parquet file: what its own account of itself says is too much is refused before anything is decoded."""
+"""Open a Parquet file. Refuse a file whose metadata shows that it is too large, before any row is decoded."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -13,27 +13,27 @@ from function.files.formats.parquet_decoding.source import Source
 from function.files.job import MAX_COLUMNS, MAX_ROW_CHARACTERS, MAX_ROWS
 from function.files.report import shorten
 
-# In memory the footer takes about eight times as much.
+# The footer takes about eight times as much memory.
 MAX_FOOTER_BYTES = 16 * 1024 * 1024
-# What any file may stand for, and what a larger one may for each of its bytes: work and results stay in proportion.
+# Any file may have FREE_VALUES; a larger file, MAX_VALUES_PER_BYTE. So work and results are in proportion to the file.
 FREE_VALUES = 50_000_000
 MAX_VALUES_PER_BYTE = 100
-# What is held of all columns' pages while they are read, shared among them.
+# The buffers for reading pages, of all columns together, and of each column.
 _BUFFERS_BYTES = 64 * 1024 * 1024
 _LEAST_BUFFER, _LARGEST_BUFFER = 64 * 1024, 4 * 1024 * 1024
 _MIN_ROWS = 256
-# What a text takes at the least where each is written out: its length.
+# The least that a text takes outside of a dictionary: its length.
 _LENGTH_BYTES = 4
 _ENDS = {b"PAR1": "", b"PARE": " It is encrypted."}
 
 
 class OpenedParquet(NamedTuple):
-    """A file of which the flat columns are read, each of them by its name.
+    """A file and what is read of it: its flat columns.
 
-    `leaves` are their places among all that the file has, those inside of nested columns too. `left_out` are the
-    nested ones, with their types: a value of a list, a struct or a map has no bound.
-    `schema` is the file's, `read` that of what is read of it: texts that are written once and referred to come as they
-    are. `starts` has the number of rows before each row group, and, last, that of all.
+    `columns` are all names. `leaves` are the places of the flat columns among the file's leaf columns, which include
+    those inside nested columns. `left_out` are the nested columns, with their types: the size of a list, a struct or a
+    map has no limit. `schema` is the file's, `read_schema` that of the rows as they are read: columns of texts with a
+    dictionary are read as dictionaries. `starts` has the number of rows before each row group and, last, of all rows.
     """
 
     file: parquet.ParquetFile
@@ -41,13 +41,13 @@ class OpenedParquet(NamedTuple):
     leaves: list[int]
     left_out: list[tuple[str, str]]
     schema: pyarrow.Schema
-    read: pyarrow.Schema
+    read_schema: pyarrow.Schema
     starts: list[int]
-    rows_at_once: int
+    batch_rows: int
 
 
 def open_parquet(source: Source, size: int, budget: int) -> OpenedParquet:
-    """The file. Raises InputTooLarge, MalformedInput, ArrowException, MemoryError."""
+    """Open the file. Raises InputTooLarge, MalformedInput, ArrowException, MemoryError."""
     _check_footer(source, size)
     metadata = parquet.ParquetFile(source).metadata
     if metadata.num_columns > MAX_COLUMNS:
@@ -57,33 +57,33 @@ def open_parquet(source: Source, size: int, budget: int) -> OpenedParquet:
     groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
     _check_values(metadata.num_rows, len(flat), size)
     leaves = _find_flat_columns(schema, metadata)
-    shared = _check_columns(
+    dictionary_columns = _check_columns(
         [(place, schema.field(at).type) for place, at in zip(leaves, flat, strict=True)], metadata, groups
     )
-    # Opened again with a buffer for each column; the metadata is not read again.
+    # Open it again with a buffer for each column; the metadata is not read again.
     buffer = min(_BUFFERS_BYTES, budget // 4) // max(1, metadata.num_columns)
     file = parquet.ParquetFile(
         source,
         metadata=metadata,
         buffer_size=max(_LEAST_BUFFER, min(_LARGEST_BUFFER, buffer)),
         pre_buffer=False,
-        read_dictionary=shared,
+        read_dictionary=dictionary_columns,
     )
-    read = file.schema_arrow  # made anew at each look
+    read_schema = file.schema_arrow  # a property that builds a new schema each time
     return OpenedParquet(
         file=file,
         columns=schema.names,
         leaves=leaves,
         left_out=[(f.name, shorten(str(f.type))) for f in schema if _is_nested(f.type)],
         schema=pyarrow.schema([schema.field(place) for place in flat], schema.metadata),
-        read=pyarrow.schema([read.field(place) for place in flat]),
+        read_schema=pyarrow.schema([read_schema.field(place) for place in flat]),
         starts=[0, *accumulate(group.num_rows for group in groups)],
-        rows_at_once=_choose_batch_rows(groups, metadata.num_rows, len(flat)),
+        batch_rows=_choose_batch_rows(groups, metadata.num_rows, len(flat)),
     )
 
 
 def _check_footer(source: Source, size: int) -> None:
-    """Raises where the file does not end as Parquet does, or with more than it may take to read that."""
+    """Check the file's last bytes. Raises MalformedInput if it is not Parquet, InputTooLarge for a too large footer."""
     if size < 12:
         raise MalformedInput("The file is not Parquet, or is damaged.")
     source.seek(size - 8)
@@ -94,7 +94,7 @@ def _check_footer(source: Source, size: int) -> None:
     footer = int.from_bytes(end[:4], "little")
     if footer > MAX_FOOTER_BYTES:
         raise InputTooLarge(
-            f"The file's own description takes {footer:,} bytes, more than {MAX_FOOTER_BYTES:,}: write it with fewer "
+            f"The file's metadata takes {footer:,} bytes, more than {MAX_FOOTER_BYTES:,}: write the file with fewer "
             f"columns or larger row groups."
         )
 
@@ -102,13 +102,13 @@ def _check_footer(source: Source, size: int) -> None:
 def _check_values(rows: int, columns: int, size: int) -> None:
     if rows * max(1, columns) > max(FREE_VALUES, MAX_VALUES_PER_BYTE * size):
         raise InputTooLarge(
-            f"The file's {size:,} bytes stand for {rows:,} rows of {columns:,} columns, more than "
+            f"The file's {size:,} bytes hold {rows:,} rows of {columns:,} columns, more than "
             f"{MAX_VALUES_PER_BYTE:,} values for each byte: split it."
         )
 
 
 def _find_flat_columns(schema: pyarrow.Schema, metadata: Any) -> list[int]:
-    """The places of the flat columns among all of the file's; names do not tell, for `a.b` may be one of either."""
+    """Find the places of the flat columns among the leaf columns. Names do not tell: `a.b` may be flat or nested."""
     leaves: list[int] = []
     place = 0
     for field in schema:
@@ -121,7 +121,7 @@ def _find_flat_columns(schema: pyarrow.Schema, metadata: Any) -> list[int]:
 
 
 def _count_leaves(kind: Any) -> int:
-    """How many columns of the file hold values of the type."""
+    """Count the leaf columns that hold the values of the type."""
     storage = getattr(kind, "storage_type", kind)
     if not _is_nested(storage):
         return 1
@@ -129,8 +129,8 @@ def _count_leaves(kind: Any) -> int:
 
 
 def _check_columns(leaves: Sequence[tuple[int, Any]], metadata: Any, groups: Sequence[Any]) -> list[str]:
-    """The flat columns of texts that are written once and referred to. Raises InputTooLarge for one of huge values."""
-    shared: list[str] = []
+    """Return the names of the text columns with dictionaries. Raises InputTooLarge for a column of huge values."""
+    dictionary_columns: list[str] = []
     for place, kind in leaves:
         name = metadata.schema.column(place).path
         chunks = [group.column(place) for group in groups]
@@ -138,13 +138,13 @@ def _check_columns(leaves: Sequence[tuple[int, Any]], metadata: Any, groups: Seq
             if chunk.total_uncompressed_size > MAX_ROW_CHARACTERS * (chunk.num_values + 1) + MAX_PIECE_BYTES:
                 raise InputTooLarge(
                     f"The column {shorten(name)} takes {chunk.total_uncompressed_size:,} bytes for "
-                    f"{chunk.num_values:,} values of row group {number:,}: a value may take {MAX_ROW_CHARACTERS:,}."
+                    f"{chunk.num_values:,} values of row group {number:,}: the limit is {MAX_ROW_CHARACTERS:,} a value."
                 )
         size = sum(chunk.total_uncompressed_size for chunk in chunks)
         values = sum(chunk.num_values for chunk in chunks)
         if _is_text(kind) and size < _LENGTH_BYTES * values and all(map(_has_dictionary, chunks)):
-            shared.append(name)
-    return shared
+            dictionary_columns.append(name)
+    return dictionary_columns
 
 
 def _has_dictionary(chunk: Any) -> bool:
@@ -152,7 +152,7 @@ def _has_dictionary(chunk: Any) -> bool:
 
 
 def _choose_batch_rows(groups: Sequence[Any], rows: int, columns: int) -> int:
-    """Rows whose values are about as large as a piece may be; fewer than usual where rows are wide."""
+    """Choose the rows of a batch so that it is about as large as a piece may be: fewer rows if rows are wide."""
     size = sum(group.total_byte_size for group in groups)
     wide = max(columns * 8, size // max(1, rows))
     return int(min(MAX_ROWS, max(_MIN_ROWS, MAX_PIECE_BYTES // max(1, wide))))

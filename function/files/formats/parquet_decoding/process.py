@@ -1,6 +1,6 @@
-"""The function's side of the decoding process: starts it, reads the object for it, and takes what it decodes.
+"""The function's side of decoding: start the process, read the object for it, and receive the rows.
 
-It gets neither the function's credentials nor its log, and ends with the file, whatever becomes of that.
+The process gets neither the function's credentials nor its log, and is killed when the file is done or has failed.
 """
 
 import fcntl
@@ -30,7 +30,7 @@ from function.files.formats.parquet_decoding.frames import (
 from function.files.s3_reader import RangeFile
 from function.formats import strict_json
 
-# Of the function's memory; the rest is for its model, for what it makes of the rows and for both interpreters.
+# The share of the function's memory for decoding; the rest is for the model, the results and both interpreters.
 _SHARE = 0.3
 _POLL_MS = 500
 _READ_BYTES = 1024 * 1024
@@ -39,11 +39,11 @@ _REFUSALS: dict[str, type[RequestError]] = {InputTooLarge.code: InputTooLarge, M
 
 
 class Decoding:
-    """The process for one file, ended with the context. `look_at_the_time` raises where too little is left."""
+    """The process for one file, killed when the context ends. `check_time` raises if too little time is left."""
 
-    def __init__(self, file: RangeFile, size: int, memory: int, look_at_the_time: Callable[[], None]) -> None:
+    def __init__(self, file: RangeFile, size: int, memory: int, check_time: Callable[[], None]) -> None:
         self._file = file
-        self._look_at_the_time = look_at_the_time
+        self._check_time = check_time
         self._budget = int(memory * _SHARE)
         self._process = subprocess.Popen(  # noqa: S603  (it runs this very project)
             [sys.executable, "-m", "function.files.formats.parquet_decoding", str(size), str(self._budget)],
@@ -56,7 +56,7 @@ class Decoding:
         assert self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
         self._frames = self._receive_frames()
-        with suppress(OSError):  # else it waits at each 64 kB
+        with suppress(OSError):  # a larger pipe than 64 kB makes the process wait less
             fcntl.fcntl(self._from, fcntl.F_SETPIPE_SZ, _READ_BYTES)
 
     def __enter__(self) -> Self:
@@ -71,16 +71,16 @@ class Decoding:
         with suppress(BrokenPipeError):
             self._to.close()
 
-    def head(self) -> tuple[dict[str, Any], Any, Any]:
-        """What the file is, its schema, and that of its rows as they come. Raises RequestError, RetryLater, Gone."""
+    def read_head(self) -> tuple[dict[str, Any], Any, Any]:
+        """Read the file's description, its schema and the rows' schema. Raises RequestError, RetryLater, Gone."""
         import pyarrow
 
-        document = strict_json.loads(self._next(HEAD))
-        schemas = [pyarrow.ipc.read_schema(pyarrow.py_buffer(self._next(SCHEMA))) for _ in range(2)]
+        document = strict_json.loads(self._read_frame(HEAD))
+        schemas = [pyarrow.ipc.read_schema(pyarrow.py_buffer(self._read_frame(SCHEMA))) for _ in range(2)]
         return document, schemas[0], schemas[1]
 
-    def batches(self) -> Iterator[Any]:
-        """The rows, once `head` is known. Raises as it does."""
+    def read_batches(self) -> Iterator[Any]:
+        """Yield the rows, after `read_head`. Raises RequestError, RetryLater, Gone."""
         import pyarrow
 
         for kind, body in self._frames:
@@ -89,19 +89,19 @@ class Decoding:
             with pyarrow.ipc.open_stream(pyarrow.py_buffer(body)) as stream:
                 yield stream.read_next_batch()
 
-    def _next(self, wanted: bytes) -> bytes:
+    def _read_frame(self, expected: bytes) -> bytes:
         kind, body = next(self._frames)
-        if kind != wanted:
+        if kind != expected:
             raise MalformedInput("The file is not Parquet, or is damaged.")
         return bytes(body)
 
     def _receive_frames(self) -> Iterator[tuple[bytes, bytearray]]:
-        """The frames, but for those that are dealt with here."""
+        """Yield the frames, except those that are handled here."""
         while True:
             kind, size = FRAME.unpack(self._read(FRAME.size))
             body = self._read(size)
             if kind == READ:
-                self._answer(*PLACE.unpack(body))
+                self._send_range(*PLACE.unpack(body))
             elif kind == REFUSAL:
                 document = strict_json.loads(bytes(body))
                 raise _REFUSALS[document["code"]](document["text"])
@@ -110,7 +110,7 @@ class Decoding:
             else:
                 yield kind, body
 
-    def _answer(self, start: int, count: int) -> None:
+    def _send_range(self, start: int, count: int) -> None:
         self._file.seek(start)
         data = self._file.read(count)
         try:
@@ -120,7 +120,7 @@ class Decoding:
             raise self._explain_death() from None
 
     def _read(self, count: int) -> bytearray:
-        """So many bytes of what the process says."""
+        """Read `count` bytes from the process."""
         if count > MAX_FRAME_BYTES:
             raise MalformedInput("The file is not Parquet, or is damaged.")
         data = bytearray(count)
@@ -129,7 +129,7 @@ class Decoding:
         poll = select.poll()
         poll.register(self._from, select.POLLIN)
         while done < count:
-            self._look_at_the_time()
+            self._check_time()
             if poll.poll(_POLL_MS):
                 piece = os.readv(self._from.fileno(), [view[done : done + _READ_BYTES]])
                 if not piece:
@@ -138,7 +138,7 @@ class Decoding:
         return data
 
     def _explain_death(self) -> RequestError:
-        """What it died of: memory that ran out where nothing can be told any more, else the file."""
+        """Explain why the process ended: out of memory if it was aborted or killed, otherwise a damaged file."""
         if self._process.wait() in (-SIGABRT, -SIGKILL):
             return InputTooLarge(f"Reading the file takes more than {self._budget // 1024**2:,} MB of memory.")
         return MalformedInput("The file is not Parquet, or is damaged.")
@@ -149,7 +149,7 @@ def _make_environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {
         **{name: variables[name] for name in _VARIABLES if name in variables},
         "PYTHONPATH": os.pathsep.join(paths),
-        # One thread decodes: others would have arenas and buffers of their own.
+        # One thread decodes: more threads would need arenas and buffers of their own.
         "MALLOC_ARENA_MAX": "1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",

@@ -1,4 +1,4 @@
-"""The decoding process's two pipes, and the file behind them."""
+"""The decoding process's two pipes, and the file that it reads through them."""
 
 import sys
 from typing import IO
@@ -7,38 +7,38 @@ from function.files.formats.parquet_decoding.frames import FRAME, PLACE, READ
 from function.files.seekable_file import SeekableFile
 
 _READ_BYTES = 4 * 1024 * 1024
-# A file of no more is read at once: each of its columns would be asked for by itself.
+# A file of at most this size is read at once, instead of by a request for each column.
 _WHOLE_BYTES = 8 * 1024 * 1024
 
 
 class Channel:
-    """The two pipes to the process that asked."""
+    """The two pipes to the function's process."""
 
     def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
         self._in = incoming
         self.file = outgoing
 
     def begin(self, kind: bytes, size: int) -> None:
-        """Begins a frame, whose body is then written to `file`."""
+        """Begin a frame; write its body to `file` afterwards."""
         self.file.write(FRAME.pack(kind, size))
 
     def send(self, kind: bytes, body: bytes | memoryview = b"") -> None:
-        """Sends a frame."""
+        """Send a frame."""
         self.begin(kind, len(body))
         self.file.write(body)
         self.file.flush()
 
     def read(self, start: int, count: int) -> bytes:
-        """Bytes of the file."""
+        """Read bytes of the file."""
         self.send(READ, PLACE.pack(start, count))
         data = self._in.read(count)
         if len(data) < count:
-            sys.exit(1)  # who asked is gone
+            sys.exit(1)  # the function's process has ended
         return data
 
 
 class Source(SeekableFile):
-    """The file, as Arrow reads it."""
+    """The file as Arrow reads it."""
 
     def __init__(self, channel: Channel, size: int) -> None:
         super().__init__(size)
@@ -46,7 +46,7 @@ class Source(SeekableFile):
         self._whole = memoryview(self._request_bytes(0, size)) if size <= _WHOLE_BYTES else None
 
     def read_range(self, start: int, end: int) -> bytes:
-        """The bytes from `start` to before `end`, which are there."""
+        """Read the bytes from `start` up to, not including, `end`, both within the file."""
         return self._request_bytes(start, end) if self._whole is None else bytes(self._whole[start:end])
 
     def _request_bytes(self, start: int, end: int) -> bytes:
