@@ -129,7 +129,10 @@ def score_rows(
 
 
 def _predict_ordinary(model: Model, columns: Sequence[Column], rows: Sequence[int], scored: ScoredRows) -> bool:
-    """Predict the rows into `scored`. Change nothing and return False if it refuses or a result is infinite."""
+    """Predict the rows into `scored`; return True.
+
+    Return False, and change nothing, if the runtime refuses the rows or a result is not finite.
+    """
     whole = len(rows) == len(scored.values)
     try:
         outputs = model.runtime.predict(

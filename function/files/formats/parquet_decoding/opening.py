@@ -83,7 +83,7 @@ def open_parquet(source: Source, size: int, budget: int) -> OpenedParquet:
 
 
 def _check_footer(source: Source, size: int) -> None:
-    """Check the file's last bytes. Raises MalformedInput if it is not Parquet, InputTooLarge for a too large footer."""
+    """Check the footer. Raises MalformedInput if the file is not Parquet, InputTooLarge if the footer is too large."""
     if size < 12:
         raise MalformedInput("The file is not Parquet, or is damaged.")
     source.seek(size - 8)

@@ -117,7 +117,7 @@ class Decoding:
             self._to.write(data)
             self._to.flush()
         except BrokenPipeError:
-            raise self._explain_death() from None
+            raise self._explain_exit() from None
 
     def _read(self, count: int) -> bytearray:
         """Read `count` bytes from the process."""
@@ -133,11 +133,11 @@ class Decoding:
             if poll.poll(_POLL_MS):
                 piece = os.readv(self._from.fileno(), [view[done : done + _READ_BYTES]])
                 if not piece:
-                    raise self._explain_death()
+                    raise self._explain_exit()
                 done += piece
         return data
 
-    def _explain_death(self) -> RequestError:
+    def _explain_exit(self) -> RequestError:
         """Explain why the process ended: out of memory if it was aborted or killed, otherwise a damaged file."""
         if self._process.wait() in (-SIGABRT, -SIGKILL):
             return InputTooLarge(f"Reading the file takes more than {self._budget // 1024**2:,} MB of memory.")
