@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 INPUT, RESULTS = "input-bucket", "results-bucket"
-# The smallest that S3 takes, the last one excepted.
+# The smallest part that S3 accepts, except for the last one.
 SMALL_PART_BYTES = 5 * 1024 * 1024
 TABLE = b"AreaSqft,NumBedrooms\n1500,3\n1800,4\n"
 

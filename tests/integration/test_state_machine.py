@@ -32,7 +32,7 @@ from function.files.formats import csv_file
 from function.model import prediction
 from function.model.runtime import Model
 from tests.emulator import REPOSITORY, free_port, wait_for_port
-from tests.unit.files.files import converted
+from tests.unit.files.files import convert_bytes
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -291,7 +291,7 @@ def test_cells_mean_what_they_mean_in_a_file(mixed_bundle: Path, mixed: Model, t
     header = [*(feature.name for feature in mixed.manifest.contract.features), "note"]
     text = io.StringIO(newline="")
     csv.writer(text).writerows([header, *ROWS])
-    out, tally = converted(csv_file.convert, mixed, text.getvalue().encode())
+    out, tally = convert_bytes(csv_file.convert, mixed, text.getvalue().encode())
     assert (tally.read, tally.rejected) == (len(ROWS), 0)
     predicted = [float(row[len(header)]) for row in list(csv.reader(io.StringIO(out.decode(), newline="")))[1:]]
     items = [dict(zip(header, row, strict=True)) for row in ROWS]
@@ -304,7 +304,7 @@ def test_cells_mean_what_they_mean_in_a_file(mixed_bundle: Path, mixed: Model, t
 
 @pytest.mark.parametrize("cell", ["x", "0x10", "1_500", "inf", "1e999", "NA", "", "\uff11", "1500,5", "1.500,5"])
 def test_cell_that_a_file_refuses_is_refused(cell: str, services: StepFunctions, houses: Model) -> None:
-    _, tally = converted(csv_file.convert, houses, f'AreaSqft,NumBedrooms\n"{cell}",3\n'.encode())
+    _, tally = convert_bytes(csv_file.convert, houses, f'AreaSqft,NumBedrooms\n"{cell}",3\n'.encode())
     (problem,) = tally.first_rejected[0]["problems"]
     ended = services.run(child(), batch([{"AreaSqft": cell, "NumBedrooms": "3"}]))
     assert (ended.status, ended.error) == ("FAILED", "InvalidInput")

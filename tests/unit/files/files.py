@@ -1,4 +1,4 @@
-"""Files without S3: formats fed with bytes, and a bucket that breaks as it is told to."""
+"""Score files without S3: convert bytes with a format's module, and fake a bucket that fails on request."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -16,12 +16,12 @@ from function.model.runtime import Model
 SOURCE = SourceObject("in", "a.csv", None, "e", None)
 
 
-def cut(data: bytes, size: int) -> Iterator[bytes]:
-    """The bytes in blocks of that size."""
+def cut_blocks(data: bytes, size: int) -> Iterator[bytes]:
+    """Cut the bytes into blocks of that size."""
     return (data[at : at + size] for at in range(0, len(data), size))
 
 
-def converted(
+def convert_bytes(
     convert: Callable[[Job, Iterable[bytes]], None],
     model: Model,
     data: bytes,
@@ -30,24 +30,24 @@ def converted(
     strict: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[bytes, Tally]:
-    """What the format's module makes of the bytes, and its count."""
+    """Convert the bytes with the format's module; return the output and the counts."""
     out: list[bytes] = []
     tally = Tally()
-    convert(Job(model, strict, tally, out.append, lambda: None, limits=limits), cut(data, block))
+    convert(Job(model, strict, tally, out.append, lambda: None, limits=limits), cut_blocks(data, block))
     return b"".join(out), tally
 
 
-def csv_of(model: Model, data: bytes, **options: Any) -> tuple[str, Tally]:
-    found, tally = converted(csv_file.convert, model, data, **options)
+def score_csv(model: Model, data: bytes, **options: Any) -> tuple[str, Tally]:
+    found, tally = convert_bytes(csv_file.convert, model, data, **options)
     return found.decode(), tally
 
 
-def json_lines_of(model: Model, data: bytes, **options: Any) -> tuple[list[bytes], Tally]:
-    found, tally = converted(json_lines_file.convert, model, data, **options)
+def score_json_lines(model: Model, data: bytes, **options: Any) -> tuple[list[bytes], Tally]:
+    found, tally = convert_bytes(json_lines_file.convert, model, data, **options)
     return found.splitlines(), tally
 
 
-def parquet_of(model: Model, data: bytes) -> tuple[bytes, Tally]:
+def score_parquet(model: Model, data: bytes) -> tuple[bytes, Tally]:
     out: list[bytes] = []
     tally = Tally()
     client: Any = Bucket(data)
@@ -55,20 +55,19 @@ def parquet_of(model: Model, data: bytes) -> tuple[bytes, Tally]:
     return b"".join(out), tally
 
 
-def failed(status: int, code: str, operation: str = "GetObject") -> ClientError:
-    """What boto3 raises for such an answer."""
+def make_error(status: int, code: str, operation: str = "GetObject") -> ClientError:
+    """Make the error that boto3 raises for such a response."""
     return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, operation)  # type: ignore[typeddict-item]
 
 
 class Body(io.BytesIO):
-    """A body that breaks off after so many bytes, with an error or as if it were whole."""
+    """A body that ends after `whole` bytes, with an error or as if it were complete."""
 
     def __init__(self, data: bytes, whole: int, error: Exception | None) -> None:
         super().__init__(data[:whole])
         self._error = error if whole < len(data) else None
 
     def read(self, size: int | None = -1) -> bytes:
-        """The next bytes, as long as there are."""
         data = super().read(size)
         if not data and self._error:
             raise self._error
@@ -79,7 +78,7 @@ TIMEOUT = ReadTimeoutError(endpoint_url="http://s3")
 
 
 class Bucket:
-    """One object in the place of S3; each answer breaks off after `whole` bytes (then with `error`)."""
+    """A fake S3 with one object; each response ends after `whole` bytes, with `error` if it is given."""
 
     def __init__(self, data: bytes, whole: int | None = None, error: Exception | None = None, **head: Any) -> None:
         self.data = data

@@ -1,4 +1,4 @@
-"""Which files are read, by the ends of their names, and where their results go. Touches nothing."""
+"""Formats by the endings of file names, and the keys of results. Touches nothing."""
 
 from hashlib import sha256
 
@@ -23,7 +23,7 @@ from function.files.keys import MAX_KEY_BYTES, find_format, make_predictions_key
         (".csv", ".csv", False),
     ],
 )
-def test_name_s_end_says_the_format(key: str, suffix: str, gzip: bool) -> None:
+def test_format_is_found_by_the_ending_of_the_name(key: str, suffix: str, gzip: bool) -> None:
     found = find_format(key)
     assert (found.suffix, found.gzip) == (suffix, gzip)
 
@@ -31,13 +31,13 @@ def test_name_s_end_says_the_format(key: str, suffix: str, gzip: bool) -> None:
 @pytest.mark.parametrize(
     "key", ["a", "a.txt", "a.csv.zip", "csv", "a.gz", "a.parquet.gz", "a.csv/b", "a.csv.gz.gz", ""]
 )
-def test_name_of_no_format_is_refused_with_those_that_are_read(key: str) -> None:
+def test_name_with_an_unknown_ending_is_refused(key: str) -> None:
     with pytest.raises(MalformedInput, match=r"\.parquet: other formats are not read"):
         find_format(key)
 
 
 @pytest.mark.parametrize("letter", ["a", "é"])
-def test_key_stays_as_it_is_up_to_what_s3_takes(letter: str) -> None:
+def test_key_is_unchanged_up_to_the_limit_of_s3(letter: str) -> None:
     room = MAX_KEY_BYTES - len("predictions/.report.json")
     fits = letter * (room // len(letter.encode())) + "b" * (room % len(letter.encode()))
     assert MAX_KEY_BYTES == 1024

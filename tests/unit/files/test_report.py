@@ -1,4 +1,4 @@
-"""A report: what it counts and lists, and which earlier one settles a file. Touches nothing."""
+"""A report: what it counts and lists, and which existing report means that a file is done. Touches nothing."""
 
 import io
 import json
@@ -21,40 +21,40 @@ from function.files.report import (
 from function.files.s3_events import SourceObject
 from function.files.s3_reader import Version
 from function.model.contract import Warning
-from tests.unit.files.files import TIMEOUT, failed
+from tests.unit.files.files import TIMEOUT, make_error
 
 MODEL = {"name": "small", "version": "1"}
 PROBLEM = Problem("/size", "missing", "missing")
 
 
-def subject(sequencer: str | None = "0A", etag: str = "e", **changed: Any) -> ReportSubject:
+def make_subject(sequencer: str | None = "0A", etag: str = "e", **changed: Any) -> ReportSubject:
     source = SourceObject("in", "a.csv", None, etag, 3, sequencer)
     return ReportSubject(source, Version(None, etag, 3, None), MODEL, strict=False)._replace(**changed)
 
 
-def report(of: ReportSubject) -> dict[str, Any]:
+def make_report(of: ReportSubject) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(encode_report(of, Tally(), "predictions/a.csv", None, 0.5))
     return document
 
 
-def test_report_of_the_same_version_settles_it() -> None:
-    assert is_done(report(subject()), subject())
-    assert is_done(report(subject(None)), subject(None))
-    assert is_done(report(subject("0A")), subject("0B"))  # whatever the events that told of it
+def test_report_of_the_same_version_means_done() -> None:
+    assert is_done(make_report(make_subject()), make_subject())
+    assert is_done(make_report(make_subject(None)), make_subject(None))
+    assert is_done(make_report(make_subject("0A")), make_subject("0B"))  # the event does not matter
 
 
-def test_no_report_settles_nothing() -> None:
-    assert not is_done({}, subject())
-    assert not is_done({"sequencer": "F"}, subject())
+def test_missing_report_means_not_done() -> None:
+    assert not is_done({}, make_subject())
+    assert not is_done({"sequencer": "F"}, make_subject())
 
 
 @pytest.mark.parametrize(
-    ("theirs", "ours", "settled"),
+    ("newer", "older", "is_settled"),
     [
         ("0B", "0A", True),
         ("0A", "0B", False),
         ("0A", "0A", False),
-        ("0A2", "0A1F", True),  # filled up with zeros at the right: 0A20 and 0A1F
+        ("0A2", "0A1F", True),  # padded with zeros at the right: 0A20 and 0A1F
         ("0A1F", "0A2", False),
         ("0A", "0A00", False),
         ("0A01", "0A", True),
@@ -65,26 +65,26 @@ def test_no_report_settles_nothing() -> None:
         (12, "0A", False),
     ],
 )
-def test_report_of_a_later_version_settles_an_earlier_one(theirs: Any, ours: str | None, settled: bool) -> None:
-    newer = report(subject(theirs, etag="newer"))
-    assert is_done(newer, subject(ours, etag="older")) is settled
+def test_report_of_a_later_version_means_done(newer: Any, older: str | None, is_settled: bool) -> None:
+    report = make_report(make_subject(newer, etag="newer"))
+    assert is_done(report, make_subject(older, etag="older")) is is_settled
 
 
 @pytest.mark.parametrize("changed", [{"model": {"name": "small", "version": "2"}}, {"strict": True}])
-def test_report_of_another_model_settles_nothing(changed: dict[str, Any]) -> None:
-    assert not is_done(report(subject("0F", **changed)), subject("0A"))
-    assert not is_done(report(subject("0A", **changed)), subject("0A"))
+def test_report_of_another_model_means_not_done(changed: dict[str, Any]) -> None:
+    assert not is_done(make_report(make_subject("0F", **changed)), make_subject("0A"))
+    assert not is_done(make_report(make_subject("0A", **changed)), make_subject("0A"))
 
 
-def scored(rows: int, *problems: int) -> ScoredRows:
+def make_scored_rows(rows: int, *problems: int) -> ScoredRows:
     warnings = {0: [Warning("size", "out_of_range", "above 10")]}
     return ScoredRows([1.0] * rows, [None] * rows, warnings, {row: [PROBLEM] for row in problems})
 
 
 def test_rows_are_counted_from_one_over_all_chunks() -> None:
     tally = Tally()
-    tally.add(scored(3, 1), [2, 3, 5])
-    tally.add(scored(2, 1, 0), None)
+    tally.add(make_scored_rows(3, 1), [2, 3, 5])
+    tally.add(make_scored_rows(2, 1, 0), None)
     assert (tally.read, tally.rejected, dict(tally.warnings)) == (5, 3, {"size": 2})
     found = [(rejected["row"], rejected.get("line")) for rejected in tally.first_rejected]
     assert found == [(2, 3), (4, None), (5, None)]
@@ -93,15 +93,15 @@ def test_rows_are_counted_from_one_over_all_chunks() -> None:
 def test_report_lists_the_first_rejected_rows_and_counts_all() -> None:
     tally = Tally()
     for _ in range(3):
-        tally.add(scored(600, *range(600)), None)
+        tally.add(make_scored_rows(600, *range(600)), None)
     assert (len(tally.first_rejected), tally.rejected) == (MAX_REJECTED, 1_800)
     assert [rejected["row"] for rejected in tally.first_rejected] == list(range(1, MAX_REJECTED + 1))
 
 
-def test_report_says_what_there_is() -> None:
+def test_report_has_its_members() -> None:
     tally = Tally()
-    tally.add(scored(4, 2), [2, 3, 4, 5])
-    document = json.loads(encode_report(subject(), tally, "predictions/a.csv", None, 1.23456))
+    tally.add(make_scored_rows(4, 2), [2, 3, 4, 5])
+    document = json.loads(encode_report(make_subject(), tally, "predictions/a.csv", None, 1.23456))
     assert (document["rows_read"], document["rows_predicted"], document["rows_rejected"]) == (4, 3, 1)
     assert (document["predictions"], document["error"], document["warnings"]) == (
         "predictions/a.csv",
@@ -113,8 +113,8 @@ def test_report_says_what_there_is() -> None:
 
 def test_refused_file_has_its_error_and_no_rows() -> None:
     tally = Tally()
-    tally.add(scored(4, 2), None)
-    document = json.loads(encode_report(subject(), tally, None, InvalidInput([PROBLEM] * 12), 1))
+    tally.add(make_scored_rows(4, 2), None)
+    document = json.loads(encode_report(make_subject(), tally, None, InvalidInput([PROBLEM] * 12), 1))
     assert (document["rows_read"], document["rows_rejected"], document["rejected"], document["warnings"]) == (
         0,
         0,
@@ -123,7 +123,7 @@ def test_refused_file_has_its_error_and_no_rows() -> None:
     )
     assert document["error"]["code"] == "invalid_input"
     assert document["error"]["problems"] == [PROBLEM._asdict()] * MAX_PROBLEMS
-    large = json.loads(encode_report(subject(), tally, None, InputTooLarge("It is too large."), 1))
+    large = json.loads(encode_report(make_subject(), tally, None, InputTooLarge("It is too large."), 1))
     assert large["error"] == {"code": "too_large", "detail": "It is too large.", "problems": []}
 
 
@@ -139,14 +139,14 @@ def test_cell_of_problems_names_features_as_they_are() -> None:
 
 
 class Breaks:
-    """A body that breaks off."""
+    """A body whose reading fails."""
 
     def read(self) -> bytes:
         raise TIMEOUT
 
 
 class Answers:
-    """A client that has one answer, or error."""
+    """A client with one response, or error."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
@@ -157,7 +157,7 @@ class Answers:
         return {"Body": self.answer}
 
 
-def earlier(answer: Any) -> dict[str, Any]:
+def read_earlier(answer: Any) -> dict[str, Any]:
     client: Any = Answers(answer)
     return read_report(client, "results", "a.csv.report.json")
 
@@ -169,15 +169,15 @@ def earlier(answer: Any) -> dict[str, Any]:
         (io.BytesIO(b""), {}),
         (io.BytesIO(b"[1]"), {}),
         (io.BytesIO(b"\xff"), {}),
-        (failed(404, "NoSuchKey"), {}),
-        (failed(403, "AccessDenied"), {}),
+        (make_error(404, "NoSuchKey"), {}),
+        (make_error(403, "AccessDenied"), {}),
     ],
 )
-def test_report_that_is_none_is_empty(answer: Any, found: dict[str, Any]) -> None:
-    assert earlier(answer) == found
+def test_missing_or_unreadable_report_is_empty(answer: Any, found: dict[str, Any]) -> None:
+    assert read_earlier(answer) == found
 
 
-@pytest.mark.parametrize("answer", [failed(503, "SlowDown"), failed(500, "InternalError"), Breaks()])
-def test_report_that_cannot_be_read_now_is_left_to_another_delivery(answer: Any) -> None:
+@pytest.mark.parametrize("answer", [make_error(503, "SlowDown"), make_error(500, "InternalError"), Breaks()])
+def test_report_that_cannot_be_read_now_raises_retry_later(answer: Any) -> None:
     with pytest.raises(RetryLater):
-        earlier(answer)
+        read_earlier(answer)

@@ -1,4 +1,4 @@
-"""Which objects S3's notifications name. Touches nothing."""
+"""The objects that S3's notifications name. Touches nothing."""
 
 import json
 from typing import Any
@@ -12,14 +12,16 @@ from function.files.s3_events import SourceObject, make_notification, read_notif
 from tests.cloud.event_factories import object_event
 
 
-def record(name: str = "ObjectCreated:Put", **item: Any) -> dict[str, Any]:
+def make_record(name: str = "ObjectCreated:Put", **item: Any) -> dict[str, Any]:
     (made,) = object_event("b", "", {"ETag": "abc", "Size": 3, "VersionId": "v1"})["Records"]
     made["s3"]["object"] |= {"key": "in/a+b%2Bc%252F%C3%A9.csv", "sequencer": "0A", **item}
     return {**made, "eventName": name}
 
 
 def test_key_of_a_notification_is_decoded_once() -> None:
-    assert read_notification({"Records": [record()]}) == [SourceObject("b", "in/a b+c%2Fé.csv", "v1", "abc", 3, "0A")]
+    assert read_notification({"Records": [make_record()]}) == [
+        SourceObject("b", "in/a b+c%2Fé.csv", "v1", "abc", 3, "0A")
+    ]
 
 
 def test_key_of_eventbridge_is_not_encoded() -> None:
@@ -29,52 +31,56 @@ def test_key_of_eventbridge_is_not_encoded() -> None:
     assert read_notification({**event, "detail-type": "Object Deleted"}) == []
 
 
-def test_what_is_no_created_object_is_left_out() -> None:
-    records = [record("ObjectRemoved:Delete"), record("s3:ObjectCreated:Copy"), record("ObjectRestore:Completed")]
+def test_events_other_than_creation_are_left_out() -> None:
+    records = [
+        make_record("ObjectRemoved:Delete"),
+        make_record("s3:ObjectCreated:Copy"),
+        make_record("ObjectRestore:Completed"),
+    ]
     assert len(read_notification({"Records": records}) or []) == 1
     assert read_notification({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}) == []
 
 
 @pytest.mark.parametrize("item", [{"eTag": None}, {"eTag": "0123456789abcdef0123456789abcdef"}, {"eTag": ""}])
 def test_etag_may_be_unknown(item: dict[str, Any]) -> None:
-    (found,) = read_notification({"Records": [record(**item)]}) or []
+    (found,) = read_notification({"Records": [make_record(**item)]}) or []
     assert isinstance(found, SourceObject)
     assert found.etag is None
 
 
-def part(bucket: object, item: object) -> dict[str, Any]:
+def make_part(bucket: object, item: object) -> dict[str, Any]:
     return {"s3": {"bucket": bucket, "object": item}}
 
 
-def items(name: str, *values: object) -> list[dict[str, Any]]:
-    return [part(BUCKET, {**KEY, name: value}) for value in values]
+def make_events(name: str, *values: object) -> list[dict[str, Any]]:
+    return [make_part(BUCKET, {**KEY, name: value}) for value in values]
 
 
 BUCKET, KEY = {"name": "b"}, {"key": "k"}
 ODD: tuple[object, ...] = (None, "b", [], ["k"], {"name": None}, {"name": ""}, {"name": "\ud800"})
 MALFORMED: list[dict[str, Any]] = [
     *({}, {"s3": None}, {"s3": {}}, {"s3": []}, {"s3": {"bucket": BUCKET}}, {"s3": {"object": KEY}}),
-    *(part(bucket, KEY) for bucket in ODD),
-    *(part(BUCKET, item) for item in ODD),
-    *items("key", None, 5, "", "k\ud800"),
-    *items("eTag", 5, True, [], {}, "é", "a\nb", "\0"),
-    *items("versionId", 5, False, ["v"], "v\r\n"),
-    *items("sequencer", 5, [], {}),
-    *items("size", "3", -1, 2.5, True, []),
+    *(make_part(bucket, KEY) for bucket in ODD),
+    *(make_part(BUCKET, item) for item in ODD),
+    *make_events("key", None, 5, "", "k\ud800"),
+    *make_events("eTag", 5, True, [], {}, "é", "a\nb", "\0"),
+    *make_events("versionId", 5, False, ["v"], "v\r\n"),
+    *make_events("sequencer", 5, [], {}),
+    *make_events("size", "3", -1, 2.5, True, []),
 ]
 
 
 @pytest.mark.parametrize("malformed", MALFORMED, ids=range(len(MALFORMED)))
-def test_imitation_is_told_beside_the_objects_of_others(malformed: dict[str, Any]) -> None:
+def test_malformed_record_becomes_an_error_beside_the_valid_objects(malformed: dict[str, Any]) -> None:
     odd = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", **malformed}
-    first, second, third = read_notification({"Records": [record(), odd, record()]}) or []
+    first, second, third = read_notification({"Records": [make_record(), odd, make_record()]}) or []
     assert isinstance(first, SourceObject)
     assert isinstance(second, MalformedInput)
     assert third == first
 
 
 @pytest.mark.parametrize("detail", [None, 5, "x", [], {}, {"bucket": {}}, {"bucket": {"name": "b"}, "object": {}}])
-def test_event_of_s3s_with_an_odd_detail_names_no_object(detail: object) -> None:
+def test_eventbridge_event_with_an_odd_detail_names_no_object(detail: object) -> None:
     (found,) = read_notification({"source": "aws.s3", "detail-type": "Object Created", "detail": detail}) or []
     assert isinstance(found, MalformedInput)
 
@@ -83,10 +89,10 @@ def test_event_of_s3s_with_an_odd_detail_names_no_object(detail: object) -> None
     "document",
     [
         *(None, [], "x", {}, {"Records": []}, {"Records": "x"}, {"Records": [{"eventSource": "aws:sqs"}]}),
-        *({"Records": [record(), 3]}, {"source": "aws.s3"}, {"detail-type": "Object Created", "detail": {}}),
+        *({"Records": [make_record(), 3]}, {"source": "aws.s3"}, {"detail-type": "Object Created", "detail": {}}),
     ],
 )
-def test_other_documents_are_none_of_s3s(document: object) -> None:
+def test_other_documents_are_not_notifications(document: object) -> None:
     assert read_notification(document) is None
 
 
@@ -99,5 +105,5 @@ OPTIONAL = st.none() | st.text(st.characters(min_codepoint=33, max_codepoint=126
         *(st.text(min_size=1), st.text(min_size=1), OPTIONAL, OPTIONAL, st.none() | st.integers(0), OPTIONAL),
     )
 )
-def test_object_that_is_notified_anew_is_the_same(item: SourceObject) -> None:
+def test_notification_made_for_an_object_reads_as_the_same_object(item: SourceObject) -> None:
     assert read_notification(json.loads(json.dumps(make_notification(item)))) == [item]

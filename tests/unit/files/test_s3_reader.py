@@ -1,4 +1,4 @@
-"""An object is read whole, as the version that was named, or not at all. Touches nothing."""
+"""An object is read completely, in the version that the event names, or not at all. Touches nothing."""
 
 import zlib
 from base64 import b64encode
@@ -10,52 +10,52 @@ from botocore.exceptions import FlexibleChecksumError, ResponseStreamingError
 from function.errors import RetryLater
 from function.files.s3_errors import Gone
 from function.files.s3_reader import BLOCK_BYTES, ObjectReader, RangeFile
-from tests.unit.files.files import SOURCE, TIMEOUT, Bucket, failed
+from tests.unit.files.files import SOURCE, TIMEOUT, Bucket, make_error
 
 DATA = bytes(range(256)) * 10_000
 
 
-def read(bucket: Bucket) -> bytes:
+def read_object(bucket: Bucket) -> bytes:
     client: Any = bucket
     return b"".join(ObjectReader(client, SOURCE).read_blocks())
 
 
-def crc32(data: bytes) -> str:
+def encode_crc32(data: bytes) -> str:
     return b64encode(zlib.crc32(data).to_bytes(4)).decode()
 
 
 @pytest.mark.parametrize("error", [None, TIMEOUT, ResponseStreamingError(error="reset"), ConnectionResetError()])
 @pytest.mark.parametrize("whole", [1_100_000, len(DATA) - 1])
-def test_body_that_breaks_off_is_read_on_from_there(whole: int, error: Exception | None) -> None:
-    bucket = Bucket(DATA, whole, error, ChecksumCRC32=crc32(DATA))
-    assert read(bucket) == DATA
+def test_interrupted_body_is_continued(whole: int, error: Exception | None) -> None:
+    bucket = Bucket(DATA, whole, error, ChecksumCRC32=encode_crc32(DATA))
+    assert read_object(bucket) == DATA
     assert all(place["IfMatch"] == '"e"' for place in bucket.asked)
-    # The block in which it broke is read again from its beginning.
+    # The block that was interrupted is read again from its beginning.
     assert whole - BLOCK_BYTES <= int(bucket.asked[2]["Range"].removeprefix("bytes=").split("-")[0]) <= whole
 
 
 @pytest.mark.parametrize("error", [None, TIMEOUT])
-def test_body_that_breaks_off_again_and_again_is_left_to_another_delivery(error: Exception | None) -> None:
+def test_body_interrupted_too_often_raises_retry_later(error: Exception | None) -> None:
     bucket = Bucket(DATA, 10, error)
     with pytest.raises(RetryLater):
-        read(bucket)
+        read_object(bucket)
     assert len(bucket.asked) == 1 + 4
 
 
 @pytest.mark.parametrize(
     "bucket",
     [
-        Bucket(DATA, ChecksumCRC32=crc32(b"other")),
+        Bucket(DATA, ChecksumCRC32=encode_crc32(b"other")),
         Bucket(DATA, len(DATA) - 1, FlexibleChecksumError(error_msg="other")),
     ],
 )
-def test_wrong_checksum_is_left_to_another_delivery(bucket: Bucket) -> None:
+def test_wrong_checksum_raises_retry_later(bucket: Bucket) -> None:
     with pytest.raises(RetryLater):
-        read(bucket)
+        read_object(bucket)
 
 
 class WrongAtTheEnd(Bucket):
-    """All bytes come, and then botocore says that they are not those of the answer's checksum."""
+    """A body whose bytes all come, but do not match the checksum of the response."""
 
     def get_object(self, **place: Any) -> dict[str, Any]:
         answer = super().get_object(**place)
@@ -72,35 +72,35 @@ class WrongAtTheEnd(Bucket):
         return answer
 
 
-def test_bytes_that_all_came_and_have_another_checksum_are_left_to_another_delivery() -> None:
+def test_complete_body_with_a_wrong_checksum_raises_retry_later() -> None:
     bucket = WrongAtTheEnd(DATA)
     with pytest.raises(RetryLater, match="checksum"):
-        read(bucket)
-    assert len(bucket.asked) == 2  # it is not asked for again
+        read_object(bucket)
+    assert len(bucket.asked) == 2  # it is not requested again
 
 
 def test_checksum_of_an_upload_in_parts_is_not_that_of_its_bytes() -> None:
-    assert read(Bucket(DATA, ETag='"e-2"', ChecksumCRC32=crc32(b"other"))) == DATA
+    assert read_object(Bucket(DATA, ETag='"e-2"', ChecksumCRC32=encode_crc32(b"other"))) == DATA
     with pytest.raises(RetryLater):
-        read(Bucket(DATA, ETag='"e-2"', ChecksumCRC32=crc32(b"other"), ChecksumType="FULL_OBJECT"))
+        read_object(Bucket(DATA, ETag='"e-2"', ChecksumCRC32=encode_crc32(b"other"), ChecksumType="FULL_OBJECT"))
 
 
 @pytest.mark.parametrize(
     ("error", "raised"),
     [
-        (failed(404, "NoSuchKey"), Gone),
-        (failed(412, "PreconditionFailed"), Gone),
-        (failed(404, "NoSuchBucket"), RetryLater),
-        (failed(403, "AccessDenied"), RetryLater),
-        (failed(503, "SlowDown"), RetryLater),
+        (make_error(404, "NoSuchKey"), Gone),
+        (make_error(412, "PreconditionFailed"), Gone),
+        (make_error(404, "NoSuchBucket"), RetryLater),
+        (make_error(403, "AccessDenied"), RetryLater),
+        (make_error(503, "SlowDown"), RetryLater),
         (TIMEOUT, RetryLater),
     ],
 )
-def test_refusal_says_whether_another_delivery_may_help(error: Exception, raised: type[Exception]) -> None:
+def test_errors_of_s3_are_translated(error: Exception, raised: type[Exception]) -> None:
     bucket = Bucket(DATA)
     bucket.refuses = [error]
     with pytest.raises(raised):
-        read(bucket)
+        read_object(bucket)
 
 
 def test_object_replaced_while_it_is_read_is_gone() -> None:
@@ -108,7 +108,7 @@ def test_object_replaced_while_it_is_read_is_gone() -> None:
     client: Any = bucket
     blocks = ObjectReader(client, SOURCE).read_blocks()
     next(blocks)
-    bucket.refuses = [failed(412, "PreconditionFailed")]
+    bucket.refuses = [make_error(412, "PreconditionFailed")]
     with pytest.raises(Gone):
         list(blocks)
 
@@ -116,7 +116,7 @@ def test_object_replaced_while_it_is_read_is_gone() -> None:
 @pytest.mark.parametrize(
     ("named", "answered", "version"), [(None, None, None), ("v1", None, "v1"), (None, "v2", "v2"), ("v1", "v1", "v1")]
 )
-def test_version_is_the_one_that_s3_says_else_the_one_that_was_asked_for(
+def test_version_is_that_of_the_response_or_else_of_the_request(
     named: str | None, answered: str | None, version: str | None
 ) -> None:
     head: dict[str, Any] = {"VersionId": answered} if answered else {}
@@ -128,9 +128,9 @@ def test_version_is_the_one_that_s3_says_else_the_one_that_was_asked_for(
     assert [asked.get("VersionId") for asked in bucket.asked] == [named, named]
 
 
-def test_empty_object_is_not_asked_for() -> None:
+def test_empty_object_is_not_requested() -> None:
     bucket = Bucket(b"")
-    assert read(bucket) == b""
+    assert read_object(bucket) == b""
     assert len(bucket.asked) == 1
 
 
@@ -148,7 +148,7 @@ def test_file_is_read_by_ranges() -> None:
 
 @pytest.mark.parametrize("whole", [len(DATA), 1_100_000])
 def test_changed_bytes_of_a_range_are_found(whole: int) -> None:
-    bucket = Bucket(DATA, whole, ChecksumCRC32=crc32(DATA))
+    bucket = Bucket(DATA, whole, ChecksumCRC32=encode_crc32(DATA))
     client: Any = bucket
     file = RangeFile(ObjectReader(client, SOURCE))
     file.seek(1_048_000)

@@ -1,4 +1,4 @@
-"""An object is written whole or not at all. Touches nothing."""
+"""An object is written completely or not at all. Touches nothing."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import pytest
 
 from function.errors import InputTooLarge, RetryLater
 from function.files.s3_writer import MAX_PARTS, Target, Upload
-from tests.unit.files.files import failed
+from tests.unit.files.files import make_error
 
 TARGET = Target("b", "k", "text/csv")
 
 
 class Store:
-    """Takes an object in one piece or in parts; `fails` names the call that it refuses."""
+    """A fake S3 that accepts an object in one piece or in parts; `fails` names the call that it refuses."""
 
     def __init__(self, fails: str = "") -> None:
         self.fails = fails
@@ -24,7 +24,7 @@ class Store:
         def call(**arguments: Any) -> dict[str, Any]:
             self.calls.append(name)
             if name == self.fails:
-                raise failed(503, "SlowDown", name)
+                raise make_error(503, "SlowDown", name)
             if "Body" in arguments:
                 self.parts.append(arguments["Body"])
             if "MultipartUpload" in arguments:
@@ -63,7 +63,7 @@ def test_large_object_goes_in_parts_of_one_size(step: int) -> None:
 
 
 @pytest.mark.parametrize("fails", ["upload_part", "complete_multipart_upload"])
-def test_upload_that_fails_is_taken_back(fails: str) -> None:
+def test_failed_upload_is_aborted(fails: str) -> None:
     store = Store(fails)
     with pytest.raises(RetryLater):
         upload(store, b"0" * 25)
@@ -71,28 +71,28 @@ def test_upload_that_fails_is_taken_back(fails: str) -> None:
 
 
 @pytest.mark.parametrize("fails", ["put_object", "create_multipart_upload"])
-def test_upload_that_did_not_begin_has_nothing_to_take_back(fails: str) -> None:
+def test_upload_that_did_not_begin_is_not_aborted(fails: str) -> None:
     store = Store(fails)
     with pytest.raises(RetryLater):
         upload(store, b"0" * (5 if fails == "put_object" else 25))
     assert "abort_multipart_upload" not in store.calls
 
 
-def test_upload_that_cannot_be_taken_back_is_left_to_the_lifecycle(caplog: pytest.LogCaptureFixture) -> None:
+def test_upload_that_cannot_be_aborted_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     client: Any = Store("abort_multipart_upload")
     with Upload(client, TARGET, part_bytes=10) as made:
         made.write(b"0" * 25)
     assert caplog.messages == ["upload not aborted"]
 
 
-def test_upload_past_what_s3_takes_is_refused() -> None:
+def test_upload_above_the_limit_of_s3_is_refused() -> None:
     store = Store()
     with pytest.raises(InputTooLarge):
         upload(store, b"0" * 31, max_parts=2)
     assert store.calls[-1] == "abort_multipart_upload"
 
 
-def test_last_part_that_s3_takes_is_sent() -> None:
+def test_upload_of_exactly_the_limit_of_s3_is_sent() -> None:
     assert MAX_PARTS == 10_000  # AWS, "Amazon S3 multipart upload limits"
     whole = Store()
     upload(whole, b"0" * 20, max_parts=2)

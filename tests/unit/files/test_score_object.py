@@ -1,4 +1,4 @@
-"""A file from its event to its report, in moto's S3: what is scored, and what is looked at before it is seen."""
+"""A file from its event to its report, in moto's S3: which files are scored, and which reports are written."""
 
 from collections.abc import Callable, Iterator
 from math import inf
@@ -54,17 +54,17 @@ def put(client: "S3Client", key: str, data: bytes, bucket: str = INPUT, sequence
     return SourceObject(bucket, key, None, etag, len(data), sequencer)
 
 
-def keys(client: "S3Client", bucket: str = RESULTS) -> list[str]:
+def list_keys(client: "S3Client", bucket: str = RESULTS) -> list[str]:
     return [item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
-def counted(outcome: ReportedFile | None) -> Counts:
+def count(outcome: ReportedFile | None) -> Counts:
     counts = Counts()
     count_outcomes(counts, [outcome])
     return counts
 
 
-def report(client: "S3Client") -> bytes:
+def read_report(client: "S3Client") -> bytes:
     return client.get_object(Bucket=RESULTS, Key="predictions/a.csv.report.json")["Body"].read()
 
 
@@ -72,35 +72,35 @@ def report(client: "S3Client") -> bytes:
 def test_file_is_scored_once(client: "S3Client", service: Service, data: bytes) -> None:
     source = put(client, "a.csv", data)
     score_object(service, source, lambda: inf)
-    first = report(client)
-    assert ("predictions/a.csv.csv" in keys(client)) == (data == GOOD)
+    first = read_report(client)
+    assert ("predictions/a.csv.csv" in list_keys(client)) == (data == GOOD)
     score_object(service, source, lambda: inf)
-    assert report(client) == first
+    assert read_report(client) == first
 
 
 def test_rows_of_a_scored_file_are_counted(client: "S3Client", service: Service) -> None:
     outcome = score_object(service, put(client, "a.csv", GOOD + b"30,a\nx,a\n,\n"), lambda: inf)
-    counts = counted(outcome)
+    counts = count(outcome)
     assert (counts.successes, counts.rows, counts.rejections) == (1, 2, {"invalid_input": 2})
     assert counts.out_of_range == {"size": 1}
 
 
 def test_refused_file_counts_once_and_has_no_rows(client: "S3Client", service: Service) -> None:
-    counts = counted(score_object(service, put(client, "a.csv", BAD), lambda: inf))
+    counts = count(score_object(service, put(client, "a.csv", BAD), lambda: inf))
     assert (counts.successes, counts.rows, counts.rejections) == (0, 0, {"invalid_input": 1})
     assert counts.out_of_range == {}
 
 
 @pytest.mark.parametrize("older", [GOOD + b"4,a\n", BAD], ids=["scored", "refused"])
-def test_newer_version_that_was_faster_keeps_its_report(client: "S3Client", service: Service, older: bytes) -> None:
+def test_report_of_a_newer_version_is_not_overwritten(client: "S3Client", service: Service, older: bytes) -> None:
     score_object(service, put(client, "a.csv", GOOD, sequencer="0B"), lambda: inf)
-    newer = report(client)
-    for key in keys(client):
+    newer = read_report(client)
+    for key in list_keys(client):
         client.delete_object(Bucket=RESULTS, Key=key)
     looks = 0
 
     def remaining() -> float:
-        # The time is looked at first before anything is read, and then between pieces.
+        # The time left is checked before the first read, and then after each piece.
         nonlocal looks
         looks += 1
         if looks == 2:
@@ -109,11 +109,11 @@ def test_newer_version_that_was_faster_keeps_its_report(client: "S3Client", serv
 
     score_object(service, put(client, "a.csv", older, sequencer="0A"), remaining)
     assert looks > 2
-    assert report(client) == newer
-    assert "predictions/a.csv.csv" not in keys(client)
+    assert read_report(client) == newer
+    assert "predictions/a.csv.csv" not in list_keys(client)
 
 
-def results_in_the_input_bucket(service: Service) -> Service:
+def use_input_bucket_for_results(service: Service) -> Service:
     return service._replace(settings=service.settings._replace(results_bucket=INPUT))
 
 
@@ -121,29 +121,29 @@ def results_in_the_input_bucket(service: Service) -> Service:
     ("key", "is_scored"),
     [("predictions/a.csv", False), ("predictions/x/a.csv", False), ("a.csv", True), ("in/predictions/a.csv", True)],
 )
-def test_results_in_the_bucket_of_files_are_told_by_their_prefix(
+def test_results_in_the_input_bucket_are_recognised_by_their_prefix(
     client: "S3Client", service: Service, key: str, is_scored: bool
 ) -> None:
-    score_object(results_in_the_input_bucket(service), put(client, key, GOOD), lambda: inf)
-    assert (f"predictions/{key}.report.json" in keys(client, INPUT)) == is_scored
+    score_object(use_input_bucket_for_results(service), put(client, key, GOOD), lambda: inf)
+    assert (f"predictions/{key}.report.json" in list_keys(client, INPUT)) == is_scored
 
 
-def test_prefix_of_results_is_an_ordinary_one_in_another_bucket(client: "S3Client", service: Service) -> None:
+def test_prefix_of_results_has_no_meaning_in_another_bucket(client: "S3Client", service: Service) -> None:
     score_object(service, put(client, "predictions/a.csv", GOOD), lambda: inf)
-    assert "predictions/predictions/a.csv.report.json" in keys(client)
+    assert "predictions/predictions/a.csv.report.json" in list_keys(client)
 
 
-def test_results_bucket_is_no_other_bucket_s_files(client: "S3Client", service: Service) -> None:
-    score_object(service, put(client, "predictions/a.csv", GOOD, RESULTS), lambda: inf)  # an own result
+def test_files_in_the_results_bucket_are_not_scored(client: "S3Client", service: Service) -> None:
+    score_object(service, put(client, "predictions/a.csv", GOOD, RESULTS), lambda: inf)  # a result
     with pytest.raises(BucketNotAllowed):
         score_object(service, put(client, "a.csv", GOOD, RESULTS), lambda: inf)
-    assert keys(client) == ["a.csv", "predictions/a.csv"]
+    assert list_keys(client) == ["a.csv", "predictions/a.csv"]
 
 
 @pytest.mark.parametrize(("key", "is_scored"), [("in/", False), ("in/a.csv/", False), ("in/a.csv", True)])
-def test_folder_is_passed_over(client: "S3Client", service: Service, key: str, is_scored: bool) -> None:
+def test_folder_is_skipped(client: "S3Client", service: Service, key: str, is_scored: bool) -> None:
     score_object(service, put(client, key, GOOD if is_scored else b""), lambda: inf)
-    assert bool(keys(client)) == is_scored
+    assert bool(list_keys(client)) == is_scored
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,4 @@ def test_version_that_is_gone_has_no_report(
     source = put(client, "a.csv", GOOD)
     replaced(client)
     score_object(service, source, lambda: inf)
-    assert keys(client) == []
+    assert list_keys(client) == []

@@ -1,4 +1,4 @@
-"""The way by arrays writes the bytes and the report of the way cell by cell, whatever is in a file. Touches nothing."""
+"""Scoring by arrays and scoring cell by cell give the same bytes and the same report. Touches nothing."""
 
 import random
 from functools import partial
@@ -13,7 +13,7 @@ from function.files.formats.csv_columns import Layout
 from function.files.job import Limits
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
 from function.model.runtime import Model, Runtime
-from tests.unit.files.files import converted
+from tests.unit.files.files import convert_bytes
 from tests.unit.small_models import classifier, regressor
 
 SIZE = Feature("size", NUMBER, False, 0, 10)
@@ -21,7 +21,7 @@ NULLABLE = Feature("size", NUMBER, True, -5.5, 10)
 LIFT = Feature("lift", BOOLEAN, True)
 NOTE = Feature("note", STRING, True, categories=("a", "b"))
 FREE = Feature("note", STRING, False)
-# What training of float32 numbers, of texts with NA among them, and of free text leaves.
+# Features as training on float32 numbers, on texts with "NA" as a text, and on free text makes them.
 SINGLE = Feature("size", NUMBER, True, -5.5, 10, dtype="float32")
 HALF = Feature("size", NUMBER, False, 0, 10, dtype="float16")
 KEPT = Feature("note", STRING, True, categories=("a", "NA", ""), null_cells=frozenset({"None"}))
@@ -57,25 +57,25 @@ ENDS = ["\n", "\r\n"]
 SMALL_BLOCKS = Limits(characters=64)
 
 
-def both(model: Model, data: bytes, *, threads: int | None = None, **options: Any) -> list[tuple[Any, ...]]:
-    """What becomes of the file in both ways, with all that a report says of it."""
+def score_both_ways(model: Model, data: bytes, *, threads: int | None = None, **options: Any) -> list[tuple[Any, ...]]:
+    """Score the file in both ways; return the output and the counts of the report, or the error, of each."""
     found: list[tuple[Any, ...]] = []
     for fast in (True, False):
         try:
             convert = partial(csv_file.convert, fast=fast, threads=threads)
-            out, tally = converted(convert, model, data, limits=SMALL_BLOCKS, **options)
+            out, tally = convert_bytes(convert, model, data, limits=SMALL_BLOCKS, **options)
             found.append((out, tally.read, tally.rejected, tally.first_rejected, tally.warnings))
         except DeployerError as error:
             found.append((type(error), str(error)))
     return found
 
 
-def same(model: Model, data: bytes, **options: Any) -> None:
-    one, other = both(model, data, **options)
+def assert_same(model: Model, data: bytes, **options: Any) -> None:
+    one, other = score_both_ways(model, data, **options)
     assert one == other
 
 
-def table(generator: random.Random, columns: int, rows: int, cells: list[str], end: str) -> str:
+def make_table(generator: random.Random, columns: int, rows: int, cells: list[str], end: str) -> str:
     return "".join(",".join(generator.choice(cells) for _ in range(columns)) + end for _ in range(rows))
 
 
@@ -89,10 +89,10 @@ def test_odd_cells_come_out_alike(features: list[Feature], strict: bool, end: st
     generator = random.Random(len(features))
     header = ",".join([*(feature.name for feature in features), "other"]) + end
     for _ in range(60):
-        # Mostly ordinary cells, or no block would be plain.
+        # Mostly ordinary cells, because a block with many odd cells is not plain.
         cells = ["1", "2.5", "a", "true"] * 4 + generator.sample(CELLS, 3)
-        body = table(generator, len(features) + 1, generator.randrange(1, 40), cells, end)
-        same(regressor(features), (header + body).encode(), strict=strict, block=generator.choice([3, 50, 999]))
+        body = make_table(generator, len(features) + 1, generator.randrange(1, 40), cells, end)
+        assert_same(regressor(features), (header + body).encode(), strict=strict, block=generator.choice([3, 50, 999]))
 
 
 @pytest.mark.slow
@@ -101,12 +101,12 @@ def test_each_odd_cell_comes_out_alike_in_every_column(cell: str) -> None:
     for row in (f"{cell},a,true,x", f"1,{cell},true,x", f"1,a,{cell},x", f"1,a,true,{cell}"):
         body = "1,a,true,x\n" * 20 + row + "\n" + "2,b,false,y\n" * 20
         for features in ([SIZE, NOTE, LIFT], [NULLABLE, FREE, LIFT], [SINGLE, KEPT, LIFT], [HALF, ANY_TEXT, LIFT]):
-            same(regressor(features), f"size,note,lift,other\n{body}".encode())
+            assert_same(regressor(features), f"size,note,lift,other\n{body}".encode())
 
 
 def test_labels_and_probabilities_come_out_alike() -> None:
     body = "size,note\n" + "0,a\n1,b\nx,a\n1,c\n" * 20
-    same(classifier(["no, never", "=yes"]), body.encode())
+    assert_same(classifier(["no, never", "=yes"]), body.encode())
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_labels_and_probabilities_come_out_alike() -> None:
 )
 @pytest.mark.parametrize("block", [1, 9, 4_000])
 def test_odd_files_come_out_alike(data: bytes, block: int) -> None:
-    same(regressor(), data, block=block)
+    assert_same(regressor(), data, block=block)
 
 
 @pytest.mark.slow
@@ -154,10 +154,10 @@ def test_random_numbers_come_out_with_the_same_bits() -> None:
     numbers += [f"{generator.random():.{generator.randrange(1, 40)}f}" for _ in range(3_000)]
     body = "size\n" + "".join(f"{number}\n" for number in numbers)
     for dtype in ("float64", "float32", "float16"):
-        same(regressor([Feature("size", NUMBER, dtype=dtype)]), body.encode(), block=10_000)
+        assert_same(regressor([Feature("size", NUMBER, dtype=dtype)]), body.encode(), block=10_000)
 
 
-def test_plain_blocks_do_go_by_arrays() -> None:
+def test_plain_blocks_are_scored_by_arrays() -> None:
     taken: list[bool] = []
 
     def score(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
@@ -166,12 +166,12 @@ def test_plain_blocks_do_go_by_arrays() -> None:
         return scored
 
     body = b"size,note\n" + b"1,a\n" * 99 + b"2,=a\n" + b"3,b\n" * 99
-    converted(partial(csv_file.convert, score=score), regressor(), body, limits=SMALL_BLOCKS)
+    convert_bytes(partial(csv_file.convert, score=score), regressor(), body, limits=SMALL_BLOCKS)
     assert taken.count(False) == 1
     assert taken.count(True) > 8
 
 
-def test_number_of_processors_decides_nothing() -> None:
+def test_number_of_threads_does_not_change_the_output() -> None:
     body = b"size,note\n" + b"1,a\n20,c\n" * 500
-    found = [both(regressor(), body, threads=threads) for threads in (1, 2, 7)]
+    found = [score_both_ways(regressor(), body, threads=threads) for threads in (1, 2, 7)]
     assert found[0] == found[1] == found[2]

@@ -1,4 +1,4 @@
-"""Every reader of CSV reads the same: over HTTP, as a file in both ways, in training. Touches files under tmp_path."""
+"""All readers of CSV read the same values: over HTTP, in files, in training. Touches files under tmp_path."""
 
 import csv
 import io
@@ -27,18 +27,18 @@ from training.errors import TrainingError
 from training.tables.reading import load_table
 
 LONG_BODY = 50_000
-converted = partial(files.converted, limits=Limits(characters=40))
+convert_bytes = partial(files.convert_bytes, limits=Limits(characters=40))
 CASES = [case for case in csv_bodies() if len(case.body) < 200_000]
-# A file has other limits, and one more column of its own.
+# Files have other limits than requests, and a column `error` more.
 UNLIKE = {"csv-gzip-bomb", "csv-duplicate-reserved", "csv-rows-10001", "csv-gzip-cut"}
 
 
-# It does without features' names, and takes no NUL.
+# Training does not know the names of features in advance, and refuses NUL.
 UNKNOWN = {"csv-semicolons-comma-in-header", "csv-nul-in-extra", "cell-nullable-text-NUL"}
 
 
 class Outcome(NamedTuple):
-    """What became of a text: the code of its refusal, or what of its rows came to what."""
+    """The outcome of a CSV: the code of its refusal, or the problems of its rows, or what was written."""
 
     refused: str | None
     problems: list[tuple[str, str]]
@@ -50,7 +50,7 @@ def models(houses: Model, iris: Model, mixed: Model, picky: Model) -> dict[str, 
     return {"houses": houses, "iris": iris, "mixed": mixed, "picky": picky}
 
 
-def over_http(model: Model, body: bytes) -> Outcome:
+def score_body(model: Model, body: bytes) -> Outcome:
     try:
         return Outcome(None, [], predict_csv_document(model, body))
     except InvalidInput as error:
@@ -60,9 +60,9 @@ def over_http(model: Model, body: bytes) -> Outcome:
         return Outcome(error.code, [("", str(error).replace("The body", "The file"))], "")
 
 
-def as_file(model: Model, body: bytes, *, fast: bool) -> Outcome:
+def score_file(model: Model, body: bytes, *, fast: bool) -> Outcome:
     try:
-        out, tally = converted(partial(csv_file.convert, fast=fast), model, body)
+        out, tally = convert_bytes(partial(csv_file.convert, fast=fast), model, body)
     except InvalidInput as error:
         return Outcome(error.code, sorted((p.pointer, p.code) for p in error.problems), "")
     except RequestError as error:
@@ -75,8 +75,8 @@ def as_file(model: Model, body: bytes, *, fast: bool) -> Outcome:
     return Outcome(None, sorted(found), "" if found else out.decode())
 
 
-def unpacked(case: Case) -> bytes:
-    """The body as a file's reader gets it: what unpacks gzip by its bytes stands before that."""
+def unpack(case: Case) -> bytes:
+    """Unpack the body if it is gzip, as is done before a file's reader gets it."""
     return b"".join(gzip_stream.unpack_if_gzip([case.body], has_gzip_name=False))
 
 
@@ -90,19 +90,19 @@ def unpacked(case: Case) -> bytes:
 )
 def test_file_is_read_as_a_body_is(case: Case, models: dict[str, Model]) -> None:
     model = models[case.model]
-    wanted = over_http(model, case.body)
-    body = unpacked(case)
-    slow, fast = as_file(model, body, fast=False), as_file(model, body, fast=True)
+    wanted = score_body(model, case.body)
+    body = unpack(case)
+    slow, fast = score_file(model, body, fast=False), score_file(model, body, fast=True)
     assert fast == slow
     assert slow.refused == wanted.refused
     if wanted.refused is None and not wanted.problems:
-        assert without_errors(slow.written) == wanted.written
+        assert drop_error_column(slow.written) == wanted.written
     else:
         assert slow.problems == wanted.problems
 
 
-def without_errors(text: str) -> str:
-    """A file's answer without its last column, which is empty where no row is rejected."""
+def drop_error_column(text: str) -> str:
+    """Drop the last column of a file's results, which is empty if no row is rejected."""
     first, rest = text.split("\n", 1) if text.startswith("sep=") else ("", text)
     line_end = "\r\n" if rest.partition("error")[2].startswith("\r\n") else "\n"
     separator = rest.partition("error")[0][-1]
@@ -126,7 +126,7 @@ def without_errors(text: str) -> str:
 @pytest.mark.parametrize("fast", [False, True])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_answer_keeps_the_separator_and_is_utf_8(text: str, written: str, fast: bool, encoding: str) -> None:
-    out, _ = converted(partial(csv_file.convert, fast=fast), regressor(), text.encode(encoding))
+    out, _ = convert_bytes(partial(csv_file.convert, fast=fast), regressor(), text.encode(encoding))
     assert out.decode().startswith(written)
 
 
@@ -138,19 +138,19 @@ def test_decimal_commas_are_parsed_as_arrays_too() -> None:
         taken.append(scored is not None)
         return scored
 
-    out, tally = converted(partial(csv_file.convert, score=score), regressor(), b"size;note\n" + b"1,25;a\n" * 99)
+    out, tally = convert_bytes(partial(csv_file.convert, score=score), regressor(), b"size;note\n" + b"1,25;a\n" * 99)
     assert taken
     assert all(taken)
     assert tally.rejected == 0
     assert out.endswith(b"1,25;a;1.25;;\n")
 
 
-def test_what_follows_is_held_to_the_decimal_mark_that_was_told() -> None:
-    # Longer than what the mark is told from (csv_dialect.HEAD_CHARACTERS), in few rows.
+def test_decimal_mark_of_the_beginning_holds_for_all_rows() -> None:
+    # More than the characters from which the mark is detected (csv_dialect.HEAD_CHARACTERS), in few rows.
     beginning = b"size;note\n" + (b"1,5;" + b"a" * 4_000 + b"\n") * 70 + b"1,5;a\n" * 50
     for row, rejected in ((b"2,5;a\n", 0), (b"1,500;a\n", 0), (b"2.5;a\n", 1), (b"1.250,5;a\n", 1)):
         for fast in (True, False):
-            _, tally = converted(partial(csv_file.convert, fast=fast), regressor(), beginning + row, block=99_999)
+            _, tally = convert_bytes(partial(csv_file.convert, fast=fast), regressor(), beginning + row, block=99_999)
             assert (tally.read, tally.rejected) == (121, rejected)
 
 
@@ -169,11 +169,11 @@ def test_cell_is_the_same_value_in_every_reader(cell: str, kind: str, tmp_path: 
     is_one = value is None or type(value) in ({NUMBER: (float,), BOOLEAN: (bool,), STRING: (str,)}[kind])
     body = f'id,value\n1,"{cell}"\n'.encode()
     model = regressor([Feature("id", NUMBER), feature])
-    over = over_http(model, body)
+    over = score_body(model, body)
     assert (over.problems == []) == is_one
     for fast in (True, False):
         plain = body if "," in cell else body.replace(b'"', b"")
-        assert as_file(model, plain, fast=fast).problems == over.problems
+        assert score_file(model, plain, fast=fast).problems == over.problems
 
     table = tmp_path / "table.csv"
     ordinary = {NUMBER: "1", BOOLEAN: "true", STRING: "text"}[kind]

@@ -1,4 +1,4 @@
-"""Each format comes back with its predictions, rows in equal rows out. Touches nothing."""
+"""Each format is written with its predictions, one row for each row. Touches nothing."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ from function.model.cells import parse_cell
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
 from function.model.prediction import Prediction, predict_each
 from function.model.runtime import Model
-from tests.unit.files.files import SOURCE, Bucket, csv_of, failed, json_lines_of, parquet_of
+from tests.unit.files.files import SOURCE, Bucket, make_error, score_csv, score_json_lines, score_parquet
 from tests.unit.small_models import classifier, regressor
 
 SIZE = Feature("size", NUMBER, False, 0, 10)
@@ -42,11 +42,11 @@ FEATURES = [
 ]
 
 
-def read(text: str) -> list[list[str]]:
+def read_csv(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
-def written(rows: list[list[str]], line_end: str) -> bytes:
+def write_csv(rows: list[list[str]], line_end: str) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows(rows)
     return text.getvalue().encode()
@@ -78,13 +78,13 @@ def test_columns_are_scored_as_records_are(rows: list[list[str]], strict: bool) 
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.integers(1, 9),
 )
-def test_rows_and_cells_of_a_csv_come_back(rows: list[list[str]], line_end: str, block: int) -> None:
-    answered, tally = csv_of(
+def test_rows_and_cells_of_a_csv_are_kept(rows: list[list[str]], line_end: str, block: int) -> None:
+    answered, tally = score_csv(
         regressor([SIZE, Feature("note", STRING, True)]),
-        written([["size", "note", "id"], *rows], line_end),
+        write_csv([["size", "note", "id"], *rows], line_end),
         block=block,
     )
-    header, *found = read(answered)
+    header, *found = read_csv(answered)
     assert header == ["size", "note", "id", "prediction", "warnings", "error"]
     assert len(found) == len(rows) == tally.read
     for before, after in zip(rows, found, strict=True):
@@ -97,21 +97,21 @@ def test_rows_and_cells_of_a_csv_come_back(rows: list[list[str]], line_end: str,
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_text_of_a_csv_is_a_formula(start: str) -> None:
-    body = written([["size", "note", start + "x"], ["3", start + "y", start + "z"], ["-1.5", "", "-2"]], "\n")
-    header, first, second = read(csv_of(regressor(), body)[0])
+    body = write_csv([["size", "note", start + "x"], ["3", start + "y", start + "z"], ["-1.5", "", "-2"]], "\n")
+    header, first, second = read_csv(score_csv(regressor(), body)[0])
     assert (header[2], first[1:3]) == (f"'{start}x", [f"'{start}y", f"'{start}z"])
     assert (second[0], second[2]) == ("-1.5", "-2")
 
 
 def test_byte_order_mark_ends_and_blank_lines_of_a_csv() -> None:
-    answered, tally = csv_of(regressor(), b'\xef\xbb\xbf"size",note\r\n\r\n1,"a\r\nb"\r\n\r\nx,a', block=2)
+    answered, tally = score_csv(regressor(), b'\xef\xbb\xbf"size",note\r\n\r\n1,"a\r\nb"\r\n\r\nx,a', block=2)
     assert answered.startswith('size,note,prediction,warnings,error\r\n1,"a\r\nb",1.0,')
     assert [(row["row"], row["line"]) for row in tally.first_rejected] == [(2, 6)]
 
 
 def test_classes_of_a_csv_have_their_columns() -> None:
-    answered, _ = csv_of(classifier(["no", "=yes"]), b"size,note\n1,a\nx,a\n0,c\n")
-    assert [row[2:5] for row in read(answered)] == [
+    answered, _ = score_csv(classifier(["no", "=yes"]), b"size,note\n1,a\nx,a\n0,c\n")
+    assert [row[2:5] for row in read_csv(answered)] == [
         ["prediction", "probability_no", "probability_=yes"],
         ["'=yes", "0.0", "1.0"],
         ["", "", ""],
@@ -121,9 +121,9 @@ def test_classes_of_a_csv_have_their_columns() -> None:
 
 def test_chunks_are_cut_by_rows_and_characters_alone() -> None:
     body = b"size,note\n" + b"".join(b"%d,a\n" % (n % 12) for n in range(100))
-    whole = csv_of(regressor(), body, block=1000)
-    assert csv_of(regressor(), body, block=3, limits=Limits(rows=7))[0] == whole[0]
-    found, tally = csv_of(regressor(), body, block=3, limits=Limits(rows=7, characters=9))
+    whole = score_csv(regressor(), body, block=1000)
+    assert score_csv(regressor(), body, block=3, limits=Limits(rows=7))[0] == whole[0]
+    found, tally = score_csv(regressor(), body, block=3, limits=Limits(rows=7, characters=9))
     assert (found, tally.warnings, tally.read) == (whole[0], whole[1].warnings, 100)
 
 
@@ -134,24 +134,24 @@ def test_chunks_are_cut_by_rows_and_characters_alone() -> None:
 @pytest.mark.parametrize("block", [1, 4, 100])
 def test_wrong_byte_is_named(body: bytes, place: str, block: int) -> None:
     with pytest.raises(MalformedInput, match=place):
-        csv_of(regressor([SIZE]), body, block=block)
+        score_csv(regressor([SIZE]), body, block=block)
 
 
-def test_first_rejected_rows_alone_are_kept() -> None:
-    _, tally = csv_of(regressor(), b"size,note\n" + b"x,a\n" * 3_000, block=1000)
+def test_only_the_first_rejected_rows_are_kept() -> None:
+    _, tally = score_csv(regressor(), b"size,note\n" + b"x,a\n" * 3_000, block=1000)
     assert (tally.rejected, len(tally.first_rejected), tally.first_rejected[-1]["line"]) == (3_000, 1_000, 1_001)
 
 
 def test_row_of_many_lines_is_capped() -> None:
     limits = Limits(characters=100, row_characters=5_000)
     with pytest.raises(InputTooLarge):
-        csv_of(regressor(), b'size,note\n1,"' + b'a\n","b' * 2_000, block=1000, limits=limits)
+        score_csv(regressor(), b'size,note\n1,"' + b'a\n","b' * 2_000, block=1000, limits=limits)
 
 
-def test_lines_of_json_come_back_as_they_were() -> None:
+def test_lines_of_json_are_written_unchanged() -> None:
     body = b'\xef\xbb\xbf {"size": 1.50, "id": [1e999]} \r\n{}\n[1]\n{"size": NaN}\n'
     body += b'{"size": 1, "error": 2}\n\n{"size":1,"size":2}\n'
-    found, tally = json_lines_of(regressor([SIZE]), body)
+    found, tally = score_json_lines(regressor([SIZE]), body)
     assert found[0] == b'{"size": 1.50, "id": [1e999], "prediction": 1.5, "warnings": [], "error": null}'
     assert found[1].startswith(b'{"prediction": null, "warnings": [], "error": "size: missing')
     lines = [json.loads(line).get("line") for line in found]
@@ -161,18 +161,18 @@ def test_lines_of_json_come_back_as_they_were() -> None:
 
 def test_lines_of_files_that_were_joined_may_each_start_with_a_byte_order_mark() -> None:
     line = b'\xef\xbb\xbf{"size": 1}\n'
-    found, tally = json_lines_of(regressor([SIZE]), line * 2)
+    found, tally = score_json_lines(regressor([SIZE]), line * 2)
     assert found == [b'{"size": 1, "prediction": 1.0, "warnings": [], "error": null}'] * 2
     assert tally.rejected == 0
 
 
 def test_classes_of_json_lines_have_probabilities() -> None:
-    found, _ = json_lines_of(classifier(["no", "yes"]), b'{"size":1,"note":"a"}\n{"size":"x","note":"a"}')
+    found, _ = score_json_lines(classifier(["no", "yes"]), b'{"size":1,"note":"a"}\n{"size":"x","note":"a"}')
     assert json.loads(found[0])["probabilities"] == {"no": 0.0, "yes": 1.0}
     assert json.loads(found[1])["probabilities"] is None
 
 
-def parquet_bytes(table: pyarrow.Table, **options: Any) -> bytes:
+def write_parquet(table: pyarrow.Table, **options: Any) -> bytes:
     sink = io.BytesIO()
     parquet.write_table(table, sink, **options)
     return sink.getvalue()
@@ -190,10 +190,10 @@ def test_parquet_columns_of_every_kind() -> None:
             "when": pyarrow.array([1, 2, 3], pyarrow.timestamp("s")),
         }
     )
-    found, tally = parquet_of(regressor(FEATURES), parquet_bytes(table))
+    found, tally = score_parquet(regressor(FEATURES), write_parquet(table))
     answered = parquet.read_table(io.BytesIO(found))
-    kept = [name for name in table.schema.names if name != "other"]  # NaN equals nothing
-    assert answered.select(kept).equals(parquet.read_table(io.BytesIO(parquet_bytes(table))).select(kept))
+    kept = [name for name in table.schema.names if name != "other"]  # NaN is not equal to itself
+    assert answered.select(kept).equals(parquet.read_table(io.BytesIO(write_parquet(table))).select(kept))
     assert answered["prediction"].to_pylist() == [1.5, None, 30.0]
     assert answered["error"].to_pylist() == [None, "size: null; training saw none here: expected a number", None]
     assert (tally.read, tally.rejected, dict(tally.warnings)) == (3, 1, {"size": 1})
@@ -211,30 +211,30 @@ def test_parquet_columns_of_every_kind() -> None:
     ],
 )
 def test_parquet_value_of_another_type_is_rejected(column: list[object]) -> None:
-    found, _ = parquet_of(regressor([SIZE]), parquet_bytes(pyarrow.table({"size": column})))
+    found, _ = score_parquet(regressor([SIZE]), write_parquet(pyarrow.table({"size": column})))
     assert parquet.read_table(io.BytesIO(found))["error"].to_pylist()[0].startswith("size: expected a number")
 
 
 @pytest.mark.parametrize("column", [[[3]], [{"a": 3}]])
-def test_parquet_column_that_is_nested_is_no_feature(column: list[object]) -> None:
+def test_nested_parquet_column_for_a_feature_is_refused(column: list[object]) -> None:
     with pytest.raises(InvalidInput, match=r"/size: expected a column of numbers, got one of (list|struct)"):
-        parquet_of(regressor([SIZE]), parquet_bytes(pyarrow.table({"size": column})))
+        score_parquet(regressor([SIZE]), write_parquet(pyarrow.table({"size": column})))
 
 
-def test_parquet_column_that_is_nested_is_left_out_and_told() -> None:
+def test_nested_parquet_column_is_left_out_and_reported() -> None:
     table = pyarrow.table({"a.b": ["x"], "list": [[1]], "size": [1.5], "a": [{"b": 1}], "c": [{"d": [{"e": 1}]}]})
-    found, tally = parquet_of(regressor([SIZE]), parquet_bytes(table))
+    found, tally = score_parquet(regressor([SIZE]), write_parquet(table))
     answered = parquet.read_table(io.BytesIO(found))
     assert answered.schema.names == ["a.b", "size", "prediction", "warnings", "error"]
     assert tally.left_out == ["list", "a", "c"]
 
 
-def test_parquet_texts_that_are_written_once_come_back_as_texts() -> None:
+def test_parquet_dictionaries_are_written_as_texts() -> None:
     note = pyarrow.array(["a" * 10_000, None, "b"] * 2_000)
     table = pyarrow.table({"size": [1.5] * 6_000, "note": note, "x": note})
     table = table.replace_schema_metadata({"mine": "1"})
-    packed = parquet_bytes(table, compression="zstd")
-    found, tally = parquet_of(regressor([SIZE, Feature("note", STRING, True)]), packed)
+    packed = write_parquet(table, compression="zstd")
+    found, tally = score_parquet(regressor([SIZE, Feature("note", STRING, True)]), packed)
     assert tally.read == 6_000
     answered = parquet.ParquetFile(io.BytesIO(found))
     assert answered.schema_arrow.field("note").type == pyarrow.string()
@@ -249,30 +249,30 @@ def test_parquet_texts_that_are_written_once_come_back_as_texts() -> None:
 )
 def test_parquet_labels_keep_their_type(labels: list[Any], kind: Any) -> None:
     table = pyarrow.table({"size": [1.0, None], "note": ["a", "a"]})
-    answered = parquet.read_table(io.BytesIO(parquet_of(classifier(labels), parquet_bytes(table))[0]))
+    answered = parquet.read_table(io.BytesIO(score_parquet(classifier(labels), write_parquet(table))[0]))
     assert answered.schema.field("prediction").type == kind
     assert answered["prediction"].to_pylist() == [labels[1], None]
 
 
 def test_parquet_without_rows_or_the_columns() -> None:
     empty = pyarrow.table({"size": pyarrow.array([], pyarrow.float64())})
-    found, tally = parquet_of(regressor([SIZE]), parquet_bytes(empty))
+    found, tally = score_parquet(regressor([SIZE]), write_parquet(empty))
     assert (parquet.read_table(io.BytesIO(found)).num_rows, tally.read) == (0, 0)
     with pytest.raises(InvalidInput):
-        parquet_of(regressor([SIZE]), parquet_bytes(pyarrow.table({"other": [1]})))
-    wide = parquet_bytes(pyarrow.table({f"c{n}": [1] for n in range(MAX_COLUMNS + 1)}))
+        score_parquet(regressor([SIZE]), write_parquet(pyarrow.table({"other": [1]})))
+    wide = write_parquet(pyarrow.table({f"c{n}": [1] for n in range(MAX_COLUMNS + 1)}))
     with pytest.raises(InputTooLarge):
-        parquet_of(regressor([SIZE]), wide)
+        score_parquet(regressor([SIZE]), wide)
 
 
 @pytest.mark.parametrize("answers", [0, 1])
-def test_parquet_that_cannot_be_read_now_is_left_to_another_delivery(answers: int) -> None:
-    # Larger than what is read at once.
+def test_parquet_that_cannot_be_read_now_raises_retry_later(answers: int) -> None:
+    # Larger than a file that is read at once.
     table = pyarrow.table({"size": pyarrow.array(range(1_200_000), pyarrow.float64())})
-    client: Any = Bucket(parquet_bytes(table, compression="none", use_dictionary=False))
+    client: Any = Bucket(write_parquet(table, compression="none", use_dictionary=False))
     reader = ObjectReader(client, SOURCE)
-    client.refuses = [failed(503, "SlowDown")] * 9
-    client.get_object = _after(client, answers)
+    client.refuses = [make_error(503, "SlowDown")] * 9
+    client.get_object = _make_failing_get(client, answers)
     with pytest.raises(RetryLater):
         parquet_file.convert(Job(regressor([SIZE]), False, Tally(), lambda _: None, lambda: None), reader)
 
@@ -280,8 +280,8 @@ def test_parquet_that_cannot_be_read_now_is_left_to_another_delivery(answers: in
 @pytest.mark.slow
 @pytest.mark.parametrize("error", [RetryLater("full"), InputTooLarge("full")])
 @pytest.mark.parametrize("calls", [0, 1, 2])
-def test_parquet_that_cannot_be_written_says_why(error: Exception, calls: int) -> None:
-    client: Any = Bucket(parquet_bytes(pyarrow.table({"size": [float(n) for n in range(50_000)]})))
+def test_error_of_writing_parquet_is_raised(error: Exception, calls: int) -> None:
+    client: Any = Bucket(write_parquet(pyarrow.table({"size": [float(n) for n in range(50_000)]})))
     reader = ObjectReader(client, SOURCE)
     taken: list[bytes] = []
 
@@ -294,8 +294,8 @@ def test_parquet_that_cannot_be_written_says_why(error: Exception, calls: int) -
         parquet_file.convert(Job(regressor([SIZE]), False, Tally(), write, lambda: None), reader)
 
 
-def _after(bucket: Bucket, answers: int) -> Callable[..., dict[str, Any]]:
-    """The bucket's answers, refusals after so many."""
+def _make_failing_get(bucket: Bucket, answers: int) -> Callable[..., dict[str, Any]]:
+    """Make a `get_object` that refuses after the given number of responses."""
     refusals, bucket.refuses = bucket.refuses, []
     answer = bucket.get_object
 
@@ -309,25 +309,25 @@ def _after(bucket: Bucket, answers: int) -> Callable[..., dict[str, Any]]:
 
 def test_damaged_parquet_is_refused(houses: Model) -> None:
     table = pyarrow.table({"AreaSqft": [1500.0] * 5_000, "NumBedrooms": [3] * 5_000})
-    data = bytearray(parquet_bytes(table, use_dictionary=False, compression="none"))
+    data = bytearray(write_parquet(table, use_dictionary=False, compression="none"))
     for at in range(4, 400):
         data[at] ^= 0xFF
     with pytest.raises(MalformedInput):
-        parquet_of(houses, bytes(data))
+        score_parquet(houses, bytes(data))
     with pytest.raises(MalformedInput):
-        parquet_of(houses, bytes(data[:-20]))
+        score_parquet(houses, bytes(data[:-20]))
 
 
-def test_features_with_the_names_of_what_is_added_are_scored() -> None:
+def test_features_with_the_names_of_added_columns_are_scored() -> None:
     model = regressor([Feature("prediction", NUMBER), Feature("error", NUMBER), Feature("warnings", TEXT)])
     outputs = model.manifest.outputs
     added = [outputs.prediction, outputs.warnings, outputs.error]
     assert added == ["model_prediction", "model_warnings", "model_error"]
     names = [*model.manifest.contract.names, *added]
-    text, _ = csv_of(model, b"prediction,error,warnings\n2.5,1,late\n3,x,\xc3\xa9\n")
-    assert read(text)[:2] == [names, ["2.5", "1", "late", "2.5", "", ""]]
-    assert read(text)[2][3:] == ["", "", "error: expected a number, got a text"]
-    lines, _ = json_lines_of(model, b'{"prediction": 2.5, "error": 1, "warnings": "late"}\n')
+    text, _ = score_csv(model, b"prediction,error,warnings\n2.5,1,late\n3,x,\xc3\xa9\n")
+    assert read_csv(text)[:2] == [names, ["2.5", "1", "late", "2.5", "", ""]]
+    assert read_csv(text)[2][3:] == ["", "", "error: expected a number, got a text"]
+    lines, _ = score_json_lines(model, b'{"prediction": 2.5, "error": 1, "warnings": "late"}\n')
     assert json.loads(lines[0]) == {
         "prediction": 2.5,
         "error": 1,
@@ -339,5 +339,5 @@ def test_features_with_the_names_of_what_is_added_are_scored() -> None:
     table = pyarrow.table({"prediction": [2.5], "error": [1.0], "warnings": ["late"]})
     sink = io.BytesIO()
     parquet.write_table(table, sink)
-    answered = parquet.read_table(io.BytesIO(parquet_of(model, sink.getvalue())[0]))
+    answered = parquet.read_table(io.BytesIO(score_parquet(model, sink.getvalue())[0]))
     assert (answered.column_names, answered["model_prediction"].to_pylist()) == (names, [2.5])

@@ -1,4 +1,4 @@
-"""Which blocks of a CSV are plain: bytes that mean something else are never taken for cells. Touches nothing."""
+"""Plain blocks of a CSV: a block with quotes, odd line ends or other special bytes is never plain. Touches nothing."""
 
 import pytest
 
@@ -14,28 +14,28 @@ SMALL = Limits(characters=10, row_characters=8)
     ("block", "line_end"),
     [(b"1,a\n", LF), (b"1,a\n2,\n", LF), (b"1,a\r\n2,b\r\n", CRLF), (b" \n", LF), (b"\t1,\x7f\n", LF), (b",\n,\n", LF)],
 )
-def test_block_whose_bytes_mean_what_they_look_like_is_plain(block: bytes, line_end: bytes) -> None:
+def test_plain_block_is_recognised(block: bytes, line_end: bytes) -> None:
     assert is_plain(block, line_end)
 
 
 @pytest.mark.parametrize(
     ("block", "line_end"),
     [
-        (b"1,a\0\n", LF),  # Arrow and csv read it otherwise
+        (b"1,a\0\n", LF),  # Arrow and csv read NUL differently
         (b"\0\n", LF),
         (b'1,"a"\n', LF),
         (b"1,\xc3\xa9\n", LF),
         (b"1,a\xff\n", LF),
-        (b"1,a\r2,b\n", LF),  # a lone CR ends a line, to csv
+        (b"1,a\r2,b\n", LF),  # csv takes a lone CR for a line end
         (b"1,a\r\n", LF),
         (b"1,a\r", LF),
-        (b"1,a\n2,b\r\n", CRLF),  # one line of two ends so
+        (b"1,a\n2,b\r\n", CRLF),  # only one of two lines ends with CR LF
         (b"1,a\r\n2,b\n", CRLF),
         (b"1,a\r2\r\n", CRLF),
         (b"1,a\r\r\n", CRLF),
-        (b"1\r,a\n\r\n", CRLF),  # as many of either, and not together
+        (b"1\r,a\n\r\n", CRLF),  # equal counts of CR and LF, but apart
         (b"\n\r\n", CRLF),
-        (b"1,a", LF),  # no end
+        (b"1,a", LF),  # no line end
         (b"1,a\r\n2,b", CRLF),
         (b"1,a\n", CRLF),
         (b"\n1,a\n", LF),  # empty lines
@@ -49,12 +49,12 @@ def test_block_whose_bytes_mean_what_they_look_like_is_plain(block: bytes, line_
         (b"", CRLF),
     ],
 )
-def test_block_with_anything_else_is_left_to_the_reader_of_cells(block: bytes, line_end: bytes) -> None:
+def test_any_other_block_is_not_plain(block: bytes, line_end: bytes) -> None:
     assert not is_plain(block, line_end)
 
 
 @pytest.mark.parametrize("step", [1, 3, 100])
-def test_blocks_end_where_a_line_does(step: int) -> None:
+def test_blocks_end_at_line_ends(step: int) -> None:
     data = b"1,a\n2,b\n3,c\n4,d\n5,e\n"
     pieces = [data[at : at + step] for at in range(0, len(data), step)]
     assert list(split_into_blocks(pieces, SMALL)) == [b"1,a\n2,b\n3,c\n", b"4,d\n5,e\n"]
@@ -64,7 +64,7 @@ def test_blocks_end_where_a_line_does(step: int) -> None:
     assert all(block.endswith(b"\r") for block in returns)
 
 
-def test_line_without_an_end_is_too_large_past_its_cap() -> None:
+def test_line_above_the_limit_is_too_large() -> None:
     assert list(split_into_blocks([b"x" * 18], SMALL)) == [b"x" * 18]
     with pytest.raises(InputTooLarge):
         list(split_into_blocks([b"x" * 19], SMALL))
