@@ -56,7 +56,8 @@ class LocalS3:
 def ours(source: Path, results: Path) -> float:
     """The seconds that the function takes for the file."""
     from function.bundle.loading import load
-    from function.files import SourceObject, score_object
+    from function.files.s3_events import SourceObject
+    from function.files.score_object import score_object
     from function.service import Service
     from function.settings import Settings
 
