@@ -1,1 +1,1 @@
-"""What is measured against what; `make bench` runs all of it."""
+"""Measure this project against other ways to serve the same models; `make bench` runs all benchmarks."""

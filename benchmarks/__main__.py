@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures everything in one go, in interleaved runs, and writes results, tables and plots."""
+"""Run the benchmarks in interleaved runs and write results, tables and plots: `python -m benchmarks`."""
 
 import json
 import os
@@ -35,69 +35,69 @@ FILES = {
 
 
 def main(arguments: list[str]) -> None:
-    """Runs the parts that are asked for and writes what they found."""
+    """Run the selected parts and write their results."""
     options = parse_options(arguments)
     folder = Path(tempfile.gettempdir()) / f"bench-{os.getuid()}"
-    results: dict[str, Any] = {"about": about()}
+    results: dict[str, Any] = {"about": describe_run()}
     if options.keep and (HERE / "results.json").exists():
         results = json.loads((HERE / "results.json").read_text()) | results
     tasks = {}
     for name in models.MODELS:
-        say(f"model {name}")
-        tasks[name] = models.make(name, folder)
+        print_progress(f"model {name}")
+        tasks[name] = models.make_model(name, folder)
     rounds = 3 if options.quick else 9
     parts: dict[str, Callable[[], Any]] = {
         "cold": lambda: measure_cold_starts(tasks, rounds),
-        "in_process": lambda: in_process(tasks["article"], rounds),
-        "files": lambda: files(tasks, folder, 1 if options.quick else 3),
-        "images": lambda: images.sizes_mb(tasks["article"], folder),
+        "in_process": lambda: measure_in_process(tasks["article"], rounds),
+        "files": lambda: measure_files(tasks, folder, 1 if options.quick else 3),
+        "images": lambda: images.measure_sizes_mb(tasks["article"], folder),
     }
     for name in options.only:
-        say(f"measuring {name}")
+        print_progress(f"measuring {name}")
         results[name] = parts[name]()
-        write(results)  # what is measured is kept, whatever becomes of the next part
-    print(figures.table(figures.rows(results)))
+        write_results(results)  # keeps this part even if the next one fails
+    print(figures.format_table(figures.make_rows(results)))
 
 
-def say(line: str) -> None:
-    """Tells how far it is, on stderr."""
+def print_progress(line: str) -> None:
+    """Print a line with the time to stderr."""
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 def measure_cold_starts(tasks: dict[str, Path], rounds: int) -> dict[str, Any]:
-    """Every variant once in each round, so that what disturbs the machine disturbs all of them."""
+    """Start every variant once in each round, so that disturbances of the machine affect all of them."""
     found: dict[str, Any] = {model: {name: [] for name in names} for model, names in VARIANTS.items()}
-    for number in range(-1, rounds):  # the first warms the page cache, and is not counted
-        say(f"cold starts: round {number + 1} of {rounds}")
+    for number in range(-1, rounds):  # round -1 fills the page cache and is not counted
+        print_progress(f"cold starts: round {number + 1} of {rounds}")
         for model, names in VARIANTS.items():
             for name in names:
                 handler, _, runtime = name.partition(", ")
-                run = emulated.start(handler, tasks[model], models.event(tasks[model]), runtime)
+                run = emulated.measure_start(handler, tasks[model], models.make_event(tasks[model]), runtime)
                 if number >= 0:
                     found[model][name].append(run._asdict())
     return found
 
 
-def in_process(task: Path, rounds: int) -> list[dict[str, float]]:
-    """One row, without the emulator."""
-    return [_script(task, "benchmarks.in_process", stdin=models.event(task)) for _ in range(rounds)]
+def measure_in_process(task: Path, rounds: int) -> list[dict[str, float]]:
+    """Measure one row in process, without the emulator."""
+    return [_run_module(task, "benchmarks.in_process", stdin=models.make_event(task)) for _ in range(rounds)]
 
 
-def files(tasks: dict[str, Path], folder: Path, rounds: int) -> dict[str, Any]:
-    """The CSV files."""
+def measure_files(tasks: dict[str, Path], folder: Path, rounds: int) -> dict[str, Any]:
+    """Measure the CSV files."""
     found: dict[str, Any] = {case: {who: [] for who in whose} for case, (_, _, whose) in FILES.items()}
     for number in range(rounds):
         for case, (model, count, whose) in FILES.items():
-            source = _csv(folder, model, count)
+            source = _write_csv(folder, model, count)
             for who in whose:
-                say(f"files: round {number + 1} of {rounds}: {case}, {who}")
+                print_progress(f"files: round {number + 1} of {rounds}: {case}, {who}")
                 arguments = (who, str(source), str(folder / "scored.csv"))
-                found[case][who].append(_script(tasks[model], "benchmarks.file_run", *arguments))
+                found[case][who].append(_run_module(tasks[model], "benchmarks.file_run", *arguments))
     (folder / "scored.csv").unlink(missing_ok=True)
     return found
 
 
-def _csv(folder: Path, model: str, count: int) -> Path:
+def _write_csv(folder: Path, model: str, count: int) -> Path:
     import numpy
     import pandas
 
@@ -116,7 +116,7 @@ def _csv(folder: Path, model: str, count: int) -> Path:
     return path
 
 
-def _script(task: Path, module: str, *arguments: str, stdin: bytes = b"") -> dict[str, float]:
+def _run_module(task: Path, module: str, *arguments: str, stdin: bytes = b"") -> dict[str, float]:
     environment = {**os.environ, "MODEL_PATH": "model", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
     done = subprocess.run(command, cwd=task, env=environment, input=stdin, stdout=subprocess.PIPE, check=True)
@@ -124,8 +124,8 @@ def _script(task: Path, module: str, *arguments: str, stdin: bytes = b"") -> dic
     return found
 
 
-def about() -> dict[str, Any]:
-    """When, of what, and on what kind of machine."""
+def describe_run() -> dict[str, Any]:
+    """Return the date, the commit, the machine and the library versions."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
     )
@@ -135,24 +135,24 @@ def about() -> dict[str, Any]:
         "when": datetime.now(UTC).date().isoformat(),
         "commit": commit.stdout.strip(),
         "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.process_cpu_count()} cores, {_processor()}",
+        "machine": f"{platform.machine()}, {os.process_cpu_count()} cores, {_read_processor()}",
         "versions": {name: version(name) for name in names},
     }
 
 
-def _processor() -> str:
+def _read_processor() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "unknown processor")
 
 
-def write(results: dict[str, Any]) -> None:
-    """Writes results.json, the plots, and the table into README.md."""
+def write_results(results: dict[str, Any]) -> None:
+    """Write results.json and the plots, and update the table in README.md."""
     (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     draw.draw(results, HERE / "plots")
     readme = HERE / "README.md"
     before, _, rest = readme.read_text().partition(figures.BEGIN)
     after = rest.partition(figures.END)[2]
-    readme.write_text(before + figures.block(results) + after)
+    readme.write_text(before + figures.format_results(results) + after)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Cold start, warm latency and memory, through Lambda's emulator and awslambdaric."""
+"""Measure cold start, warm latency and memory with Lambda's emulator and awslambdaric."""
 
 import os
 import signal
@@ -18,24 +18,24 @@ WARM_CALLS = 100
 
 
 class Start(NamedTuple):
-    """One start: milliseconds to the first answer, the median of warm calls, and MB resident after the first answer."""
+    """One start: ms to the first response, median ms of warm calls, and resident MB after the first response."""
 
     cold_ms: float
     warm_ms: float
     rss_mb: float
 
 
-def start(handler: str, task: Path, event: bytes, runtime: str = "") -> Start:
-    """Starts the handler (`ours`, or a module of peers) in a fresh process and asks it for answers."""
+def measure_start(handler: str, task: Path, event: bytes, runtime: str = "") -> Start:
+    """Start the handler (`ours`, or a module of `peers`) in a new process and measure its calls."""
     module = ["function"] if handler == "ours" else ["awslambdaric", f"benchmarks.peers.{handler}.handler"]
     port, internal = free_port(), free_port()
-    emulator = str(_emulator())
+    emulator = str(_find_emulator())
     addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
     addresses += ["--runtime-api-address", f"127.0.0.1:{internal}"]
     process = subprocess.Popen(
         [emulator, *addresses, sys.executable, "-m", *module],
         cwd=task,
-        env=_environment(runtime),
+        env=_make_environment(runtime),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -43,7 +43,7 @@ def start(handler: str, task: Path, event: bytes, runtime: str = "") -> Start:
     try:
         _wait_for(port)
         cold = _call(port, event)
-        rss = _rss_mb(process.pid)
+        rss = _measure_rss_mb(process.pid)
         warm = statistics.median(_call(port, event) for _ in range(WARM_CALLS))
         return Start(cold, warm, rss)
     finally:
@@ -51,8 +51,8 @@ def start(handler: str, task: Path, event: bytes, runtime: str = "") -> Start:
         process.wait()
 
 
-def _environment(runtime: str) -> dict[str, str]:
-    """As the image sets it."""
+def _make_environment(runtime: str) -> dict[str, str]:
+    """Return the environment variables that the image sets."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return kept | {
         "MODEL_PATH": "model",
@@ -69,15 +69,15 @@ def _environment(runtime: str) -> dict[str, str]:
 def _call(port: int, event: bytes) -> float:
     url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
     begun = time.perf_counter()
-    with urllib.request.urlopen(url, event, timeout=60) as answer:
-        body: bytes = answer.read()
+    with urllib.request.urlopen(url, event, timeout=60) as response:
+        body: bytes = response.read()
     milliseconds = (time.perf_counter() - begun) * 1e3
     if b'"statusCode": 200' not in body and b'"statusCode":200' not in body:
-        raise RuntimeError(f"the handler answered {body[:300]!r}")
+        raise RuntimeError(f"the handler's response is no 200: {body[:300]!r}")
     return milliseconds
 
 
-def _rss_mb(emulator: int) -> float:
+def _measure_rss_mb(emulator: int) -> float:
     threads = Path(f"/proc/{emulator}/task").glob("*/children")
     (child,) = (int(child) for thread in threads for child in thread.read_text().split())
     status = Path(f"/proc/{child}/status").read_text()
@@ -93,10 +93,10 @@ def _wait_for(port: int) -> None:
             time.sleep(0.01)
         else:
             return
-    raise TimeoutError("the emulator does not listen")
+    raise TimeoutError("the emulator does not listen after 10 seconds")
 
 
-def _emulator() -> Path:
+def _find_emulator() -> Path:
     folder = Path(tempfile.gettempdir()) / f"bench-emulator-{os.getuid()}"
     folder.mkdir(exist_ok=True)
     return folder / "aws-lambda-rie" if (folder / "aws-lambda-rie").exists() else binary(folder)

@@ -1,7 +1,7 @@
-"""Scores one CSV, with this project or with pandas, and prints seconds and peak memory. Run as a script in a task.
+"""Predict a CSV with this project or with pandas, and print seconds and peak memory. Run as a script in a task folder.
 
-Both read a local file and write one, in a process whose imports and model are loaded; S3 is a folder here, for what is
-compared is parsing, predicting and writing.
+Both read and write a local file, in a process with imports and model already loaded. A local folder replaces S3,
+because only parsing, predicting and writing are compared.
 """
 
 import json
@@ -14,47 +14,47 @@ from typing import Any
 
 
 class LocalS3:
-    """The calls of an S3 client that the function makes, on one local file for input and one for results."""
+    """The S3 calls that the function makes, on one local file for input and one for results."""
 
     def __init__(self, source: Path, results: Path) -> None:
         self._source = source
         self._results = results
 
     def head_object(self, **_: Any) -> dict[str, Any]:
-        """The input."""
+        """Describe the input."""
         return {"ETag": '"bench"', "ContentLength": self._source.stat().st_size}
 
     def get_object(self, **request: Any) -> dict[str, Any]:
-        """The input, streamed; of results there are none yet."""
+        """Return the input as a stream. Raises ClientError for results, because none exist yet."""
         if request["Bucket"] == "results":
             from botocore.exceptions import ClientError
 
-            answer: Any = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
-            raise ClientError(answer, "GetObject")
+            response: Any = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+            raise ClientError(response, "GetObject")
         return {"Body": self._source.open("rb")}
 
     def put_object(self, *, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Keeps a result."""
+        """Append a result to the file."""
         with self._results.open("ab") as file:
             file.write(Body)
         return {}
 
     def create_multipart_upload(self, **_: Any) -> dict[str, Any]:
-        """An upload."""
+        """Begin an upload."""
         return {"UploadId": "1"}
 
     def upload_part(self, *, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Keeps a part."""
+        """Append a part to the file."""
         self.put_object(Body=Body)
         return {"ETag": '"part"'}
 
     def complete_multipart_upload(self, **_: Any) -> dict[str, Any]:
-        """Nothing more."""
+        """Do nothing, because every part is written already."""
         return {}
 
 
-def ours(source: Path, results: Path) -> float:
-    """The seconds that the function takes for the file."""
+def score_with_function(source: Path, results: Path) -> float:
+    """Return the seconds that the function takes for the file."""
     from function.bundle.loading import load
     from function.files.s3_events import SourceObject
     from function.files.score_object import score_object
@@ -74,8 +74,8 @@ def ours(source: Path, results: Path) -> float:
     return time.perf_counter() - begun
 
 
-def pandas_and_scikit_learn(source: Path, results: Path) -> float:
-    """The seconds that read_csv, predict and to_csv take for it."""
+def score_with_pandas(source: Path, results: Path) -> float:
+    """Return the seconds that read_csv, predict and to_csv take for the file."""
     import joblib
     import pandas
 
@@ -90,10 +90,10 @@ def pandas_and_scikit_learn(source: Path, results: Path) -> float:
 
 
 def main() -> None:
-    """Prints the figures as JSON."""
+    """Print the figures as JSON."""
     who, source, results = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     results.unlink(missing_ok=True)
-    seconds = (ours if who == "ours" else pandas_and_scikit_learn)(source, results)
+    seconds = (score_with_function if who == "ours" else score_with_pandas)(source, results)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": seconds, "peak_mb": peak, "bytes": results.stat().st_size}))
 

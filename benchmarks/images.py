@@ -1,4 +1,4 @@
-"""The sizes of images, as `docker images` says them."""
+"""Measure the sizes of images, as `docker images` shows them."""
 
 import re
 import shutil
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from benchmarks.models import REPOSITORY
 
-_OF_THE_ARTICLE = (
+_ARTICLE_PACKAGES = (
     *("awslambdaric", "cloudpickle", "joblib", "narwhals", "numpy", "pandas", "python-dateutil", "scikit-learn"),
     *("scipy", "simplejson", "six", "snapshot-restore-py", "threadpoolctl"),
 )
 
 
-def sizes_mb(task: Path, folder: Path) -> dict[str, float] | None:
-    """The sizes of `slim`, `full` and the article's image in MB; None where no Docker answers."""
+def measure_sizes_mb(task: Path, folder: Path) -> dict[str, float] | None:
+    """Build `slim`, `full` and the article's image; return their sizes in MB, or None if Docker does not run."""
     if (
         shutil.which("docker") is None
         or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
@@ -27,7 +27,7 @@ def sizes_mb(task: Path, folder: Path) -> dict[str, float] | None:
     shutil.copy(peers / "article.Dockerfile", context / "Dockerfile")
     shutil.copy(peers / "article.py", context)
     shutil.copytree(task / "model", context / "model")
-    (context / "requirements.txt").write_text(_locked())
+    (context / "requirements.txt").write_text(_select_requirements())
     ours = folder / "our-image"
     shutil.rmtree(ours, ignore_errors=True)
     for part in ("function", "training"):
@@ -36,20 +36,20 @@ def sizes_mb(task: Path, folder: Path) -> dict[str, float] | None:
     for name in ("Dockerfile", ".dockerignore", "pyproject.toml"):
         shutil.copy(REPOSITORY / name, ours)
     return {
-        "slim": _built(ours, "bench-slim", "--target", "slim"),
-        "full": _built(ours, "bench-full", "--target", "full"),
-        "article": _built(context, "bench-article"),
+        "slim": _build_image(ours, "bench-slim", "--target", "slim"),
+        "full": _build_image(ours, "bench-full", "--target", "full"),
+        "article": _build_image(context, "bench-article"),
     }
 
 
-def _locked() -> str:
-    """The article's libraries at the releases and hashes of function/requirements.txt."""
+def _select_requirements() -> str:
+    """Return the lines of function/requirements.txt for the article's libraries, with versions and hashes."""
     lock = (REPOSITORY / "function" / "requirements.txt").read_text()
     entries = re.split(r"(?m)^(?=[a-z0-9])", lock)
-    return "".join(entry for entry in entries if entry.split("==")[0] in _OF_THE_ARTICLE)
+    return "".join(entry for entry in entries if entry.split("==")[0] in _ARTICLE_PACKAGES)
 
 
-def _built(context: Path, tag: str, *options: str) -> float:
+def _build_image(context: Path, tag: str, *options: str) -> float:
     subprocess.run(
         ["docker", "build", "--quiet", "--tag", tag, *options, str(context)], check=True, capture_output=True
     )

@@ -1,4 +1,4 @@
-"""One row in process: the handler, its runtime alone, and the article's handler. Run as a script in a task folder."""
+"""Measure one row in process: handler, bare runtime and the article's handler. Run as a script in a task folder."""
 
 import importlib
 import json
@@ -17,8 +17,8 @@ from function.settings import Settings
 CALLS = 2_000
 
 
-def median_us(call: Callable[[], object], calls: int) -> float:
-    """The median time of a call, in microseconds."""
+def measure_median_us(call: Callable[[], object], calls: int) -> float:
+    """Return the median time of a call, in microseconds."""
     times: list[float] = []
     for _ in range(calls):
         begun = time.perf_counter()
@@ -28,18 +28,18 @@ def median_us(call: Callable[[], object], calls: int) -> float:
 
 
 def main() -> None:
-    """Prints the medians as JSON."""
+    """Print the medians as JSON."""
     event = json.loads(sys.stdin.read())
     settings = Settings.read(os.environ)
     model = load(settings.model_path, settings.model_runtime)
     handler = create_handler(Service(model, settings, Clients()))
     columns = model.manifest.contract.check([model.manifest.examples[0].record]).columns
     found = {
-        "handler_us": median_us(lambda: handler(event, None), CALLS),
-        "runtime_us": median_us(lambda: model.runtime.predict(columns), CALLS),
+        "handler_us": measure_median_us(lambda: handler(event, None), CALLS),
+        "runtime_us": measure_median_us(lambda: model.runtime.predict(columns), CALLS),
     }
     article = importlib.import_module("benchmarks.peers.article")
-    found["article_us"] = median_us(lambda: article.handler(event, None), CALLS // 10)
+    found["article_us"] = measure_median_us(lambda: article.handler(event, None), CALLS // 10)
     print(json.dumps(found))
 
 

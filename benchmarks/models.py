@@ -1,4 +1,4 @@
-"""The models that are measured, each laid out as the image lays it out: function, bundle and the build's record."""
+"""Make the models that are measured, each in a task folder laid out like the image: function, bundle and record."""
 
 import json
 import shutil
@@ -17,8 +17,8 @@ REPOSITORY = Path(__file__).parents[1]
 SEED = 0
 
 
-def make(name: str, folder: Path) -> Path:
-    """The task folder of the model of that name, made where it is not there yet."""
+def make_model(name: str, folder: Path) -> Path:
+    """Return the task folder of the model; create it if it does not exist."""
     task = folder / name
     if not (task / "verified.json").exists():
         task.mkdir(parents=True, exist_ok=True)
@@ -30,8 +30,8 @@ def make(name: str, folder: Path) -> Path:
     return task
 
 
-def event(task: Path) -> bytes:
-    """An API Gateway event with the bundle's example record."""
+def make_event(task: Path) -> bytes:
+    """Return an API Gateway event with the bundle's first example."""
     document: dict[str, Any] = json.loads((REPOSITORY / "events" / "http-api-record.json").read_text())
     manifest = json.loads((task / "model" / "manifest.json").read_text())
     return json.dumps(document | {"body": json.dumps(manifest["examples"][0]["input"])}).encode()
@@ -41,32 +41,32 @@ def _run(*arguments: str, cwd: Path) -> None:
     subprocess.run([sys.executable, "-W", "ignore", *arguments], cwd=cwd, check=True, capture_output=True)
 
 
-def _packaged(task: Path, estimator: Any, table: pandas.DataFrame) -> list[str]:
+def _save_estimator(task: Path, estimator: Any, table: pandas.DataFrame) -> list[str]:
     features = table.drop(columns="y")
     joblib.dump(estimator.fit(features, table["y"]), task / "mine.joblib")
     table.head(2_000).to_csv(task / "table.csv", index=False)
     return ["--model", str(task / "mine.joblib"), "--data", str(task / "table.csv"), "--target", "y"]
 
 
-def _regression(rows: int) -> pandas.DataFrame:
+def _make_regression_table(rows: int) -> pandas.DataFrame:
     values, target = make_regression(rows, 8, noise=10, random_state=SEED)
     return pandas.DataFrame(values, columns=[f"x{place}" for place in range(8)]).assign(y=target)
 
 
-def _article(task: Path) -> list[str]:
+def _prepare_article(task: Path) -> list[str]:
     return []
 
 
-def _forest(task: Path) -> list[str]:
+def _prepare_forest(task: Path) -> list[str]:
     forest = RandomForestRegressor(n_estimators=100, random_state=SEED, n_jobs=-1)
-    return _packaged(task, forest, _regression(20_000))
+    return _save_estimator(task, forest, _make_regression_table(20_000))
 
 
-def _boosting(task: Path) -> list[str]:
-    return _packaged(task, GradientBoostingRegressor(random_state=SEED), _regression(5_000))
+def _prepare_boosting(task: Path) -> list[str]:
+    return _save_estimator(task, GradientBoostingRegressor(random_state=SEED), _make_regression_table(5_000))
 
 
-def _mixed(task: Path) -> list[str]:
+def _prepare_mixed(task: Path) -> list[str]:
     generator = numpy.random.default_rng(SEED)
     table = pandas.DataFrame(
         {
@@ -83,7 +83,7 @@ def _mixed(task: Path) -> list[str]:
     return ["--data", str(task / "table.csv"), "--target", "y", "--task", "regression"]
 
 
-def _classifier(task: Path) -> list[str]:
+def _prepare_classifier(task: Path) -> list[str]:
     iris = load_iris(as_frame=True)
     table = iris.frame.assign(target=iris.target_names[iris.target])
     table.to_csv(task / "table.csv", index=False)
@@ -91,9 +91,9 @@ def _classifier(task: Path) -> list[str]:
 
 
 MODELS = {
-    "article": _article,
-    "forest": _forest,
-    "boosting": _boosting,
-    "mixed": _mixed,
-    "classifier": _classifier,
+    "article": _prepare_article,
+    "forest": _prepare_forest,
+    "boosting": _prepare_boosting,
+    "mixed": _prepare_mixed,
+    "classifier": _prepare_classifier,
 }

@@ -1,4 +1,4 @@
-"""Draws architecture.svg from architecture.txt: boxes on a grid, and arrows between them, in light and in dark."""
+"""Draw architecture.svg from architecture.txt: boxes on a grid and arrows, for light and dark pages."""
 
 from html import escape
 from pathlib import Path
@@ -27,25 +27,25 @@ path { fill: none; stroke: #545c66; stroke-width: 1.5; marker-end: url(#head); }
 
 
 class Box(NamedTuple):
-    """A box of the picture; x and y in pixels, of its upper left corner."""
+    """A box of the picture; x and y are the pixels of its upper left corner."""
 
     x: int
     y: int
     title: str
-    what: str
+    description: str
     kind: str
 
 
 def draw(source: str) -> str:
-    """The picture of a source. Raises ValueError for a line that is no box and no arrow."""
+    """Return the SVG picture of a source. Raises ValueError for a line that is neither a box nor an arrow."""
     boxes: dict[str, Box] = {}
     arrows: list[tuple[str, str, bool]] = []
     for line in source.splitlines():
         word, _, rest = line.partition(" ")
         if word == "box":
-            name, place, _, title, what, kind = (part.strip() for part in rest.split("|"))
-            column, row = map(int, place.split())
-            boxes[name] = Box(MARGIN + column * COLUMN, MARGIN + row * ROW, title, what, kind)
+            name, cell, _, title, description, kind = (part.strip() for part in rest.split("|"))
+            column, row = map(int, cell.split())
+            boxes[name] = Box(MARGIN + column * COLUMN, MARGIN + row * ROW, title, description, kind)
         elif word == "arrow":
             start, end = (part.strip() for part in rest.split(">"))
             arrows.append((start.removesuffix("<").strip(), end, start.endswith("<")))
@@ -56,27 +56,27 @@ def draw(source: str) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
-            "<title>How a model becomes answers</title>",
+            "<title>From a model to predictions</title>",
             f"<style>\n{_STYLE}\n</style>",
             '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" orient="auto-start-reverse"'
             ' markerWidth="8" markerHeight="8"><path d="M0 0L8 4L0 8z"/></marker></defs>',
-            *(_arrow(boxes[start], boxes[end], is_both=is_both) for start, end, is_both in arrows),
-            *(_box(box) for box in boxes.values()),
+            *(_draw_arrow(boxes[start], boxes[end], is_both=is_both) for start, end, is_both in arrows),
+            *(_draw_box(box) for box in boxes.values()),
             "</svg>\n",
         ]
     )
 
 
-def _box(box: Box) -> str:
+def _draw_box(box: Box) -> str:
     middle = box.x + WIDTH // 2
     return (
         f'<g class="{box.kind}"><rect x="{box.x}" y="{box.y}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>'
         f'<text x="{middle}" y="{box.y + 24}" text-anchor="middle">{escape(box.title)}</text>'
-        f'<text class="small" x="{middle}" y="{box.y + 43}" text-anchor="middle">{escape(box.what)}</text></g>'
+        f'<text class="small" x="{middle}" y="{box.y + 43}" text-anchor="middle">{escape(box.description)}</text></g>'
     )
 
 
-def _arrow(start: Box, end: Box, *, is_both: bool = False) -> str:
+def _draw_arrow(start: Box, end: Box, *, is_both: bool = False) -> str:
     if is_both:  # of two boxes in one column
         return f'<path class="both" d="M{start.x + WIDTH // 2} {start.y + HEIGHT + 2}V{end.y - 2}"/>'
     if start.x == end.x:  # downwards

@@ -1,4 +1,4 @@
-"""The article's script as a handler: joblib and a pandas DataFrame."""
+"""The article's script as a handler, with joblib and a pandas DataFrame."""
 
 import json
 import os
@@ -11,7 +11,7 @@ model = joblib.load(os.path.join(os.environ["MODEL_PATH"], "model.joblib"))
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:
-    """The prediction for the record in the body."""
+    """Predict the record in the body."""
     prediction = model.predict(pandas.DataFrame([json.loads(event["body"])])).tolist()[0]
     headers = {"content-type": "application/json"}
     return {"statusCode": 200, "headers": headers, "body": json.dumps({"prediction": prediction})}

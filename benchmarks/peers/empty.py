@@ -1,8 +1,8 @@
-"""The floor: a handler that does nothing."""
+"""A handler that does nothing, for the lowest possible times."""
 
 from typing import Any
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:
-    """An empty answer."""
+    """Return an empty response."""
     return {"statusCode": 200, "body": "{}"}

@@ -1,4 +1,4 @@
-"""FastAPI and Mangum over joblib."""
+"""FastAPI and Mangum with joblib."""
 
 import os
 from typing import Any
@@ -16,7 +16,7 @@ app = FastAPI()
 
 @app.post("/predict")
 def predict(record: Record) -> dict[str, Any]:  # type: ignore[valid-type]
-    """The prediction for the record."""
+    """Predict the record."""
     return {"prediction": model.predict(pandas.DataFrame([record.model_dump()])).tolist()[0]}  # type: ignore[attr-defined]
 
 

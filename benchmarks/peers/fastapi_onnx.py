@@ -1,4 +1,4 @@
-"""FastAPI and Mangum over the bundle's ONNX file, for models that take one matrix."""
+"""FastAPI and Mangum with the bundle's ONNX file, for models with one input matrix."""
 
 import os
 from typing import Any
@@ -16,7 +16,7 @@ app = FastAPI()
 
 @app.post("/predict")
 def predict(record: Record) -> dict[str, Any]:  # type: ignore[valid-type]
-    """The prediction for the record."""
+    """Predict the record."""
     row = numpy.array([list(record.model_dump().values())], dtype=float)  # type: ignore[attr-defined]
     return {"prediction": session.run(None, {"X": row})[0].ravel().tolist()[0]}
 

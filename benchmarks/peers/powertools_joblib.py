@@ -1,4 +1,4 @@
-"""Powertools' resolver with validation, over joblib."""
+"""Powertools' resolver with validation and joblib."""
 
 import os
 from typing import Any
@@ -15,10 +15,10 @@ app = APIGatewayHttpResolver(enable_validation=True)
 
 @app.post("/predict")
 def predict(record: Record) -> dict[str, Any]:  # type: ignore[valid-type]
-    """The prediction for the record."""
+    """Predict the record."""
     return {"prediction": model.predict(pandas.DataFrame([record.model_dump()])).tolist()[0]}  # type: ignore[attr-defined]
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    """The resolver."""
+    """Pass the event to the resolver."""
     return app.resolve(event, context)

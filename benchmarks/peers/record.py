@@ -1,4 +1,4 @@
-"""The pydantic model of a bundle's record, as someone would write it by hand."""
+"""The pydantic model of a bundle's record, like one written by hand."""
 
 import json
 import os

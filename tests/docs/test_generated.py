@@ -15,7 +15,7 @@ draw = runpy.run_path(str(DOCS / "architecture.py"))["draw"]
 
 def test_costs_are_those_of_the_measured_times() -> None:
     document = costs.DOCUMENT.read_text()
-    assert costs.written(document, RESULTS) == document
+    assert costs.update_document(document, RESULTS) == document
     assert document.count(" USD |") == 3 * len(costs.MEMORY_MB) * 4
 
 
@@ -23,7 +23,7 @@ def test_other_times_cost_otherwise() -> None:
     slower = json.loads(json.dumps(RESULTS))
     for run in slower["cold"]["article"]["ours"]:
         run["warm_ms"] += 10
-    assert costs.table(slower) != costs.table(RESULTS)
+    assert costs.format_table(slower) != costs.format_table(RESULTS)
 
 
 def test_picture_is_that_of_its_source() -> None:

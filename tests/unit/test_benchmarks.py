@@ -17,13 +17,13 @@ def runs(cold: list[float]) -> list[dict[str, float]]:
 
 
 def row(name: str, results: dict[str, Any]) -> figures.Row:
-    (found,) = [row for row in figures.rows(results) if row.name.startswith(name)]
+    (found,) = [row for row in figures.make_rows(results) if row.name.startswith(name)]
     return found
 
 
 def test_ratio_is_the_median_of_the_rounds_ratios() -> None:
     results = {"cold": {"article": {"article": runs([300, 500, 800]), "ours": runs([10, 20, 100])}}}
-    found = row("cold start to first answer", results)
+    found = row("cold start to first response", results)
     assert (found.median, found.verdict) == (25, "aim reached")
 
 
@@ -32,7 +32,7 @@ def test_ratio_is_the_median_of_the_rounds_ratios() -> None:
 )
 def test_verdict_names_what_is_reached_or_by_how_much_it_is_missed(article: float, verdict: str) -> None:
     results = {"cold": {"article": {"article": runs([article]), "ours": runs([100.0])}}}
-    assert row("cold start to first answer", results).verdict == verdict
+    assert row("cold start to first response", results).verdict == verdict
 
 
 @pytest.mark.parametrize(("ours", "verdict"), [(13.0, "aim reached"), (19.0, "reached"), (30.0, "short by 50%")])
@@ -42,17 +42,17 @@ def test_smaller_is_better_where_it_is(ours: float, verdict: str) -> None:
 
 
 def test_part_that_was_not_run_has_no_row() -> None:
-    assert figures.rows({"images": None}) == []
+    assert figures.make_rows({"images": None}) == []
 
 
 def test_page_says_what_the_results_say() -> None:
     results = json.loads((FOLDER / "results.json").read_text())
-    assert figures.block(results) in (FOLDER / "README.md").read_text()
+    assert figures.format_results(results) in (FOLDER / "README.md").read_text()
 
 
 def test_every_figure_was_measured() -> None:
     results = json.loads((FOLDER / "results.json").read_text())
-    assert [row.name for row in figures.rows(results)] == [figure.name for figure in figures.FIGURES]
+    assert [row.name for row in figures.make_rows(results)] == [figure.name for figure in figures.FIGURES]
 
 
 def test_shortfall_is_said_on_the_page() -> None:
@@ -60,7 +60,7 @@ def test_shortfall_is_said_on_the_page() -> None:
         "about": {"when": "2026-01-01", "commit": "abc", "machine": "m", "python": "3.13"},
         "cold": {"article": {"article": runs([750.0]), "ours": runs([100.0])}},
     }
-    assert "7.5 where 15 must be reached" in figures.block(results)
+    assert "7.5 where 15 must be reached" in figures.format_results(results)
 
 
 @pytest.mark.parametrize("only", [["cold"], ["cold", "files"]])
