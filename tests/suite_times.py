@@ -19,7 +19,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 tests[suite] += report.when == "call" or (report.when == "setup" and not report.passed)
     if not tests:
         return
-    terminalreporter.section("time of each suite")
+    terminalreporter.write_sep("=", "time of each suite")
     width = max(map(len, tests))
     for suite, count in tests.items():
         terminalreporter.write_line(f"{suite:{width}}  {count:6,} tests  {seconds[suite]:6,.0f} s")
