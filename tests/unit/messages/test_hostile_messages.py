@@ -158,6 +158,7 @@ def test_topic_answers_the_good_and_says_what_is_wrong_with_the_bad(houses: Mode
     assert not isinstance(answer, InternalError) or "aws:s3" in hostile or "aws.s3" in hostile  # there is no S3 here
 
 
+@pytest.mark.slow
 @given(DOCUMENTS, st.integers(0, 1))
 @HOSTILE
 def test_record_that_is_no_notification_costs_its_batch_nothing(houses: Model, odd: Any, place: int) -> None:
@@ -201,6 +202,7 @@ def test_stream_answers_what_comes_before_the_bad_and_names_it(houses: Model, ho
     assert (numbers[2] in answered) == (not bad)
 
 
+@pytest.mark.slow
 @given(DOCUMENTS, st.integers(0, 2))
 @example({"kinesis": {"sequenceNumber": "9" * 5000, "data": ""}}, 1)
 @example({"kinesis": {"sequenceNumber": "x", "data": ""}}, 1)

@@ -158,6 +158,7 @@ def test_estimator_that_answers_in_another_form_is_refused(houses_bundle: Path) 
     assert raised.value.code == "artifact_unreadable"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_flipped_bit_of_an_onnx_file_is_refused_or_answered(iris_bundle: Path, houses_bundle: Path) -> None:
     for bundle in (iris_bundle, houses_bundle):

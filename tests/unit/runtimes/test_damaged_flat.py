@@ -128,6 +128,7 @@ def test_flipped_bit_is_refused_or_answered(kind: str, size: str) -> None:
     assert {"refused", "answered"} <= found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_bytes_that_are_overwritten_are_refused_or_answered(kind: str, size: str) -> None:
     classes, whole = KINDS[kind]

@@ -114,6 +114,7 @@ USES = [
 ]
 
 
+@pytest.mark.slow
 def test_what_is_asked_of_it_loads_it() -> None:
     # One process imports scikit-learn; each use runs in a copy of it, where nothing is loaded yet.
     code = IS_LOADED + (

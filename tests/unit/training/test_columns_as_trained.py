@@ -69,6 +69,7 @@ def fit_regressor(frame: Frame, encoder: Any) -> tuple[Any, "pandas.Series[Any]"
     return model.fit(frame, target), target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("null", [None, numpy.nan], ids=["None", "NaN"])
 @pytest.mark.parametrize(
     "encoder",
@@ -271,6 +272,7 @@ NARROW: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize("name", NARROW)
 def test_numbers_are_of_the_type_of_training(run: Run, name: str, dtype: str) -> None:
@@ -315,6 +317,7 @@ def test_small_integers_stay_small_beside_float32(run: Run) -> None:
     assert predict_records(outcome.bundle, "joblib", [*asked, *odd])[-2:] == alone
 
 
+@pytest.mark.slow
 def test_texts_that_look_like_numbers_stay_texts(run: Run) -> None:
     frame = pandas.DataFrame(
         {
@@ -367,6 +370,7 @@ def test_what_cannot_be_as_said_is_named(run: Run, arguments: tuple[str, ...], w
     assert words in outcome.refusal
 
 
+@pytest.mark.slow
 def test_what_the_estimator_drops_is_not_looked_at(run: Run) -> None:
     frame = pandas.DataFrame(
         {"a": draw_numbers(), "c": draw_texts("x", "y"), "day": "2020-01-01", "nothing": numpy.nan}

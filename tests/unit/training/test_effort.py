@@ -175,6 +175,7 @@ def test_a_call_that_begins_too_many_functions_is_given_up() -> None:
     assert run_within_budget(lambda: walk(5), 100) == 32  # nothing is left behind
 
 
+@pytest.mark.slow
 def test_a_conversion_that_would_take_minutes_is_given_up() -> None:
     values = draw_decimals(3)
     case = Case(make_pipeline(QuantileTransformer(n_quantiles=900), Ridge()), (values, values[:, 0]))

@@ -126,6 +126,7 @@ def test_a_mixed_pipeline_that_refuses_unknown_categories_is_packaged(run: Run, 
     assert len(manifest["examples"]) > 5
 
 
+@pytest.mark.slow
 def test_categories_of_parquet_are_served_as_texts(run: Run) -> None:
     frame = make_mixed_table().drop(columns="heated").astype({"city": "category"})
     estimator = HistGradientBoostingRegressor(categorical_features="from_dtype", max_iter=10, min_samples_leaf=2)

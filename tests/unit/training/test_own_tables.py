@@ -49,6 +49,7 @@ def test_without_arguments_the_articles_forest_is_packaged(run: Run) -> None:
     assert manifest["training"]["command"] == "python -m training --out bundle"
 
 
+@pytest.mark.slow
 def test_diabetes_is_a_regression_with_scores(run: Run) -> None:
     frame = load_diabetes(as_frame=True).frame
     outcome = run("--target", "target", frame=frame)
@@ -154,6 +155,7 @@ def test_names_of_columns_are_kept_whatever_they_hold(run: Run, suffix: str) -> 
     assert [feature["name"] for feature in manifest["features"]] == [*NAMES[1:], "a\nb"]
 
 
+@pytest.mark.slow
 def test_dtypes_of_parquet_are_read_by_what_they_hold(run: Run) -> None:
     rows = range(30)
     frame = pandas.DataFrame(
@@ -227,6 +229,7 @@ def test_name_and_unit_can_be_given(run: Run) -> None:
     assert (manifest["name"], manifest["targets"][0]["unit"]) == ("Häuser", "CHF")
 
 
+@pytest.mark.slow
 def test_columns_that_look_wrong_are_noticed(run: Run) -> None:
     frame = make_mixed_table().assign(id=[f"id-{number}" for number in range(80)])
     frame["rooms"] = ["about 4", *map(str, range(79))]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,7 @@ BODIES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(
     body=BODIES,
@@ -97,6 +99,7 @@ def test_no_json_is_a_fault_of_ours(body: Any, model: str, path: str, accept: st
     assert ask(MODELS[model], path, body, accept=accept).status in (200, 400, 422)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     lines=st.lists(

@@ -88,6 +88,7 @@ def test_data_that_are_not_of_the_shape_are_refused(shape: object, data: object,
     assert problems(infer(regressor(ONE), {"inputs": [tensor(data, shape)]}))[0] == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     shape=st.lists(st.integers(0, 3), max_size=3),

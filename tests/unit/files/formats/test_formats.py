@@ -52,6 +52,7 @@ def write_csv(rows: list[list[str]], line_end: str) -> bytes:
     return text.getvalue().encode()
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(CELLS, min_size=6, max_size=6), max_size=6), st.booleans())
 def test_columns_are_scored_as_records_are(rows: list[list[str]], strict: bool) -> None:
     model = regressor(FEATURES, refused=7.0)
