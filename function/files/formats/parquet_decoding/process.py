@@ -1,5 +1,9 @@
 """The function's side of decoding: start the process, read the object for it, and receive the rows.
 
+A few bytes of Parquet may decode to any number of bytes, and only decoding shows how many. In the decoding process
+(`__main__`) an allocation above the limit fails, smaller batches are tried, and a row that still does not fit is
+reported. Any other failure, even a crash inside Arrow, ends that process only. `frames` is the protocol between them.
+
 The process gets neither the function's credentials nor its log, and is killed when the file is done or has failed.
 """
 
