@@ -31,6 +31,7 @@ class Source(Protocol):
 # one matches: the cold start of a function that answers HTTP imports the first alone.
 SOURCES = ("http_api", "rest_api", "alb", "direct", "sqs", "sns", "eventbridge", "kinesis", "s3")
 
+_UNKNOWN_SOURCE = "no source that this function serves"
 _HOW_TO_SEND = (
     "send an HTTP request (API Gateway, function URL, load balancer), messages (SQS, SNS, EventBridge, Kinesis), "
     'notifications of S3, or the body itself: a record, or an object with "instances".'
@@ -82,8 +83,8 @@ def _handle(name: str, event: Any, context: object, service: Service, counts: Co
         from function.sources.unserved import name_unserved_source
 
         source = name_unserved_source(event)
-        origin = f"from {source}, a source" if source else "from a source"
-        raise UnknownEvent(f"The event comes {origin} that this function does not serve: {_HOW_TO_SEND}")
+        origin = f"{source}, a source that this function does not serve" if source else _UNKNOWN_SOURCE
+        raise UnknownEvent(f"The event comes from {origin}: {_HOW_TO_SEND}")
     try:
         return import_source(name).handle(event, context, service, counts)
     except DeployerError:

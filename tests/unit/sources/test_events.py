@@ -47,5 +47,5 @@ def test_event_gets_the_documented_answer(row: Documented, houses: Model) -> Non
 @pytest.mark.parametrize("event", [None, 1, [], {"Records": []}, {"requestContext": {"connectionId": "x"}}])
 def test_event_of_no_source_is_refused_with_what_to_send(event: object, houses: Model) -> None:
     assert names_of_matching_sources(event) == []
-    with pytest.raises(UnknownEvent, match="of no source"):
+    with pytest.raises(UnknownEvent, match="comes from no source"):
         create_handler(Service(houses, Settings(model_path=""), aws.Clients()))(event, None)
