@@ -148,6 +148,7 @@ def test_keep_na_takes_na_for_a_category(run: Run) -> None:
     assert "They are read as nulls, as pandas.read_csv does: add --keep-na to read them as texts" in read.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", ["NA", "None", "", "nan", "missing"])
 def test_what_an_imputer_fills_in_says_nothing_of_cells(run: Run, fill: str) -> None:
     frame = pandas.DataFrame({"a": draw_numbers(), "c": draw_texts("x", "y")})

@@ -359,7 +359,7 @@ def test_empty_column_without_a_name_is_left_out(run: Run, tmp_path: Path) -> No
     assert [f["name"] for f in run("--data", str(path), "--target", "y").manifest["features"]] == ["a"]
 
 
-@pytest.mark.parametrize("name", ["", "a"])
+@pytest.mark.parametrize("name", [pytest.param("", marks=pytest.mark.slow), "a"])
 def test_columns_that_cannot_be_told_apart_can_be_left_out(run: Run, tmp_path: Path, name: str) -> None:
     path = tmp_path / "own.csv"
     path.write_text(f"{name},{name},b,y\n0,1,1.5,2\n1,1,2.5,3\n2,1,3,4.25\n")
