@@ -39,7 +39,7 @@ def make_bundle(tmp_path_factory: pytest.TempPathFactory) -> MakeBundle:
 
     def make(*arguments: str) -> Path:
         out = tmp_path_factory.mktemp("bundle") / "model"
-        assert train([*arguments, "--out", str(out)], verify=verify_here) == 0
+        assert train([*arguments, "--out", str(out)], verify=verify_here, trees=10) == 0
         return out
 
     return make

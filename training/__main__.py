@@ -11,10 +11,11 @@ from training.errors import TrainingError
 from training.options import parse_options
 
 
-def main(arguments: Sequence[str], verify: Callable[[Path], None] | None = None) -> int:
+def main(arguments: Sequence[str], verify: Callable[[Path], None] | None = None, trees: int | None = None) -> int:
     """Make the bundle, and return the exit code: 0, 2 if it is refused, 130 if interrupted.
 
     `verify(directory)` raises TrainingError for a bundle that does not load; by default it loads it in a new process.
+    `trees` is the size of the default forest, if it is not to be `default_forest.TREES`.
     """
     try:
         options = parse_options(arguments)
@@ -22,9 +23,10 @@ def main(arguments: Sequence[str], verify: Callable[[Path], None] | None = None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from training.bundle.writing import verify_in_new_process
+            from training.estimators.default_forest import TREES
             from training.session import make_bundle
 
-            summary = make_bundle(options, verify or verify_in_new_process)
+            summary = make_bundle(options, verify or verify_in_new_process, trees or TREES)
         _print_summary(summary)
     except TrainingError as error:
         return _print_refusal(str(error))

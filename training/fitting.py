@@ -44,8 +44,8 @@ class FittedModel(NamedTuple):
     cautions: list[str]
 
 
-def train_default(options: Options, table: Table, chosen: list[str]) -> FittedModel:
-    """Train and cross-validate the default estimator on the chosen columns. Raises TrainingError."""
+def train_default(options: Options, table: Table, chosen: list[str], trees: int) -> FittedModel:
+    """Train and cross-validate the default estimator, of so many trees, on the chosen columns. Raises TrainingError."""
     hint = make_hint(options, table, options.target, None)
     task = targets.choose_task(table, options.target, hint, options.task)
     inputs = _read_inputs(options, table, chosen, None, is_named=True)
@@ -57,7 +57,7 @@ def train_default(options: Options, table: Table, chosen: list[str]) -> FittedMo
     if options.example:
         unfitted = default_forest.make_example_forest()
     else:
-        unfitted = default_forest.make_default_estimator(task.name, inputs.features, table.rows)
+        unfitted = default_forest.make_default_estimator(task.name, inputs.features, table.rows, trees)
     print_progress(f"read {table.rows:,} rows with {len(chosen)} features from {options.data.name}")
     metrics = evaluation.cross_validate(unfitted, frame, target, task.name, print_progress)
     estimator = default_forest.fit(unfitted, frame, target, print_progress)

@@ -28,14 +28,14 @@ from training.tables.reading import load_table
 from training.tables.table import Table, choose_columns
 
 
-def make_bundle(options: Options, verify: Verify) -> str:
+def make_bundle(options: Options, verify: Verify, trees: int) -> str:
     """Make the bundle that the options describe, and return its summary. Raises TrainingError."""
     check_destination(options.out)
     estimator = loading.load_estimator(options.model) if options.model else None
     table = load_table(options.data)
     chosen = choose_columns(table, options.target, options.features, options.drop, learns=estimator is None)
     if estimator is None:
-        model = train_default(options, table, chosen)
+        model = train_default(options, table, chosen, trees)
     else:
         model = match_existing(options, table, chosen, estimator)
     inputs = model.inputs

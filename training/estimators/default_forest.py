@@ -19,7 +19,7 @@ from training.errors import TrainingError, describe_error
 from training.progress import Report
 
 SEED = 42
-_TREES = 100
+TREES = 100
 _STEPS = 5
 _ROWS_PER_LEAF = 10_000
 _MOST_CATEGORIES = 50
@@ -30,12 +30,12 @@ def make_example_forest() -> Any:
     return RandomForestRegressor(n_estimators=10, random_state=SEED)
 
 
-def make_default_estimator(task: str, features: Sequence[Feature], rows: int) -> Any:
+def make_default_estimator(task: str, features: Sequence[Feature], rows: int, trees: int = TREES) -> Any:
     """Make an unfitted estimator for a table of so many rows."""
     forest_class = RandomForestRegressor if task == REGRESSION else RandomForestClassifier
     # A forest grows with its table. Larger leaves keep each tree under about 20,000 nodes, so that the bundle of any
     # table loads in a second or two. Up to 10,000 rows a leaf may have one row, which is scikit-learn's default.
-    forest = forest_class(n_estimators=_TREES, min_samples_leaf=max(1, -(-rows // _ROWS_PER_LEAF)), random_state=SEED)
+    forest = forest_class(n_estimators=trees, min_samples_leaf=max(1, -(-rows // _ROWS_PER_LEAF)), random_state=SEED)
     # Trees take numbers with nulls, and booleans as 0 and 1.
     if all(f.type == NUMBER or (f.type == BOOLEAN and not f.nullable) for f in features):
         return forest

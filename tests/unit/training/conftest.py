@@ -44,7 +44,11 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     out = tmp_path / "place" / "bundle"
 
     def _run(
-        *arguments: str, frame: pandas.DataFrame | None = None, suffix: str = ".csv", estimator: object = None
+        *arguments: str,
+        frame: pandas.DataFrame | None = None,
+        suffix: str = ".csv",
+        estimator: object = None,
+        trees: int = 10,
     ) -> TrainingResult:
         given: Sequence[str] = arguments
         if frame is not None:
@@ -53,7 +57,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
             joblib.dump(estimator, tmp_path / "mine.joblib")
             given = ["--model", str(tmp_path / "mine.joblib"), *given]
         out.parent.mkdir(exist_ok=True)
-        code = main([*given, "--out", str(out)], verify=verify_here)
+        code = main([*given, "--out", str(out)], verify=verify_here, trees=trees)
         captured = capsys.readouterr()
         return TrainingResult(code, captured.out, captured.err, out)
 

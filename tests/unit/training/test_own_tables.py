@@ -52,7 +52,7 @@ def test_without_arguments_the_articles_forest_is_packaged(run: Run) -> None:
 @pytest.mark.slow
 def test_diabetes_is_a_regression_with_scores(run: Run) -> None:
     frame = load_diabetes(as_frame=True).frame
-    outcome = run("--target", "target", frame=frame)
+    outcome = run("--target", "target", frame=frame, trees=100)
 
     assert outcome.manifest["task"] == "regression"
     metrics = outcome.manifest["metrics"]
