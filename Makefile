@@ -36,8 +36,8 @@ test: $(TEST_STAMP) $(POLICY_STAMP) $(CLIENTS_STAMP) ## run every test (those of
 	@$(PYTHON) -m pytest $(ARGS)
 
 .PHONY: unit
-unit: $(TEST_STAMP) ## run the quick tests of tests/unit, those not marked slow
-	@$(PYTHON) -m pytest tests/unit -m "not slow" $(ARGS)
+unit: $(TEST_STAMP) ## run the quick tests of tests/unit, those not marked slow, on two processors
+	@$(PYTHON) -m pytest tests/unit -m "not slow" --hypothesis-profile quick -n 2 --dist worksteal $(ARGS)
 
 .PHONY: check
 check: $(TEST_STAMP) ## style and types

@@ -9,6 +9,7 @@ from pathlib import Path
 import joblib
 import pandas
 import pytest
+from hypothesis import settings
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression
@@ -24,6 +25,9 @@ from tests.engine import Docker
 from tests.skips import pytest_sessionfinish  # noqa: F401  (a hook of pytest)
 from tests.suite_times import pytest_terminal_summary  # noqa: F401  (the same)
 from training.__main__ import main as train
+
+# For `make unit`, which asks for it by name; every other run tries hypothesis' own hundred examples.
+settings.register_profile("quick", max_examples=20)
 
 type MakeBundle = Callable[..., Path]
 

@@ -17,6 +17,7 @@ def test_members_come_out_one_after_the_other(members: list[bytes], block: int, 
     assert b"".join(gunzip(cut_blocks(packed, block))) == b"".join(members)
 
 
+@pytest.mark.slow
 def test_bomb_comes_in_pieces() -> None:
     size = 200 * MAX_PIECE_BYTES + 77
     pieces = [len(piece) for piece in gunzip(cut_blocks(gzip.compress(b"\0" * size), 100_000))]

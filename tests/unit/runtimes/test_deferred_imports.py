@@ -129,6 +129,7 @@ def test_what_is_asked_of_it_loads_it() -> None:
     assert run(code, *USES) == ""
 
 
+@pytest.mark.slow
 def test_stand_in_is_what_it_stands_for() -> None:
     code = (
         "from function.runtimes.deferred_imports import import_scikit_learn\nimport_scikit_learn()\n"
@@ -141,6 +142,7 @@ def test_stand_in_is_what_it_stands_for() -> None:
     assert run(code) == "True True True"
 
 
+@pytest.mark.slow
 def test_pandas_is_there_for_who_imports_it_later() -> None:
     code = (
         "from function.runtimes.deferred_imports import import_scikit_learn\nimport_scikit_learn()\n"
@@ -152,6 +154,7 @@ def test_pandas_is_there_for_who_imports_it_later() -> None:
     assert run(code) == "['a', 'b']"
 
 
+@pytest.mark.slow
 def test_threads_that_ask_together_all_get_the_whole_module() -> None:
     code = (
         "from function.runtimes.deferred_imports import import_scikit_learn\nimport_scikit_learn()\n"

@@ -244,6 +244,7 @@ def test_load_balancer_gets_its_headers_in_the_form_that_it_sent(handler: Handle
 
 
 @pytest.mark.parametrize("many", [False, True])
+@pytest.mark.slow
 def test_load_balancer_gets_at_most_a_megabyte(many: bool, handler: Handler) -> None:
     body = json.dumps({"instances": [{"AreaSqft": 9000, "NumBedrooms": 30}] * 10_000})
     through_the_api = handler(http_api(body=body), None)

@@ -114,6 +114,7 @@ TWO_WARNINGS, TWO_PROBLEMS = {"AreaSqft": 9, "NumBedrooms": 9}, {"AreaSqft": Non
     ("record", "code", "listed"), [(TWO_WARNINGS, "too_large", 0), (TWO_PROBLEMS, "invalid_input", 20_000)]
 )
 @pytest.mark.parametrize("source", [sns, eventbridge])
+@pytest.mark.slow
 def test_event_is_done_however_much_there_is_to_say_of_one_message(
     houses: Model, source: Any, record: dict[str, Any], code: str, listed: int
 ) -> None:

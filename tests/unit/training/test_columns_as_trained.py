@@ -94,6 +94,7 @@ def test_the_null_of_training_is_the_null_of_serving(run: Run, encoder: Any, nul
     check_runtimes(outcome, model, asked, [{"a": 0.5, "c": text} for text in TEXTS])
 
 
+@pytest.mark.slow
 def test_cells_are_nulls_where_pandas_read_nulls(run: Run) -> None:
     words = [word for word in sorted(PANDAS_NULL_CELLS) if word]
     cells = draw_texts("x", "y", *words)
@@ -164,6 +165,7 @@ def test_what_an_imputer_fills_in_says_nothing_of_cells(run: Run, fill: str) -> 
     )
 
 
+@pytest.mark.slow
 def test_a_text_that_an_imputer_seeks_is_no_null(run: Run) -> None:
     frame = pandas.DataFrame({"a": draw_numbers(), "c": draw_texts("x", "y", "", "NA")})
     imputer = SimpleImputer(strategy="most_frequent", missing_values="")
@@ -481,6 +483,7 @@ def test_rare_texts_beside_a_common_one_are_published_nowhere(run: Run, count: i
     assert listed.manifest["features"][0]["categories"] == sorted({*remarks, "none"})
 
 
+@pytest.mark.slow
 def test_an_encoder_that_refuses_made_up_text_says_what_to_do(run: Run) -> None:
     frame = pandas.DataFrame({"who": [f"Person {row}" for row in range(120)] * 2, "a": draw_numbers(240)})
     model = make_pipeline(make_column_transformer((OneHotEncoder(), ["who"]), remainder="passthrough"), Ridge())

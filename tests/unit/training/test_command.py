@@ -48,6 +48,7 @@ def _get_umask() -> int:
     return mask
 
 
+@pytest.mark.slow
 def test_a_refusal_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     done = run_training("--data", "none.csv", "--target", "y", "--out", str(tmp_path / "model"))
 

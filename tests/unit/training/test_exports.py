@@ -209,6 +209,7 @@ def convert_to_float32(case: Case) -> bytes:
     ],
     ids=get_class_name,
 )
+@pytest.mark.slow
 def test_float32_before_trees_is_refused(estimator: Any) -> None:
     case = Case(estimator, DIABETES)
     with pytest.raises(PredictionsDiffer, match=r"differ|refuses"):

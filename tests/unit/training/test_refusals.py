@@ -320,6 +320,7 @@ def test_a_wrong_source_date_epoch(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("failure", [TrainingError("It does not load."), OSError("disk full"), KeyboardInterrupt()])
+@pytest.mark.slow
 def test_what_fails_after_writing_leaves_the_earlier_bundle(
     run: Run, failure: BaseException, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -169,6 +169,7 @@ def test_refusal_by_the_model_or_by_strict_inputs_is_what_the_document_says(pick
         validate(picky, "/predict", response)
 
 
+@pytest.mark.slow
 def test_list_that_was_cut_is_what_the_document_says(houses: Model) -> None:
     response = ask(houses, {str(index): 0 for index in range(60_000)})
     assert "errors_omitted" in json.loads(response.body)

@@ -78,6 +78,7 @@ def test_invalid_input_lists_every_problem() -> None:
         for name in ("x", "é" * 30, '"' * 30, "\\" * 30, "\0" * 30, "🏠" * 30, "k" * 100_000, "\n")
     ],
 )
+@pytest.mark.slow
 def test_long_list_is_cut_and_fits_into_an_answer(name: str) -> None:
     problems = [
         Problem(f"/instances/{index}/{name}", "unknown_field", f"{name}?")
