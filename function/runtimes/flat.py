@@ -36,7 +36,14 @@ def list_versions(_: Iterable[str]) -> dict[str, str]:
     return {}
 
 
-def load(content: Content, manifest: Manifest, artifact: Artifact) -> "FlatRuntime":
+def load(
+    content: Content,
+    manifest: Manifest,
+    artifact: Artifact,
+    *,
+    few_nodes: int = FEW_NODES,
+    many_visits: int = MANY_VISITS,
+) -> "FlatRuntime":
     """Load the artifact; the runtime reads from its bytes, or from the mapped file, as it predicts.
 
     The build that verified a file has checked its nodes as well. Raises BundleError `artifact_unreadable`.
@@ -48,8 +55,10 @@ def load(content: Content, manifest: Manifest, artifact: Artifact) -> "FlatRunti
             raise ValueError("another number of features or classes")
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
         raise _create_unreadable_error(artifact) from None
-    runtime = FlatRuntime(flat, manifest.classes, artifact, nodes_checked=content.path is not None)
-    if len(flat.arrays.get("skips", ())) <= FEW_NODES:
+    runtime = FlatRuntime(
+        flat, manifest.classes, artifact, nodes_checked=content.path is not None, many_visits=many_visits
+    )
+    if len(flat.arrays.get("skips", ())) <= few_nodes:
         runtime.check()
     return runtime
 
@@ -69,11 +78,20 @@ def _create_unreadable_error(artifact: Artifact) -> BundleError:
 class FlatRuntime:
     """A flat artifact, ready to answer."""
 
-    def __init__(self, flat: Flat, classes: Sequence[Label] | None, artifact: Artifact, *, nodes_checked: bool) -> None:
+    def __init__(
+        self,
+        flat: Flat,
+        classes: Sequence[Label] | None,
+        artifact: Artifact,
+        *,
+        nodes_checked: bool,
+        many_visits: int = MANY_VISITS,
+    ) -> None:
         self._flat = flat
         self._classes = classes
         self._artifact = artifact
         self._nodes_checked = nodes_checked
+        self._many_visits = many_visits
         # Bound once: looking these up would take a fifth of a prediction of microseconds.
         self._prepare = create_preparation(flat)
         self._add_up = create_linear_sum(flat) if flat.kind == "linear" else create_tree_sum(flat)
@@ -93,7 +111,7 @@ class FlatRuntime:
         """Return one output per record. Raises NotPredictable; BundleError where a walk leaves the arrays."""
         if not columns[0]:
             return Outputs([], None)
-        if len(columns[0]) * self._visits > MANY_VISITS:
+        if len(columns[0]) * self._visits > self._many_visits:
             return self._predict_by_arrays(columns)
         rows = [self._prepare(row) for row in zip(*columns, strict=True)]
         try:

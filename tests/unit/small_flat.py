@@ -87,13 +87,14 @@ def forest(seed: int = 0, trees: int = 5, depth: int = 6, **changed: Any) -> byt
     return packed(made, arrays_of(grown))
 
 
-def runtime(data: bytes, features: int = 2, *, classes: int = 0) -> flat.FlatRuntime:
-    """The runtime over these bytes, of a classifier where there are classes. Raises BundleError."""
+def runtime(data: bytes, features: int = 2, *, classes: int = 0, **limits: int) -> flat.FlatRuntime:
+    """Load a runtime from these bytes, of a classifier if there are classes. Raises BundleError."""
     named = [Feature(f"x{place}", NUMBER, nullable=True) for place in range(features)]
     of_classes = small_models.classifier_document(CLASSES[:classes], named) if classes else None
     document = of_classes or small_models.document(named)
     manifest: Manifest = small_models.manifest(document)
-    return flat.load(wrap_bytes(data), manifest, Artifact("model.flat", "0" * 64, len(data), FLAT, "array"))
+    artifact = Artifact("model.flat", "0" * 64, len(data), FLAT, "array")
+    return flat.load(wrap_bytes(data), manifest, artifact, **limits)
 
 
 def refused(runtime: flat.FlatRuntime, row: list[float | None]) -> bool:

@@ -115,13 +115,16 @@ def test_verify_reads_through_every_file(folder: Path, file: str) -> None:
     assert raised.value.code == "digest_mismatch"
 
 
-def test_verify_looks_at_the_nodes_that_no_start_looks_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flat, "FEW_NODES", 0)
+def test_verify_looks_at_the_nodes_that_no_start_looks_at(folder: Path) -> None:
     data = (folder / "model.flat").read_bytes()
     features = flat_format.parse(memoryview(data)).arrays["features"].tobytes()
     # No walk looks at the feature of the last leaf.
     replace_artifact(folder, "model.flat", data.replace(features, features[:-2] + b"\xff\xff"))
-    assert loading.load(folder, FLAT).runtime.predict([[1500.0], [3.0]]).values == [360000.0]
+    store = Folder(str(folder))
+    manifest = store.read_manifest()
+    artifact = next(artifact for artifact in manifest.artifacts if artifact.runtime == FLAT)
+    started = flat.load(store.open_artifact(artifact), manifest, artifact, few_nodes=0)
+    assert started.predict([[1500.0], [3.0]]).values == [360000.0]
     with pytest.raises(BundleError, match=r"model\.flat is no flat artifact"):
         loading.verify(folder)
 

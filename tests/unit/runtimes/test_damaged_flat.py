@@ -59,6 +59,8 @@ KINDS: dict[str, tuple[int, bytes]] = {
 
 
 UNREADABLE = "artifact_unreadable"
+# The number of nodes up to which all are checked at load.
+FEW_NODES = {"small": flat.FEW_NODES, "large": 0}
 
 
 def ended(call: Callable[[], Any]) -> Any:
@@ -71,9 +73,9 @@ def ended(call: Callable[[], Any]) -> Any:
         return error.code
 
 
-def outcome(data: bytes, classes: int) -> str:
+def outcome(data: bytes, classes: int, size: str = "small") -> str:
     """What became of the file: refused at load, at a walk, or answered, by records and tables alike."""
-    made = ended(lambda: runtime(data, classes=classes))
+    made = ended(lambda: runtime(data, classes=classes, few_nodes=FEW_NODES[size]))
     if isinstance(made, str):
         assert made == UNREADABLE
         return "refused"
@@ -95,17 +97,15 @@ def flipped(whole: bytes, place: int) -> bytes:
 
 
 @pytest.fixture(params=["small", "large"])
-def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whether nodes are looked at as they are loaded, or not before the first table."""
-    if request.param == "large":
-        monkeypatch.setattr(flat, "FEW_NODES", 0)
+def size(request: pytest.FixtureRequest) -> str:
+    """Whether nodes are checked when they are loaded, or before the first table."""
     return str(request.param)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whole_file_is_answered(kind: str, size: str) -> None:
     classes, whole = KINDS[kind]
-    assert outcome(whole, classes) == "answered"
+    assert outcome(whole, classes, size) == "answered"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -123,7 +123,7 @@ def test_flipped_bit_is_refused_or_answered(kind: str, size: str) -> None:
     begin = 12 + int.from_bytes(whole[8:12], "little")
     text_end = len(whole[:begin].rstrip())
     places = [*range(text_end * 8), *range(begin * 8, len(whole) * 8)]
-    found = {outcome(flipped(whole, place), classes) for place in random.Random(7).sample(places, 500)}
+    found = {outcome(flipped(whole, place), classes, size) for place in random.Random(7).sample(places, 500)}
     assert found <= ({"refused", "answered"} if size == "small" else {"refused", "answered", "left its bounds"})
     assert {"refused", "answered"} <= found
 
@@ -139,19 +139,20 @@ def test_bytes_that_are_overwritten_are_refused_or_answered(kind: str, size: str
         for _ in range(generator.randrange(1, 5)):
             at = generator.randrange(begin, len(whole) - 8)
             changed[at : at + 8] = generator.choice([b"\0" * 8, b"\xff" * 8, generator.randbytes(8), b"\1" + bytes(7)])
-        outcome(bytes(changed), classes)
+        outcome(bytes(changed), classes, size)
 
 
 @pytest.mark.parametrize("skip", [1, 2, 2**32 - 1])
 def test_skips_lead_forward_and_end(skip: int, size: str) -> None:
     data = packed(header(), arrays_of([[(skip, 0, 0.5, 0)] * 50]))
-    assert outcome(data, 0) == ("refused" if size == "small" else "left its bounds")
+    assert outcome(data, 0, size) == ("refused" if size == "small" else "left its bounds")
 
 
-def test_nodes_of_a_large_model_are_looked_at_before_its_first_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flat, "FEW_NODES", 0)
+def test_nodes_of_a_large_model_are_looked_at_before_its_first_table() -> None:
     # Left of the threshold is well; right of it, the walk would go to the next tree.
-    made = runtime(packed(header(), arrays_of([[(3, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)], STUMP])))
+    made = runtime(
+        packed(header(), arrays_of([[(3, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)], STUMP])), few_nodes=0
+    )
     assert made.predict([[0.0], [0.0]]).values == [10.0]
     with pytest.raises(BundleError):
         made.check()
@@ -165,10 +166,10 @@ def test_nodes_of_a_large_model_are_looked_at_before_its_first_table(monkeypatch
 def test_leaf_of_no_row_is_refused_and_never_counted_from_the_end(leaf: float, size: str) -> None:
     made = header(vector=True, outputs=3, classes=3, start=[0.0] * 3)
     data = packed(made, arrays_of([[(0, 0, leaf, 0)]], [0.1, 0.2, 0.7, 0.7, 0.2, 0.1]))
-    assert outcome(data, 3) == ("refused" if size == "small" else "left its bounds")
+    assert outcome(data, 3, size) == ("refused" if size == "small" else "left its bounds")
     if size == "large" and leaf != 0.5:  # which would be rounded down, to a row of leaves
         with pytest.raises(BundleError):
-            runtime(data, classes=3).predict([[1.0], [1.0]])
+            runtime(data, classes=3, few_nodes=FEW_NODES[size]).predict([[1.0], [1.0]])
 
 
 @pytest.mark.parametrize("leaf", [math.inf, -math.inf, math.nan])

@@ -9,7 +9,6 @@ import pytest
 
 from function.model.contract import Columns
 from function.model.runtime import NotPredictable
-from function.runtimes import flat
 from tests.unit.small_flat import CLASSES, arrays_of, forest, header, packed, random_tree, refused, runtime
 
 STUMP = [(2, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)]
@@ -127,11 +126,10 @@ def test_many_rows_get_the_classes_and_shares_that_one_gets(link: str) -> None:
         assert many.probabilities.tolist() == [single.probabilities[0] for single in singles]  # type: ignore[index]
 
 
-def test_many_visits_go_to_numpy_with_equal_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, table = runtime(forest(seed=9)), rows(200, 2)
-    plain = made.predict(columns_of(table)).values
-    monkeypatch.setattr(flat, "MANY_VISITS", 10)
-    assert made.predict(columns_of(table)).values == plain
+def test_many_visits_go_to_numpy_with_equal_bits() -> None:
+    data, table = forest(seed=9), rows(200, 2)
+    plain = runtime(data).predict(columns_of(table)).values
+    assert runtime(data, many_visits=10).predict(columns_of(table)).values == plain
 
 
 def test_no_records_are_no_outputs() -> None:
