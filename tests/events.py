@@ -65,7 +65,7 @@ def variables(endpoint: str) -> dict[str, str]:
     }
 
 
-def documented() -> list[Documented]:
+def read_documented() -> list[Documented]:
     """The rows of the table in events/README.md."""
     rows = filter(None, map(_ROW.match, (FOLDER / "README.md").read_text().splitlines()))
     return [

@@ -9,7 +9,7 @@ from typing import Any
 from tests.cloud.function import Verdict
 
 
-def failed_items(verdict: Verdict, identifiers: Sequence[str]) -> set[str]:
+def list_failed_items(verdict: Verdict, identifiers: Sequence[str]) -> set[str]:
     """Which of the batch's identifiers count as failed.
 
     None, `{}` and an empty, missing or null `batchItemFailures` are full success. An error, an empty, null or unknown

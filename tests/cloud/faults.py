@@ -39,7 +39,7 @@ def short(share: float) -> Action:
     return act
 
 
-def broken_off(share: float) -> Action:
+def break_off(share: float) -> Action:
     """That share of the body comes, then a TCP reset."""
 
     def act(exchange: Exchange) -> None:
@@ -63,7 +63,7 @@ def lost(exchange: Exchange) -> None:
     exchange.reset()
 
 
-def done_but_failed(code: int) -> Action:
+def fail_after_doing(code: int) -> Action:
     """The service does what is asked, and an error comes back."""
 
     def act(exchange: Exchange) -> None:
@@ -73,17 +73,17 @@ def done_but_failed(code: int) -> Action:
     return act
 
 
-def failed_inside_200(exchange: Exchange) -> None:
+def fail_inside_200(exchange: Exchange) -> None:
     """An error in the body of a 200, as CompleteMultipartUpload and CopyObject answer when they fail late."""
     exchange.answer(error(exchange.call, 500)._replace(status=200))
 
 
-def answered(body: bytes) -> Action:
+def answer_with(body: bytes) -> Action:
     """A 200 with that body in the place of the service's; the request does not reach it."""
     return lambda exchange: exchange.answer(Reply(200, {"content-type": "application/x-amz-json-1.0"}, body))
 
 
-def corrupted(exchange: Exchange) -> None:
+def corrupt(exchange: Exchange) -> None:
     """The answer with one byte of its body changed."""
     reply = exchange.forward()
     body = bytearray(reply.body)
@@ -97,7 +97,7 @@ def wrong_checksum(exchange: Exchange) -> None:
     exchange.answer(reply._replace(headers={**reply.headers, "x-amz-checksum-crc32": "AAAAAA=="}))
 
 
-def before(hook: Callable[[], object], then: Action = pass_on) -> Action:
+def act_before(hook: Callable[[], object], then: Action = pass_on) -> Action:
     """Calls the hook, then does as `then` says."""
 
     def act(exchange: Exchange) -> None:
@@ -107,7 +107,7 @@ def before(hook: Callable[[], object], then: Action = pass_on) -> Action:
     return act
 
 
-def after(hook: Callable[[], object]) -> Action:
+def act_after(hook: Callable[[], object]) -> Action:
     """The service does what is asked, then the hook is called, then the answer is sent."""
 
     def act(exchange: Exchange) -> None:

@@ -154,7 +154,7 @@ def pass_on(exchange: Exchange) -> None:
 
 
 @contextmanager
-def in_front_of(endpoint: str) -> Iterator[Proxy]:
+def run_in_front_of(endpoint: str) -> Iterator[Proxy]:
     """A proxy on a port of its own."""
     proxy = Proxy(endpoint)
 

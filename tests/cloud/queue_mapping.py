@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from tests.cloud.batch_response import failed_items
+from tests.cloud.batch_response import list_failed_items
 from tests.cloud.event_factories import queue_event
 from tests.cloud.function import Verdict
 
@@ -73,7 +73,7 @@ class QueueMapping:
         batch = [message for message in messages for _ in range(1 + self._duplicates.happens())]
         verdict = self._invoke(queue_event(batch, self._queue))
         self.verdicts.append(verdict)
-        failed = failed_items(verdict, [message["MessageId"] for message in messages])
+        failed = list_failed_items(verdict, [message["MessageId"] for message in messages])
         self._hand_back([message for message in messages if message["MessageId"] in failed])
         done = [message for message in messages if message["MessageId"] not in failed]
         again = [message for message in done if self._duplicates.happens()]

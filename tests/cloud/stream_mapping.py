@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.cloud.asynchronous import FUNCTION_ARN
-from tests.cloud.batch_response import failed_items
+from tests.cloud.batch_response import list_failed_items
 from tests.cloud.event_factories import STREAM_ARN, TIME
 from tests.cloud.function import Verdict
 
@@ -53,7 +53,7 @@ class StreamMapping:
             verdict = self._invoke({"Records": batch})
             self.verdicts.append(verdict)
             numbers = [number_of(record) for record in batch]
-            failed = failed_items(verdict, numbers)
+            failed = list_failed_items(verdict, numbers)
             if not failed:
                 return
             if retries == 0:

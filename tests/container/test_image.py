@@ -14,7 +14,7 @@ from tests.bundles import edit
 from tests.cloud import services
 from tests.emulator import free_port, wait_for_port
 from tests.engine import AS_LAMBDA, Docker
-from tests.events import Documented, documented, variables
+from tests.events import Documented, read_documented, variables
 
 EXAMPLE = "AreaSqft=1500 NumBedrooms=3\nPrice: 360000.0 USD\n"
 
@@ -144,7 +144,7 @@ def wired(
         docker("rm", "--force", container)
 
 
-@pytest.mark.parametrize("row", documented(), ids=lambda row: row.file)
+@pytest.mark.parametrize("row", read_documented(), ids=lambda row: row.file)
 def test_event_gets_the_documented_answer(row: Documented, wired: int) -> None:
     outcome = emulator.invoke(wired, row.event)
     if row.raises:

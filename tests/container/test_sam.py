@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from tests.chromium import Open
 from tests.emulator import free_port, wait_for_port
 from tests.engine import Docker
-from tests.events import FOLDER, Documented, documented
+from tests.events import FOLDER, Documented, read_documented
 
 SAM = str(Path(sys.executable).with_name("sam"))
 ENVIRONMENT = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1", "DOCKER_BUILDKIT": "0"}
@@ -45,7 +45,7 @@ def invoke(folder: Path, event: Path, function: str = "PredictFunction") -> Any:
 
 # What files and messages need are buckets and queues, which SAM CLI cannot point a container at: test_image.py gives
 # them to the same image.
-INVOKED = [row for row in documented() if row.source in ("direct", "http_api", "rest_api", "alb")]
+INVOKED = [row for row in read_documented() if row.source in ("direct", "http_api", "rest_api", "alb")]
 
 
 @pytest.mark.parametrize("row", INVOKED, ids=lambda row: row.file)

@@ -18,7 +18,7 @@ SOURCES = {
 ALSO_A_WORD = {errors.NULL}
 
 
-def documented_codes(text: str) -> dict[str, str]:
+def list_documented_codes(text: str) -> dict[str, str]:
     """Each code that opens a row of a table, with the anchor of the section that it stands in."""
     return {
         code: title.strip().lower().replace(" ", "-")
@@ -28,7 +28,7 @@ def documented_codes(text: str) -> dict[str, str]:
     }
 
 
-def spelled_codes(source: str) -> set[str]:
+def find_spelled_codes(source: str) -> set[str]:
     """The texts that the source writes where it should use a constant: known codes, and others where codes stand."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
@@ -45,7 +45,7 @@ def spelled_codes(source: str) -> set[str]:
 
 
 def test_every_code_has_its_row_and_every_row_is_a_code() -> None:
-    assert documented_codes(DOCUMENT) == errors.CODES
+    assert list_documented_codes(DOCUMENT) == errors.CODES
 
 
 def test_every_code_has_its_constant() -> None:
@@ -55,11 +55,11 @@ def test_every_code_has_its_constant() -> None:
 
 @pytest.mark.parametrize("module", SOURCES)
 def test_no_other_module_spells_a_code(module: str) -> None:
-    assert spelled_codes(SOURCES[module]) == set()
+    assert find_spelled_codes(SOURCES[module]) == set()
 
 
 def test_row_is_found_in_its_section() -> None:
-    assert documented_codes("# T\n\n## A b\n\n| `a_b`, `c` | one |\n| x | `d` |\n\n## E\n| `f` | g |\n") == {
+    assert list_documented_codes("# T\n\n## A b\n\n| `a_b`, `c` | one |\n| x | `d` |\n\n## E\n| `f` | g |\n") == {
         "a_b": "a-b",
         "c": "a-b",
         "f": "e",
@@ -79,4 +79,4 @@ def test_row_is_found_in_its_section() -> None:
     ],
 )
 def test_spelled_code_is_found(source: str) -> None:
-    assert len(spelled_codes(source)) == 1
+    assert len(find_spelled_codes(source)) == 1

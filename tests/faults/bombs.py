@@ -33,13 +33,13 @@ def _same(value: Any, rows: int) -> Any:
     return pyarrow.repeat(pyarrow.scalar(value), rows)
 
 
-def _packed(columns: dict[str, Any], **options: Any) -> bytes:
+def _pack(columns: dict[str, Any], **options: Any) -> bytes:
     sink = io.BytesIO()
     parquet.write_table(pyarrow.table(columns), sink, **{"compression": "zstd", **options})
     return sink.getvalue()
 
 
-def _shared(value: str, rows: int, times: int = 1) -> bytes:
+def _share_text(value: str, rows: int, times: int = 1) -> bytes:
     """A text that is written once in each column, for all rows, in a file that says it is one of texts."""
     note = pyarrow.DictionaryArray.from_arrays(pyarrow.repeat(pyarrow.scalar(0, pyarrow.int32()), rows), [value])
     table = pyarrow.table({**_features(rows), **{f"note{place}": note for place in range(times)}})
@@ -53,14 +53,14 @@ def _shared(value: str, rows: int, times: int = 1) -> bytes:
     return sink.getvalue()
 
 
-def _prefixed(length: int, rows: int) -> bytes:
+def _share_prefix(length: int, rows: int) -> bytes:
     """Texts that each say they are as the one before."""
     columns = {**_features(rows), "note": _same("x" * length, rows)}
-    return _packed(columns, use_dictionary=False, column_encoding={"note": "DELTA_BYTE_ARRAY"})
+    return _pack(columns, use_dictionary=False, column_encoding={"note": "DELTA_BYTE_ARRAY"})
 
 
 def _one_value(codec: str, size: int) -> bytes:
-    return _packed({**_features(1), "note": pyarrow.array(["x" * size])}, compression=codec, use_dictionary=False)
+    return _pack({**_features(1), "note": pyarrow.array(["x" * size])}, compression=codec, use_dictionary=False)
 
 
 def _list(size: int) -> Any:
@@ -69,7 +69,7 @@ def _list(size: int) -> Any:
     )
 
 
-def _nested(depth: int) -> Any:
+def _nest(depth: int) -> Any:
     found: Any = pyarrow.array([1])
     for _ in range(depth):
         found = pyarrow.StructArray.from_arrays([found], ["a"])
@@ -79,7 +79,7 @@ def _nested(depth: int) -> Any:
 def _nulls(rows: int) -> bytes:
     """Nulls, of which a page holds as many as it says."""
     types = {"AreaSqft": pyarrow.float64(), "NumBedrooms": pyarrow.int64()}
-    return _packed({name: pyarrow.nulls(rows, kind) for name, kind in types.items()})
+    return _pack({name: pyarrow.nulls(rows, kind) for name, kind in types.items()})
 
 
 def _many_groups(columns: int, groups: int) -> bytes:
@@ -92,11 +92,11 @@ def _many_groups(columns: int, groups: int) -> bytes:
     return sink.getvalue()
 
 
-def _with_footer(data: bytes, length: int) -> bytes:
+def _replace_footer(data: bytes, length: int) -> bytes:
     return data[:-8] + length.to_bytes(4, "little") + data[-4:]
 
 
-def gzipped(pieces: Iterator[bytes]) -> bytes:
+def make_gzip(pieces: Iterator[bytes]) -> bytes:
     """All of it in one member, never held."""
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     return b"".join(map(packer.compress, pieces)) + packer.flush()
@@ -106,30 +106,30 @@ def _wide_header(columns: int) -> bytes:
     return b"AreaSqft,NumBedrooms," + b",".join(b"c%d" % place for place in range(columns)) + b"\n"
 
 
-_PLAIN = _packed(_features(10))
+_PLAIN = _pack(_features(10))
 
 PARQUET: dict[str, Bomb] = {
-    "one text for all rows": Bomb(".parquet", lambda: _shared("x" * 100_000, 200_000), None),
-    "one text for all rows of 100 columns": Bomb(".parquet", lambda: _shared("x" * 100_000, 200_000, 100), None),
-    "one text of 8 MB for all rows": Bomb(".parquet", lambda: _shared("x" * 8_000_000, 200_000), LARGE),
-    "one text of 40 MB for all rows": Bomb(".parquet", lambda: _shared("x" * 40_000_000, 200_000), LARGE),
-    "texts as the one before": Bomb(".parquet", lambda: _prefixed(20_000, 40_000), None),
-    "long texts as the one before": Bomb(".parquet", lambda: _prefixed(4_000_000, 60), None),
+    "one text for all rows": Bomb(".parquet", lambda: _share_text("x" * 100_000, 200_000), None),
+    "one text for all rows of 100 columns": Bomb(".parquet", lambda: _share_text("x" * 100_000, 200_000, 100), None),
+    "one text of 8 MB for all rows": Bomb(".parquet", lambda: _share_text("x" * 8_000_000, 200_000), LARGE),
+    "one text of 40 MB for all rows": Bomb(".parquet", lambda: _share_text("x" * 40_000_000, 200_000), LARGE),
+    "texts as the one before": Bomb(".parquet", lambda: _share_prefix(20_000, 40_000), None),
+    "long texts as the one before": Bomb(".parquet", lambda: _share_prefix(4_000_000, 60), None),
     **{
         f"one value, {codec}": Bomb(".parquet", lambda codec=codec: _one_value(codec, 2 * 10**8), LARGE)  # type: ignore[misc]
         for codec in ("none", "snappy", "gzip", "brotli", "zstd", "lz4")
     },
     "a value of 100 MB": Bomb(".parquet", lambda: _one_value("zstd", 10**8), LARGE),
-    "a list of 1e8": Bomb(".parquet", lambda: _packed({**_features(1), "note": _list(10**8)}), None),
-    "a list as a feature": Bomb(".parquet", lambda: _packed({"AreaSqft": _list(10**6), "NumBedrooms": [3]}), INVALID),
-    "structs in structs": Bomb(".parquet", lambda: _packed({**_features(1), "note": _nested(90)}), None),
+    "a list of 1e8": Bomb(".parquet", lambda: _pack({**_features(1), "note": _list(10**8)}), None),
+    "a list as a feature": Bomb(".parquet", lambda: _pack({"AreaSqft": _list(10**6), "NumBedrooms": [3]}), INVALID),
+    "structs in structs": Bomb(".parquet", lambda: _pack({**_features(1), "note": _nest(90)}), None),
     "nulls without end": Bomb(".parquet", lambda: _nulls(6 * 10**7), LARGE),
     "many columns": Bomb(".parquet", lambda: _many_groups(20_000, 1), LARGE),
     "9,000 columns": Bomb(".parquet", lambda: _many_groups(9_000, 2), None),
     "many row groups": Bomb(".parquet", lambda: _many_groups(1_000, 300), LARGE),
-    "a footer of 4 GB": Bomb(".parquet", lambda: _with_footer(_PLAIN, 2**32 - 1), LARGE),
-    "a footer longer than the file": Bomb(".parquet", lambda: _with_footer(_PLAIN, 100_000), MALFORMED),
-    "a name of 2 MB": Bomb(".parquet", lambda: _packed({**_features(2), "n" * 2_000_000: [1, 2]}), None),
+    "a footer of 4 GB": Bomb(".parquet", lambda: _replace_footer(_PLAIN, 2**32 - 1), LARGE),
+    "a footer longer than the file": Bomb(".parquet", lambda: _replace_footer(_PLAIN, 100_000), MALFORMED),
+    "a name of 2 MB": Bomb(".parquet", lambda: _pack({**_features(2), "n" * 2_000_000: [1, 2]}), None),
 }
 CSV: dict[str, Bomb] = {
     "commas": Bomb(".csv", lambda: _HEADER + b",\n" * _MB, None),
@@ -145,14 +145,14 @@ CSV: dict[str, Bomb] = {
     "one longer cell of such": Bomb(".csv", lambda: _HEADER + b'1,"' + "🏠\n".encode() * 6_000_000 + b'"\n', LARGE),
     "a quote that is never closed": Bomb(".csv", lambda: _HEADER + b'1,"' + b"3\n" * 20 * _MB, LARGE),
     "a header of one name": Bomb(".csv", lambda: b"x" * 4_000_000 + b"," + b"x" * 4_000_000 + b"\n1,2\n", INVALID),
-    "zeros, packed": Bomb(".csv.gz", lambda: gzipped(repeat(b"\0" * _MB, 2_000)), LARGE),
-    "commas, packed": Bomb(".csv.gz", lambda: gzipped(chain([_HEADER], repeat(b",\n" * 10_000, 100))), None),
+    "zeros, packed": Bomb(".csv.gz", lambda: make_gzip(repeat(b"\0" * _MB, 2_000)), LARGE),
+    "commas, packed": Bomb(".csv.gz", lambda: make_gzip(chain([_HEADER], repeat(b",\n" * 10_000, 100))), None),
     "members of a byte": Bomb(".csv.gz", lambda: gzip.compress(_HEADER) + gzip.compress(b"1") * 400_000, None),
-    "empty lines, packed": Bomb(".csv.gz", lambda: gzipped(repeat(b"\n" * _MB, 6_000)), LARGE),
+    "empty lines, packed": Bomb(".csv.gz", lambda: make_gzip(repeat(b"\n" * _MB, 6_000)), LARGE),
 }
 JSON_LINES: dict[str, Bomb] = {
     "one endless line": Bomb(".jsonl", lambda: b'{"AreaSqft": ' + b"1" * 50_000_000, LARGE),
-    "an endless line, packed": Bomb(".jsonl.gz", lambda: gzipped(repeat(b"1" * _MB, 3_000)), LARGE),
+    "an endless line, packed": Bomb(".jsonl.gz", lambda: make_gzip(repeat(b"1" * _MB, 3_000)), LARGE),
     "arrays in arrays": Bomb(".jsonl", lambda: b'{"AreaSqft": ' + b"[" * 4_000_000 + b"\n", None),
     "objects": Bomb(".jsonl", lambda: (b'{"x": [' + b"{}," * 2_700_000 + b"{}]}\n") * 2, None),
     "arrays as a feature": Bomb(".jsonl", lambda: b'{"AreaSqft": [' + b"[]," * 2_700_000 + b"[]]}\n", None),

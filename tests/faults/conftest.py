@@ -59,7 +59,7 @@ def stage(cloud: Cloud) -> Stage:
 @pytest.fixture(scope="session")
 def shared_proxy(endpoint: str) -> Iterator[Proxy]:
     """The proxy between the function and the cloud."""
-    with proxies.in_front_of(endpoint) as proxy:
+    with proxies.run_in_front_of(endpoint) as proxy:
         yield proxy
 
 

@@ -37,6 +37,6 @@ def body(random: Random) -> str:
     return json.dumps({"instances": [record(random) for _ in range(random.randrange(4))]})
 
 
-def expected(model: Model, source: str, message_id: str, body: str) -> dict[str, Any]:
+def expect_prediction(model: Model, source: str, message_id: str, body: str) -> dict[str, Any]:
     """The result of such a message."""
     return {"source": source, "id": message_id, **prediction.predict_document(model, json.loads(body))}

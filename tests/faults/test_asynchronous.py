@@ -15,7 +15,7 @@ from tests.cloud.function import Function
 from tests.cloud.proxy import Proxy
 from tests.cloud.services import Cloud
 from tests.faults.conftest import Results, Stage
-from tests.faults.records import POISON, RECORD, body, expected
+from tests.faults.records import POISON, RECORD, body, expect_prediction
 
 ONE = json.dumps(RECORD)
 
@@ -40,7 +40,7 @@ def test_result_is_the_direct_prediction(
     for number, message in sent.items():
         (verdict,) = invocation.deliver(event_of(source, message, number))
         assert verdict.error is None
-    assert results() == [expected(houses, source, number, message) for number, message in sent.items()]
+    assert results() == [expect_prediction(houses, source, number, message) for number, message in sent.items()]
 
 
 @pytest.mark.parametrize("poison", POISON, ids=range(len(POISON)))
@@ -114,7 +114,7 @@ def test_event_that_cannot_be_answered_ends_in_the_failure_queue_and_can_be_redr
 def test_function_killed_after_its_send_answers_twice_and_the_same(
     invocation: AsynchronousInvocation, function: Function, proxy: Proxy, results: Results
 ) -> None:
-    proxy.on("SendMessageBatch", faults.after(function.kill))
+    proxy.on("SendMessageBatch", faults.act_after(function.kill))
     killed, verdict = invocation.deliver(topic_event(ONE, "1"))
     assert (killed.error, verdict.error) == ("Runtime.ExitError", None)
     first, second = results()

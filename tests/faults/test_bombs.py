@@ -40,7 +40,7 @@ def group() -> Iterator[Path | None]:
 def test_bomb_ends_in_its_report(bomb: Bomb, group: Path | None, houses_bundle: Path, tmp_path: Path) -> None:
     file = tmp_path / f"bomb{bomb.suffix}"
     file.write_bytes(bomb.body())
-    found = scored(file, group, houses_bundle)
+    found = score_bomb(file, group, houses_bundle)
     error = found["report"]["error"]
     assert (error and error["code"]) == bomb.code, error
     # The process's own, in kB.
@@ -56,7 +56,7 @@ def test_group_ends_what_takes_more(group: Path | None) -> None:
     assert ended.returncode == -9
 
 
-def scored(file: Path, group: Path | None, bundle: Path) -> dict[str, Any]:
+def score_bomb(file: Path, group: Path | None, bundle: Path) -> dict[str, Any]:
     """What became of the file: its report, and the peak of the process."""
     variables = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(MEMORY_MB), "MODEL_PATH": str(bundle)}
     ended = run([sys.executable, "-m", "tests.faults.scored_alone", str(file)], group, **variables)

@@ -25,7 +25,7 @@ def good(count: int) -> list[str]:
     return [json.dumps(record(random)) for _ in range(count)]
 
 
-def failed(function: Function, batch: list[dict[str, Any]]) -> list[str]:
+def list_failed(function: Function, batch: list[dict[str, Any]]) -> list[str]:
     """The ids that came back, in their order."""
     answer = function.invoke(queue_event(batch, URL)).answer
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
@@ -40,7 +40,7 @@ def test_first_failure_of_a_group_hands_back_its_rest_and_no_other_group(functio
     a1, a2, a3, a4 = messages(*good(1), "not JSON", *good(2), group="a")
     b1, b2 = messages(*good(2), group="b")
     c1, c2 = messages("not JSON", *good(1), group="c")
-    assert failed(function, [a1, b1, a2, c1, a3, b2, c2, a4]) == ids(a2, c1, a3, c2, a4)
+    assert list_failed(function, [a1, b1, a2, c1, a3, b2, c2, a4]) == ids(a2, c1, a3, c2, a4)
     assert [result["id"] for result in results()] == ids(a1, b1, b2)
 
 
@@ -51,14 +51,14 @@ def test_refused_result_hands_back_the_rest_of_its_group(
     batch = messages(*good(10), group="a")
     number = ids(*batch)[refused]
     proxy.on("SendMessageBatch", faults.partly(lambda result: result["id"] == number), times=None)
-    assert failed(function, batch) == ids(*batch)[refused:]
+    assert list_failed(function, batch) == ids(*batch)[refused:]
     results()
 
 
 def test_failed_send_hands_back_every_group_in_order(function: Function, proxy: Proxy, results: Results) -> None:
     proxy.on("SendMessageBatch", faults.status(403), times=None)
     batch = [*messages(*good(3), group="a"), *messages(*good(3), group="b")]
-    assert failed(function, batch) == ids(*batch)
+    assert list_failed(function, batch) == ids(*batch)
     assert results() == []
 
 
@@ -73,7 +73,7 @@ def test_order_of_each_group_outlives_failures_and_kills(
     sent["b"][5] = "not JSON"
     order = {group: cloud.send(queue, bodies, group=group) for group, bodies in sent.items()}
     proxy.on("SendMessageBatch", faults.status(403), skip=1)
-    proxy.on("SendMessageBatch", faults.after(function.kill), skip=2)
+    proxy.on("SendMessageBatch", faults.act_after(function.kill), skip=2)
     proxy.on("SendMessageBatch", faults.partly(lambda result: result["id"] == random.choice(order["a"])), times=3)
     QueueMapping(cloud.sqs, queue, function.invoke).drain()
     found = [result["id"] for result in results()]

@@ -88,7 +88,7 @@ MOMENTARY = {
     "short": faults.short(0.5),
     "short at once": faults.short(0),
     "short by a byte": faults.short(0.9999999),
-    "broken off": faults.broken_off(0.5),
+    "broken off": faults.break_off(0.5),
     "slow": faults.slow(5_000_000),
 }
 
@@ -105,7 +105,7 @@ def test_read_that_fails_once_costs_nothing(
     assert_whole(file, request.getfixturevalue(size))
 
 
-@pytest.mark.parametrize("fault", [faults.corrupted, faults.wrong_checksum], ids=["body", "header"])
+@pytest.mark.parametrize("fault", [faults.corrupt, faults.wrong_checksum], ids=["body", "header"])
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_changed_bytes_are_never_scored(
     invocation: AsynchronousInvocation,
@@ -129,8 +129,8 @@ LASTING = {
     "503": faults.status(503),
     "reset": faults.reset,
     "short": faults.short(0.2),
-    "broken off": faults.broken_off(0.01),
-    "corrupted": faults.corrupted,
+    "broken off": faults.break_off(0.01),
+    "corrupted": faults.corrupt,
 }
 
 
@@ -187,7 +187,7 @@ WRITING = {
     "500": faults.status(500),
     "reset": faults.reset,
     "lost": faults.lost,
-    "done, but 500": faults.done_but_failed(500),
+    "done, but 500": faults.fail_after_doing(500),
 }
 
 
@@ -224,7 +224,7 @@ def test_error_inside_a_200_of_the_last_step_is_an_error(
     invocation: AsynchronousInvocation, proxy: Proxy, put: Put, large: Outcome
 ) -> None:
     file = put(LARGE)
-    rule = proxy.on("CompleteMultipartUpload", faults.failed_inside_200)
+    rule = proxy.on("CompleteMultipartUpload", faults.fail_inside_200)
     assert invocation.deliver(file.event)[-1].error is None
     assert rule.hits == 1
     assert_whole(file, large)
@@ -289,7 +289,7 @@ def test_read_of_a_range_that_fails_once_costs_nothing(
 def test_changed_bytes_of_a_range_are_never_scored(
     invocation: AsynchronousInvocation, function: Function, proxy: Proxy, parquet: File, place: int
 ) -> None:
-    proxy.on("GetObject", faults.corrupted, skip=place, where=parquet.is_read)
+    proxy.on("GetObject", faults.corrupt, skip=place, where=parquet.is_read)
     assert invocation.deliver(parquet.event)[-1].error is None
     outcome = parquet.outcome()
     assert outcome.predictions is not None

@@ -45,7 +45,7 @@ def test_killed_after_any_write_and_delivered_again_it_writes_the_same(
         proxy.clear()
         file = File(cloud, stage, body)
         file.watch(proxy)
-        proxy.on("*", faults.after(function.kill), skip=place, where=lambda call: call.operation in WRITES)
+        proxy.on("*", faults.act_after(function.kill), skip=place, where=lambda call: call.operation in WRITES)
         killed, last = invocation.deliver(file.event)
         assert (killed.error, last.error) == ("Runtime.ExitError", None), operation
         outcome = file.outcome()
@@ -56,7 +56,7 @@ def test_killed_after_any_write_and_delivered_again_it_writes_the_same(
 
 @pytest.mark.parametrize(
     ("body", "fault"),
-    [(SMALL, faults.status(403)), (SMALL, faults.done_but_failed(403)), (LARGE, faults.done_but_failed(403))],
+    [(SMALL, faults.status(403)), (SMALL, faults.fail_after_doing(403)), (LARGE, faults.fail_after_doing(403))],
     ids=["small-refused", "small-done", "large-done"],
 )
 def test_failed_at_any_request_it_is_made_whole_by_the_next_delivery(
@@ -112,7 +112,7 @@ def test_older_version_that_is_overtaken_while_it_is_scored_does_not_win(
     file = File(cloud, stage, SMALL)
     older = file.event
     newer = file.replace(SMALL.replace(b"500.0", b"900.0"))
-    proxy.on("GetObject", faults.before(lambda: second_function.invoke(newer)), where=file.is_read)
+    proxy.on("GetObject", faults.act_before(lambda: second_function.invoke(newer)), where=file.is_read)
     function.invoke(older)
     outcome = file.outcome()
     assert outcome.predictions is not None

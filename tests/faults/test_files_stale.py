@@ -62,9 +62,9 @@ def test_killed_at_any_write_or_refused_there_no_wrong_pair_is_ever_seen(
 ) -> None:
     for place in range(2):
         for fault, error in (
-            (faults.after(function.kill), "Runtime.ExitError"),
+            (faults.act_after(function.kill), "Runtime.ExitError"),
             (faults.status(403), "RetryLater"),
-            (faults.done_but_failed(403), "RetryLater"),
+            (faults.fail_after_doing(403), "RetryLater"),
         ):
             proxy.clear()
             file = File(cloud, stage, SMALL)
@@ -108,7 +108,7 @@ def test_predictions_that_are_replaced_meanwhile_are_kept(
         metadata = {"sequencer": "f" * 16}
         cloud.s3.put_object(Bucket=stage.results, Key=key, Body=b"newer", Metadata=metadata)
 
-    proxy.on("DeleteObject", faults.before(replace))
+    proxy.on("DeleteObject", faults.act_before(replace))
     failed, last = invocation.deliver(wrong)
     assert (failed.error, last.error) == ("RetryLater", None)
     outcome = file.outcome()

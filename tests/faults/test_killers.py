@@ -94,7 +94,7 @@ def reads_one_of(files: list[File]) -> Callable[[Call], bool]:
 
 def kill_at(proxy: Proxy, function: Function, killers: list[File]) -> None:
     """From now on the function dies when it reads one of these."""
-    action = faults.before(function.kill, faults.reset)
+    action = faults.act_before(function.kill, faults.reset)
     for operation in ("HeadObject", "GetObject"):
         proxy.on(operation, action, times=None, where=reads_one_of(killers))
 
@@ -111,7 +111,7 @@ def key_of(message: Any) -> str:
     return key
 
 
-def encoded_key(file: File) -> str:
+def encode_key(file: File) -> str:
     key: str = file.event["Records"][0]["s3"]["object"]["key"]
     return key
 
@@ -129,7 +129,7 @@ def test_neighbours_are_answered_once_and_the_killer_alone_is_set_aside(
     found = [result["id"] for result in results()]
     wanted = [one for one in ids if one != ids[place]]
     assert (found if ".fifo" in lane.queue else sorted(found, key=ids.index)) == wanted
-    assert lane.dead(cloud) == [encoded_key(killer)]
+    assert lane.dead(cloud) == [encode_key(killer)]
     if lane.files is not None:
         assert {verdict.error for verdict in verdicts} == {None}
 
@@ -149,7 +149,7 @@ def test_good_files_are_scored_beside_killers(
     # Without the queue of files, what lies between two killers may be set aside with them.
     lost = [] if lane.files is not None else [file for file in files[places[0] : places[-1]] if file not in killers]
     dead = set(lane.dead(cloud))
-    assert set(map(encoded_key, killers)) <= dead <= set(map(encoded_key, [*killers, *lost]))
+    assert set(map(encode_key, killers)) <= dead <= set(map(encode_key, [*killers, *lost]))
     scored = [file for file in files if file.outcome().report is not None]
     assert [file for file in files if file not in killers and file not in lost] == [f for f in scored if f not in lost]
 
@@ -176,14 +176,14 @@ def test_one_message_that_names_several_files_is_taken_apart(
     assert handing_over.invoke(event).answer == {"batchItemFailures": []}
     QueueMapping(cloud.sqs, files_queue[0], handing_over.invoke, batch_size=1).drain()
     assert file.outcome().report is not None
-    assert [key_of(message) for message in cloud.take_all(files_queue[1])] == [encoded_key(killer)]
+    assert [key_of(message) for message in cloud.take_all(files_queue[1])] == [encode_key(killer)]
 
 
 def test_queue_of_files_that_takes_nothing_hands_the_files_back(
     handing_over: Function, files_queue: tuple[str, str], cloud: Cloud, stage: Stage, *, proxy: Proxy, results: Results
 ) -> None:
     files = [File(cloud, stage, SMALL) for _ in range(2)]
-    proxy.on("SendMessageBatch", faults.answered(b"{}"), times=1)
+    proxy.on("SendMessageBatch", faults.answer_with(b"{}"), times=1)
     batch = messages(json.dumps(RECORD), *(json.dumps(file.event) for file in files))
     answer = handing_over.invoke(queue_event(batch, "http://127.0.0.1/123456789012/input")).answer
     assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == [m["MessageId"] for m in batch[1:]]
@@ -227,7 +227,7 @@ def test_stream_gets_past_a_killer(
     assert [result["id"] for result in results()] == [number_of(r) for i, r in enumerate(records) if i != place]
     if has_files:
         assert failures() == []
-        assert [key_of(message) for message in cloud.take_all(files_queue[1])] == [encoded_key(killer)]
+        assert [key_of(message) for message in cloud.take_all(files_queue[1])] == [encode_key(killer)]
     else:
         (given_up,) = failures()
         assert given_up["KinesisBatchInfo"]["startSequenceNumber"] == number_of(records[place])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cloud import function as functions
 from tests.cloud.asynchronous import AsynchronousInvocation
-from tests.cloud.batch_response import failed_items
+from tests.cloud.batch_response import list_failed_items
 from tests.cloud.event_factories import stream_record
 from tests.cloud.function import Verdict
 from tests.cloud.queue_mapping import QueueMapping
@@ -29,7 +29,7 @@ def failing(*identifiers: object) -> Verdict:
     [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}, {"failures": [{"itemIdentifier": "a"}]}],
 )
 def test_answer_without_failures_is_full_success(answer: Any) -> None:
-    assert failed_items(Verdict(answer), IDS) == set()
+    assert list_failed_items(Verdict(answer), IDS) == set()
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def test_answer_without_failures_is_full_success(answer: Any) -> None:
     ],
 )
 def test_error_or_wrong_identifier_is_full_failure(verdict: Verdict) -> None:
-    assert failed_items(verdict, IDS) == {"a", "b", "c"}
+    assert list_failed_items(verdict, IDS) == {"a", "b", "c"}
 
 
 def test_named_items_fail_alone() -> None:
-    assert failed_items(failing("c", "a", "a"), IDS) == {"a", "c"}
+    assert list_failed_items(failing("c", "a", "a"), IDS) == {"a", "c"}
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_third_failed_attempt_leaves_a_record(cloud: Cloud, stage: Stage, failur
     assert record["responsePayload"]["errorType"] == "Timeout"
 
 
-def poisoned_at(*places: int) -> tuple[list[dict[str, Any]], set[str]]:
+def poison_at(*places: int) -> tuple[list[dict[str, Any]], set[str]]:
     """Ten records, and the numbers of those that cannot be dealt with."""
     records = [stream_record(index, b"{}") for index in range(10)]
     return records, {number_of(records[place]) for place in places}
 
 
 def test_stream_goes_on_from_the_lowest_failed_number(cloud: Cloud, stage: Stage, failures: Results) -> None:
-    records, poison = poisoned_at(3, 7)
+    records, poison = poison_at(3, 7)
     sizes: list[int] = []
 
     def invoke(event: Any) -> Verdict:
@@ -123,7 +123,7 @@ def test_stream_goes_on_from_the_lowest_failed_number(cloud: Cloud, stage: Stage
 
 
 def test_stream_with_bisection_narrows_an_error_down(cloud: Cloud, stage: Stage, failures: Results) -> None:
-    records, poison = poisoned_at(3)
+    records, poison = poison_at(3)
 
     def invoke(event: Any) -> Verdict:
         hit = poison & {number_of(record) for record in event["Records"]}

@@ -12,7 +12,7 @@ from tests.cloud.proxy import Proxy
 from tests.cloud.queue_mapping import Duplicates, QueueMapping
 from tests.cloud.services import Cloud, arn_of
 from tests.faults.conftest import Results
-from tests.faults.records import POISON, body, expected
+from tests.faults.records import POISON, body, expect_prediction
 
 MESSAGES = 1000
 # Moto's receive slows down with the length of a queue.
@@ -50,7 +50,7 @@ def test_every_message_ends_as_a_result_or_a_dead_letter(
     poison = set(random.sample(range(MESSAGES), MESSAGES * 3 // 100))
     sent = [random.choice(POISON) if index in poison else body(random) for index in range(MESSAGES)]
     # Before the results are sent, and after they are and before the function knows.
-    for action in (faults.before(function.kill, faults.reset), faults.after(function.kill)):
+    for action in (faults.act_before(function.kill, faults.reset), faults.act_after(function.kill)):
         for _ in range(3):
             proxy.on("SendMessageBatch", action, skip=random.randrange(80))
     duplicates = Duplicates(random, 0.03)
@@ -71,7 +71,7 @@ def test_every_message_ends_as_a_result_or_a_dead_letter(
     assert dead == poison
     assert not done & poison
     for result in found:
-        assert result == expected(houses, "sqs", result["id"], sent[numbers[result["id"]]])
+        assert result == expect_prediction(houses, "sqs", result["id"], sent[numbers[result["id"]]])
     # The faults took place, and a killed or repeated delivery is what sent a result twice.
     assert function.kills - kills >= 8
     assert duplicates.count >= 20

@@ -53,8 +53,8 @@ FAULTS: dict[str, tuple[Action, tuple[type[Exception], ...]]] = {
     "reset": (faults.reset, (ConnectionClosedError,)),
     "lost": (faults.lost, (ConnectionClosedError,)),
     "short": (faults.short(0.5), (IncompleteReadError, ResponseStreamingError)),
-    "broken off": (faults.broken_off(0.5), (ResponseStreamingError,)),
-    "corrupted": (faults.corrupted, (FlexibleChecksumError,)),
+    "broken off": (faults.break_off(0.5), (ResponseStreamingError,)),
+    "corrupted": (faults.corrupt, (FlexibleChecksumError,)),
     "wrong checksum": (faults.wrong_checksum, (FlexibleChecksumError,)),
 }
 

@@ -21,7 +21,7 @@ from tritonclient.utils import InferenceServerException
 _TYPES = {"FP64": numpy.float64, "BOOL": numpy.bool_, "BYTES": numpy.object_}
 
 
-def by_tritonclient(address: str, card: dict[str, Any]) -> list[Any]:
+def ask_tritonclient(address: str, card: dict[str, Any]) -> list[Any]:
     """One tensor for each feature, without the binary extension."""
     client = triton.InferenceServerClient(address)
     name, version = card["name"], card["version"]
@@ -51,12 +51,12 @@ def by_tritonclient(address: str, card: dict[str, Any]) -> list[Any]:
         ranked = client.infer(name, inputs, outputs=[triton.InferRequestedOutput("probabilities", class_count=2)])
         best = [text.split(":")[2] for text, _ in ranked.as_numpy("probabilities").astype(str).tolist()]
         assert best == [example["prediction"] for example in card["examples"]]
-    refused(client, name)
+    is_refused(client, name)
     client.close()
     return [value.decode() if isinstance(value, bytes) else value for value in answer.as_numpy("prediction").tolist()]
 
 
-def refused(client: Any, name: str) -> None:
+def is_refused(client: Any, name: str) -> None:
     """A wrong request is an error with the function's sentence."""
     wrong = triton.InferInput("nothing", [1], "FP64").set_data_from_numpy(numpy.array([1.0]), binary_data=False)
     try:
@@ -76,7 +76,7 @@ def refused(client: Any, name: str) -> None:
         raise AssertionError("raw tensors were taken")
 
 
-def by_mlserver_types(address: str, card: dict[str, Any]) -> list[Any]:
+def ask_mlserver_types(address: str, card: dict[str, Any]) -> list[Any]:
     """A request that MLServer's types make, and answers that they read."""
     MetadataServerResponse.model_validate(requests.get(f"http://{address}/v2", timeout=30).json())
     model = f"http://{address}/v2/models/{quote(card['name'], safe='')}"
@@ -110,7 +110,7 @@ def by_mlserver_types(address: str, card: dict[str, Any]) -> list[Any]:
     return found[0]
 
 
-def by_kserve(address: str, card: dict[str, Any]) -> list[Any]:
+def ask_kserve(address: str, card: dict[str, Any]) -> list[Any]:
     """The body that KServe's SDK writes (InferRequest.to_rest), with all that it may hold.
 
     https://github.com/kserve/kserve/blob/master/python/kserve/kserve/protocol/infer_type.py
@@ -146,7 +146,7 @@ def by_kserve(address: str, card: dict[str, Any]) -> list[Any]:
     return list(output["data"])
 
 
-def by_mlflow(address: str, card: dict[str, Any]) -> list[Any]:
+def ask_mlflow(address: str, card: dict[str, Any]) -> list[Any]:
     """A DataFrame by MLflow's own client."""
     host, _, port = address.partition(":")
     client = ScoringServerClient(host, int(port))
@@ -160,7 +160,7 @@ def by_mlflow(address: str, card: dict[str, Any]) -> list[Any]:
     return predictions
 
 
-def by_sagemaker(address: str, card: dict[str, Any]) -> list[Any]:
+def ask_sagemaker(address: str, card: dict[str, Any]) -> list[Any]:
     """Rows without a header as InvokeEndpoint sends them on to a container."""
     assert requests.get(f"http://{address}/ping", timeout=2).status_code == 200
     table = pandas.DataFrame([example["input"] for example in card["examples"]])
@@ -178,7 +178,7 @@ def by_sagemaker(address: str, card: dict[str, Any]) -> list[Any]:
 def main(address: str) -> None:
     """Asks by each client."""
     card = requests.get(f"http://{address}/model", timeout=30).json()
-    clients = (by_tritonclient, by_mlserver_types, by_kserve, by_mlflow, by_sagemaker)
+    clients = (ask_tritonclient, ask_mlserver_types, ask_kserve, ask_mlflow, ask_sagemaker)
     print(json.dumps({client.__name__.removeprefix("by_"): client(address, card) for client in clients}))
 
 

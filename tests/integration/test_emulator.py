@@ -10,7 +10,7 @@ import pytest
 from tests import emulator
 from tests.cloud import services
 from tests.emulator import Emulator
-from tests.events import Documented, documented, variables
+from tests.events import Documented, read_documented, variables
 from tests.unit.telemetry.test_log_line import CANARY, CHANNELS
 
 
@@ -23,7 +23,7 @@ def function(houses_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> I
             yield running
 
 
-@pytest.mark.parametrize("row", documented(), ids=lambda row: row.file)
+@pytest.mark.parametrize("row", read_documented(), ids=lambda row: row.file)
 def test_event_gets_the_documented_answer(row: Documented, function: Emulator) -> None:
     outcome = function.invoke(row.event)
     if row.raises:

@@ -81,7 +81,7 @@ def rows(data: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
 
 
-def scored(service: Service, key: str, body: bytes, *, part_bytes: int = PART_BYTES) -> dict[str, Any]:
+def score_file(service: Service, key: str, body: bytes, *, part_bytes: int = PART_BYTES) -> dict[str, Any]:
     """The report of the object, put and scored."""
     client = service.clients.s3
     score_object(service, put(client, key, body), lambda: inf, part_bytes=part_bytes)
@@ -90,7 +90,7 @@ def scored(service: Service, key: str, body: bytes, *, part_bytes: int = PART_BY
 
 def test_csv_is_scored_and_reported(service: Service) -> None:
     body = b"id,AreaSqft,NumBedrooms\na,1500,3\nb,x,3\nc,9000,3\n"
-    document = scored(service, "in/a.csv", body)
+    document = score_file(service, "in/a.csv", body)
     assert result(service.clients.s3, "in/a.csv.csv").decode() == (
         "id,AreaSqft,NumBedrooms,prediction,warnings,error\n"
         "a,1500,3,360000.0,,\n"
@@ -129,7 +129,7 @@ def test_odd_keys_are_decoded_once(service: Service, key: str) -> None:
 
 def test_gzip_is_read_and_the_answer_is_plain(service: Service) -> None:
     body = gzip.compress(TABLE) + gzip.compress(b"1500,4\n") + b"\0" * 100
-    assert scored(service, "in/g.csv.GZ", body)["rows_read"] == 3
+    assert score_file(service, "in/g.csv.GZ", body)["rows_read"] == 3
     assert len(rows(result(service.clients.s3, "in/g.csv.GZ.csv"))) == 4
 
 
@@ -158,7 +158,7 @@ def test_gzip_is_read_and_the_answer_is_plain(service: Service) -> None:
     ],
 )
 def test_bad_file_gets_its_report_and_no_predictions(service: Service, key: str, body: bytes, code: str) -> None:
-    document = scored(service, key, body)
+    document = score_file(service, key, body)
     assert document["error"]["code"] == code, document["error"]
     assert document["predictions"] is None
     assert there(service.clients.s3, f"predictions/{key}") == [f"predictions/{key}.report.json"]
@@ -166,7 +166,7 @@ def test_bad_file_gets_its_report_and_no_predictions(service: Service, key: str,
 
 
 def test_header_alone_is_no_bad_file(service: Service) -> None:
-    assert scored(service, "in/header.csv", b"AreaSqft,NumBedrooms\r\n")["rows_read"] == 0
+    assert score_file(service, "in/header.csv", b"AreaSqft,NumBedrooms\r\n")["rows_read"] == 0
     assert result(service.clients.s3, "in/header.csv.csv") == b"AreaSqft,NumBedrooms,prediction,warnings,error\r\n"
 
 
@@ -272,7 +272,7 @@ def test_too_little_time_raises_before_anything_is_visible(service: Service, lef
 
 def test_large_result_is_uploaded_in_parts(service: Service) -> None:
     body = b"pad,AreaSqft,NumBedrooms\n" + (b"x" * 100 + b",1500,3\n") * 100_000
-    assert scored(service, "in/large.csv", body, part_bytes=SMALL_PART_BYTES)["rows_read"] == 100_000
+    assert score_file(service, "in/large.csv", body, part_bytes=SMALL_PART_BYTES)["rows_read"] == 100_000
     found = service.clients.s3.head_object(Bucket=RESULTS, Key="predictions/in/large.csv.csv")
     assert found["ETag"].endswith('-3"')
     answered = result(service.clients.s3, "in/large.csv.csv")
@@ -282,13 +282,13 @@ def test_large_result_is_uploaded_in_parts(service: Service) -> None:
 
 def test_large_result_that_cannot_be_finished_leaves_nothing(service: Service) -> None:
     body = b"pad,AreaSqft,NumBedrooms\n" + (b"x" * 100 + b",1500,3\n") * 100_000 + b'"1"x'
-    assert scored(service, "in/spoilt.csv", body, part_bytes=SMALL_PART_BYTES)["error"]["code"] == "malformed_body"
+    assert score_file(service, "in/spoilt.csv", body, part_bytes=SMALL_PART_BYTES)["error"]["code"] == "malformed_body"
     assert "Uploads" not in service.clients.s3.list_multipart_uploads(Bucket=RESULTS)
 
 
 def test_json_lines_are_scored(service: Service) -> None:
     body = b'{"AreaSqft": 1500, "NumBedrooms": 3, "id": 1e999}\nnonsense\n\n{"AreaSqft": 9e3, "NumBedrooms": 3}'
-    document = scored(service, "in/a.ndjson", body)
+    document = score_file(service, "in/a.ndjson", body)
     lines = result(service.clients.s3, "in/a.ndjson.jsonl").splitlines()
     assert lines[0] == (
         b'{"AreaSqft": 1500, "NumBedrooms": 3, "id": 1e999, "prediction": 360000.0, "warnings": [], "error": null}'
@@ -302,7 +302,7 @@ def test_parquet_is_scored(service: Service) -> None:
     table = pyarrow.table({"id": ["a", "b", "c"], "AreaSqft": [1500.0, float("nan"), 9000.0], "NumBedrooms": [3, 3, 3]})
     sink = io.BytesIO()
     parquet.write_table(table, sink)
-    document = scored(service, "in/a.parquet", sink.getvalue())
+    document = score_file(service, "in/a.parquet", sink.getvalue())
     found = parquet.read_table(io.BytesIO(result(service.clients.s3, "in/a.parquet.parquet"))).to_pydict()
     assert found["id"] == ["a", "b", "c"]
     assert found["prediction"] == [360000.0, None, 412500.0]

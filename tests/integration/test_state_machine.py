@@ -56,7 +56,7 @@ def child() -> Machine:
     return {"QueryLanguage": "JSONata", "StartAt": processor["StartAt"], "States": processor["States"]}
 
 
-def without_what_moto_lacks(definition: Machine) -> Machine:
+def remove_what_moto_lacks(definition: Machine) -> Machine:
     """The same machine with batches of one and no result writer."""
     definition = copy.deepcopy(definition)
     state = definition["States"]["Predict file"]
@@ -216,7 +216,7 @@ def test_rows_of_a_file_come_back_with_predictions(services: StepFunctions, hous
     text = "id,AreaSqft,NumBedrooms\na,1500,3\nb,1800,4\n=c,1e3,2\n"
     services.s3.put_object(Bucket="inputs", Key="in/houses.csv", Body=text.encode())
     given = {"function": "predict", "bucket": "inputs", "key": "in/houses.csv"}
-    ended = services.run(without_what_moto_lacks(machine()), given)
+    ended = services.run(remove_what_moto_lacks(machine()), given)
     assert ended.status == "SUCCEEDED", ended
     assert [row for of_child in ended.output for row in of_child["rows"]] == list(csv.DictReader(io.StringIO(text)))
     assert [of_child["predictions"] for of_child in ended.output] == [[360000.0], [470000.0], [277500.0]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.template.expand import Template
-from tests.template.reading import as_list, function_of, of_type, rights, target
+from tests.template.reading import find_by_type, function_of, make_list, rights, target
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "x-amazon-apigateway-any-method")
 # What a call may hold of a caller's data.
@@ -19,7 +19,7 @@ VALUE = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN|ghp_[A-Za-z0-9]{20}|(?<![0-9a-f
 
 def operations(template: Template) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """The name, the definition and the API's body of each operation of each HTTP API."""
-    for name, properties in of_type(template, "AWS::ApiGatewayV2::Api", "AWS::ApiGateway::RestApi"):
+    for name, properties in find_by_type(template, "AWS::ApiGatewayV2::Api", "AWS::ApiGateway::RestApi"):
         body = properties.get("Body", {})
         for path, methods in body.get("paths", {}).items():
             for method, operation in methods.items():
@@ -38,7 +38,7 @@ def every_operation_asks_who_calls(template: Template) -> list[str]:
         complaints += [f"{name}: {s}" for choice in required for s in choice if not _asks(schemes.get(s, {}))]
     if not list(operations(template)):
         complaints.append("there is no operation")
-    for name, properties in of_type(template, "AWS::Lambda::Url", "AWS::ApiGatewayV2::Route"):
+    for name, properties in find_by_type(template, "AWS::Lambda::Url", "AWS::ApiGatewayV2::Route"):
         if properties.get("AuthType", properties.get("AuthorizationType", "NONE")) == "NONE":
             complaints.append(f"{name}: anyone may call it")
     return complaints
@@ -54,14 +54,14 @@ def _asks(scheme: dict[str, Any]) -> bool:
 
 def warnings_of_the_api_stop_it(template: Template) -> list[str]:
     """A security scheme that API Gateway would leave out with a warning stops the deployment."""
-    apis = of_type(template, "AWS::ApiGatewayV2::Api")
+    apis = find_by_type(template, "AWS::ApiGatewayV2::Api")
     return [f"{name}: FailOnWarnings" for name, p in apis if "Body" in p and p.get("FailOnWarnings") is not True]
 
 
 def api_is_throttled(template: Template) -> list[str]:
     """Each stage bounds requests a second and at once."""
     complaints = []
-    for name, properties in of_type(template, "AWS::ApiGatewayV2::Stage"):
+    for name, properties in find_by_type(template, "AWS::ApiGatewayV2::Stage"):
         settings = [properties.get("DefaultRouteSettings", {}), *properties.get("RouteSettings", {}).values()]
         limits = ("ThrottlingRateLimit", "ThrottlingBurstLimit")
         complaints += [f"{name}: {limit}" for s in settings for limit in limits if not s.get(limit, 0) > 0]
@@ -71,7 +71,7 @@ def api_is_throttled(template: Template) -> list[str]:
 def api_is_logged(template: Template) -> list[str]:
     """Each stage writes who asked for what, without what was in it, to a log group of the stack."""
     complaints = []
-    for name, properties in of_type(template, "AWS::ApiGatewayV2::Stage"):
+    for name, properties in find_by_type(template, "AWS::ApiGatewayV2::Stage"):
         settings = properties.get("AccessLogSettings", {})
         group = target(settings.get("DestinationArn", ""))
         if template["Resources"].get(group, {}).get("Type") != "AWS::Logs::LogGroup":
@@ -92,13 +92,13 @@ def api_is_logged(template: Template) -> list[str]:
 def origins_are_named_where_cookies_are_taken(template: Template) -> list[str]:
     """No page of anyone's calls the API with its visitor's cookies."""
     complaints = []
-    for name, properties in of_type(template, "AWS::ApiGatewayV2::Api"):
+    for name, properties in find_by_type(template, "AWS::ApiGatewayV2::Api"):
         for cors in (
             properties.get("Body", {}).get("x-amazon-apigateway-cors", {}),
             properties.get("CorsConfiguration", {}),
         ):
             lower = {key.lower(): value for key, value in cors.items()}
-            origins = as_list(lower.get("alloworigins", []))
+            origins = make_list(lower.get("alloworigins", []))
             if str(lower.get("allowcredentials", False)).lower() == "true" and any("*" in o for o in origins):
                 complaints.append(f"{name}: credentials from any origin")
     return complaints
@@ -108,7 +108,7 @@ def environment_holds_no_secret(template: Template) -> list[str]:
     """Secrets belong into Secrets Manager; whoever may describe a function reads its variables."""
     return [
         f"{function}: {name}"
-        for function, properties in of_type(template, "AWS::Lambda::Function")
+        for function, properties in find_by_type(template, "AWS::Lambda::Function")
         for name, value in properties.get("Environment", {}).get("Variables", {}).items()
         if SECRET.search(name) or VALUE.search(str(value)) or "{{resolve:" in str(value)
     ]
@@ -117,7 +117,7 @@ def environment_holds_no_secret(template: Template) -> list[str]:
 def model_is_read_and_no_more(template: Template) -> list[str]:
     """With MODEL_URI there is a digest, and the right to read below that prefix; without it there is neither."""
     complaints = []
-    for function, properties in of_type(template, "AWS::Lambda::Function"):
+    for function, properties in find_by_type(template, "AWS::Lambda::Function"):
         variables = properties.get("Environment", {}).get("Variables", {})
         granted = {
             right for right in rights(template, function) if "${Place}" in right[1] or _is_place(right[1], template)
@@ -137,11 +137,11 @@ def model_is_read_and_no_more(template: Template) -> list[str]:
 
 def _is_place(arn: str, template: Template) -> bool:
     """Whether the ARN is of a bucket that is not the stack's own."""
-    own = {p["BucketName"] for _, p in of_type(template, "AWS::S3::Bucket")}
+    own = {p["BucketName"] for _, p in find_by_type(template, "AWS::S3::Bucket")}
     return arn.startswith("arn:aws:s3:::") and arn.removeprefix("arn:aws:s3:::").partition("/")[0] not in own
 
 
-def fronted(template: Template) -> set[str]:
+def list_fronted(template: Template) -> set[str]:
     """Functions that an API, a source or a mapping calls."""
-    called = of_type(template, "AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping")
+    called = find_by_type(template, "AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping")
     return {function_of(template, properties["FunctionName"]) for _, properties in called}

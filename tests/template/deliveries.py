@@ -9,10 +9,10 @@ import re
 
 from tests.template.expand import Template
 from tests.template.reading import (
-    as_list,
     dead_letter_queues,
+    find_by_type,
     function_of,
-    of_type,
+    make_list,
     queue_mappings,
     resource_policies,
     rights,
@@ -27,9 +27,9 @@ def output_is_never_input(template: Template) -> list[str]:
     """Nothing that a function may write has a name that a notification is sent for."""
     filters = []
     complaints = []
-    for name, properties in of_type(template, "AWS::S3::Bucket"):
+    for name, properties in find_by_type(template, "AWS::S3::Bucket"):
         notification = properties.get("NotificationConfiguration", {})
-        for configuration in (c for configurations in notification.values() for c in as_list(configurations)):
+        for configuration in (c for configurations in notification.values() for c in make_list(configurations)):
             rules = configuration.get("Filter", {}).get("S3Key", {}).get("Rules", [])
             prefix = "".join(rule["Value"] for rule in rules if rule["Name"] == "prefix")
             if not prefix:
@@ -37,7 +37,7 @@ def output_is_never_input(template: Template) -> list[str]:
             filters.append(f"arn:aws:s3:::{properties['BucketName']}/{prefix}")
     if not filters:
         complaints.append("no bucket notifies anyone")
-    for function, properties in of_type(template, "AWS::Lambda::Function"):
+    for function, properties in find_by_type(template, "AWS::Lambda::Function"):
         variables = properties["Environment"]["Variables"]
         written = [r for action, r in rights(template, function) if action in ("s3:PutObject", "s3:*", "*")]
         written += [f"arn:aws:s3:::{variables['RESULTS_BUCKET']}/"] if "RESULTS_BUCKET" in variables else []
@@ -55,9 +55,9 @@ def overlaps(pattern: str, buckets: set[str]) -> bool:
 
 def environment_names_the_buckets(template: Template) -> list[str]:
     """The function reads and writes the buckets that there are, below the prefixes that its role names."""
-    by_name = {p["BucketName"]: p for _, p in of_type(template, "AWS::S3::Bucket")}
+    by_name = {p["BucketName"]: p for _, p in find_by_type(template, "AWS::S3::Bucket")}
     complaints = []
-    for function, properties in of_type(template, "AWS::Lambda::Function"):
+    for function, properties in find_by_type(template, "AWS::Lambda::Function"):
         variables = properties["Environment"]["Variables"]
         if "INPUT_BUCKET" not in variables:
             continue
@@ -70,7 +70,7 @@ def environment_names_the_buckets(template: Template) -> list[str]:
 
 def functions_stop_recursion(template: Template) -> list[str]:
     """Lambda stops a function that feeds itself."""
-    functions = of_type(template, "AWS::Lambda::Function")
+    functions = find_by_type(template, "AWS::Lambda::Function")
     return [f"{name}: RecursiveLoop" for name, p in functions if p.get("RecursiveLoop") != "Terminate"]
 
 
@@ -104,7 +104,7 @@ def files_are_worked_on_alone(template: Template) -> list[str]:
     """A function of messages in batches that scores files too has a queue that sends it those one by one."""
     mappings = [(function_of(template, p["FunctionName"]), p, queue) for _, p, queue in queue_mappings(template)]
     complaints = []
-    for name, properties in of_type(template, "AWS::Lambda::Function"):
+    for name, properties in find_by_type(template, "AWS::Lambda::Function"):
         variables = properties["Environment"]["Variables"]
         files = target(variables.get("FILES_QUEUE_URL", ""))
         own = [(p, queue) for function, p, queue in mappings if function == name]
@@ -120,7 +120,7 @@ def files_are_worked_on_alone(template: Template) -> list[str]:
 
 def batches_fail_in_part(template: Template) -> list[str]:
     """Every mapping heeds the failures that the function lists."""
-    mappings = of_type(template, "AWS::Lambda::EventSourceMapping")
+    mappings = find_by_type(template, "AWS::Lambda::EventSourceMapping")
     return [n for n, p in mappings if p.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]]
 
 
@@ -137,7 +137,7 @@ def streams_get_past_poison(template: Template) -> list[str]:
     """A stream's record that always fails is found by halving, tried a few times, and put aside."""
     queues = {name for name, _, _ in queue_mappings(template)}
     complaints = []
-    for name, properties in of_type(template, "AWS::Lambda::EventSourceMapping"):
+    for name, properties in find_by_type(template, "AWS::Lambda::EventSourceMapping"):
         if name in queues:
             continue
         if properties.get("BisectBatchOnFunctionError") is not True:
@@ -152,10 +152,10 @@ def streams_get_past_poison(template: Template) -> list[str]:
 def asynchronous_failures_are_kept(template: Template) -> list[str]:
     """What an asynchronous source sent and the function failed on ends in a queue."""
     configured = {
-        function_of(template, p["FunctionName"]): p for _, p in of_type(template, "AWS::Lambda::EventInvokeConfig")
+        function_of(template, p["FunctionName"]): p for _, p in find_by_type(template, "AWS::Lambda::EventInvokeConfig")
     }
     complaints = []
-    for name, properties in of_type(template, "AWS::Lambda::Permission"):
+    for name, properties in find_by_type(template, "AWS::Lambda::Permission"):
         if properties["Principal"] not in ASYNCHRONOUS:
             continue
         config = configured.get(function_of(template, properties["FunctionName"]), {})
@@ -167,7 +167,7 @@ def asynchronous_failures_are_kept(template: Template) -> list[str]:
     return complaints
 
 
-def undelivered_is_kept(template: Template) -> list[str]:
+def queues_keep_undelivered(template: Template) -> list[str]:
     """What a topic or a rule cannot deliver ends in a queue that lets that very topic or rule in."""
     allowed = {
         (queue, statement["Principal"]["Service"]): json.dumps(statement.get("Condition", {}))
@@ -175,13 +175,13 @@ def undelivered_is_kept(template: Template) -> list[str]:
         if statement["Effect"] == "Allow" and statement["Action"] == "sqs:SendMessage"
     }
     complaints = []
-    for name, properties in of_type(template, "AWS::SNS::Subscription"):
+    for name, properties in find_by_type(template, "AWS::SNS::Subscription"):
         if properties["Protocol"] == "email":
             continue  # SNS keeps trying a mail server by itself, and takes no queue for it
         queue = target(properties.get("RedrivePolicy", {}).get("deadLetterTargetArn", ""))
         if target(properties["TopicArn"]) not in allowed.get((queue, "sns.amazonaws.com"), ""):
             complaints.append(f"{name}: undelivered notifications are lost")
-    for name, properties in of_type(template, "AWS::Events::Rule"):
+    for name, properties in find_by_type(template, "AWS::Events::Rule"):
         bus = properties.get("EventBusName", "default")
         rule = f"rule/{properties['Name']}" if bus == "default" else f"rule/{bus}/{properties['Name']}"
         for rule_target in properties["Targets"]:
@@ -204,7 +204,7 @@ def answers_before_the_api_gives_up(template: Template) -> list[str]:
     """A function behind the API has less than the API's 30 s."""
     fronted = {
         function_of(template, p["FunctionName"])
-        for _, p in of_type(template, "AWS::Lambda::Permission")
+        for _, p in find_by_type(template, "AWS::Lambda::Permission")
         if p["Principal"] == "apigateway.amazonaws.com"
     }
     return [f"{name}: Timeout" for name in sorted(fronted) if template["Resources"][name]["Properties"]["Timeout"] > 29]

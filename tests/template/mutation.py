@@ -11,7 +11,7 @@ type Check = Callable[[Template], list[str]]
 GONE = object()
 
 
-def broken(*changes: tuple[str, Any]) -> Template:
+def break_template(*changes: tuple[str, Any]) -> Template:
     """template.yaml with other values, or none (GONE), or what a function makes of them, at dotted paths."""
     document = copy.deepcopy(source())
     for path, value in changes:

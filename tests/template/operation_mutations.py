@@ -155,8 +155,8 @@ def _watching() -> list[Mutation]:
             boards, "Resources.Dashboard.Properties.DashboardBody", {"Fn::Sub": '{"widgets": [], "x": "${Gone}"}'}
         ),
         Mutation(storage.log_groups_forget, "Resources.ApiLogGroup.Properties.RetentionInDays"),
-        Mutation(storage.only_over_tls, "Resources.AlarmTopicPolicy", GONE),
-        Mutation(storage.encrypted_at_rest, "Resources.AlarmTopic.Properties.KmsMasterKeyId"),
+        Mutation(storage.buckets_refuse_plain_http, "Resources.AlarmTopicPolicy", GONE),
+        Mutation(storage.resources_are_encrypted, "Resources.AlarmTopic.Properties.KmsMasterKeyId"),
         Mutation(deliveries.functions_stop_recursion, f"{BATCH}.RecursiveLoop", "Allow"),
         Mutation(rights.rights_are_few, f"Resources.DeploymentRole.{STATEMENT}.2.Action", "cloudwatch:*"),
         Mutation(rights.rights_are_few, f"Resources.DeploymentRole.{STATEMENT}.1.Resource", "*"),

@@ -7,7 +7,7 @@ from typing import Any
 from tests.template.expand import Template
 
 
-def of_type(template: Template, *types: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def find_by_type(template: Template, *types: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name and properties of each resource of these types."""
     for name, resource in template["Resources"].items():
         if resource["Type"] in types:
@@ -30,7 +30,7 @@ def function_of(template: Template, reference: Any) -> str:
     return name
 
 
-def as_list(value: Any) -> list[Any]:
+def make_list(value: Any) -> list[Any]:
     """The value, in a list if it is none."""
     return value if isinstance(value, list) else [value]
 
@@ -45,10 +45,10 @@ def text(value: Any) -> str:
 def statements(template: Template, role: str) -> Iterator[dict[str, Any]]:
     """What the role is allowed or denied, inline or by policies attached to it."""
     for policy in template["Resources"][role]["Properties"].get("Policies", []):
-        yield from as_list(policy["PolicyDocument"]["Statement"])
-    for _, properties in of_type(template, "AWS::IAM::Policy"):
+        yield from make_list(policy["PolicyDocument"]["Statement"])
+    for _, properties in find_by_type(template, "AWS::IAM::Policy"):
         if role in map(target, properties.get("Roles", [])):
-            yield from as_list(properties["PolicyDocument"]["Statement"])
+            yield from make_list(properties["PolicyDocument"]["Statement"])
 
 
 def rights(template: Template, function: str) -> set[tuple[str, str]]:
@@ -58,8 +58,8 @@ def rights(template: Template, function: str) -> set[tuple[str, str]]:
         (action, text(resource))
         for statement in statements(template, role)
         if statement["Effect"] == "Allow"
-        for action in as_list(statement.get("Action", []))
-        for resource in as_list(statement.get("Resource", []))
+        for action in make_list(statement.get("Action", []))
+        for resource in make_list(statement.get("Resource", []))
     }
 
 
@@ -72,17 +72,17 @@ def may(template: Template, function: str, action: str, resource: str) -> bool:
 def resource_policies(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each bucket, queue and topic that has a policy of its own, with a statement of it."""
     kinds = {"AWS::S3::BucketPolicy": "Bucket", "AWS::SQS::QueuePolicy": "Queues", "AWS::SNS::TopicPolicy": "Topics"}
-    buckets = {p["BucketName"]: name for name, p in of_type(template, "AWS::S3::Bucket") if "BucketName" in p}
-    for _, properties in of_type(template, *kinds):
+    buckets = {p["BucketName"]: name for name, p in find_by_type(template, "AWS::S3::Bucket") if "BucketName" in p}
+    for _, properties in find_by_type(template, *kinds):
         (holder,) = (properties[key] for key in kinds.values() if key in properties)
-        for held in as_list(holder):
-            for statement in as_list(properties["PolicyDocument"]["Statement"]):
+        for held in make_list(holder):
+            for statement in make_list(properties["PolicyDocument"]["Statement"]):
                 yield buckets.get(target(held), target(held)), statement
 
 
 def queue_mappings(template: Template) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Each mapping of a queue: its name, its properties, and the queue's name."""
-    for name, properties in of_type(template, "AWS::Lambda::EventSourceMapping"):
+    for name, properties in find_by_type(template, "AWS::Lambda::EventSourceMapping"):
         source = target(properties["EventSourceArn"])
         if template["Resources"].get(source, {}).get("Type") == "AWS::SQS::Queue":
             yield name, properties, source
@@ -91,12 +91,12 @@ def queue_mappings(template: Template) -> Iterator[tuple[str, dict[str, Any], st
 def dead_letter_queues(template: Template) -> set[str]:
     """Every queue that something failed is put into."""
     found = set()
-    for _, properties in of_type(template, "AWS::SQS::Queue", "AWS::SNS::Subscription"):
+    for _, properties in find_by_type(template, "AWS::SQS::Queue", "AWS::SNS::Subscription"):
         if "RedrivePolicy" in properties:
             found.add(target(properties["RedrivePolicy"]["deadLetterTargetArn"]))
-    for _, properties in of_type(template, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
+    for _, properties in find_by_type(template, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
         if "OnFailure" in properties.get("DestinationConfig", {}):
             found.add(target(properties["DestinationConfig"]["OnFailure"]["Destination"]))
-    for _, properties in of_type(template, "AWS::Events::Rule"):
+    for _, properties in find_by_type(template, "AWS::Events::Rule"):
         found |= {target(t["DeadLetterConfig"]["Arn"]) for t in properties["Targets"] if "DeadLetterConfig" in t}
     return found

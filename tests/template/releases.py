@@ -3,15 +3,15 @@
 import json
 from typing import Any
 
-from tests.template.access import fronted, operations
+from tests.template.access import list_fronted, operations
 from tests.template.expand import Template
-from tests.template.reading import function_of, may, of_type, target
+from tests.template.reading import find_by_type, function_of, may, target
 
 
 def aliases(template: Template) -> dict[str, tuple[str, dict[str, Any]]]:
     """By function: its alias's name and whole resource."""
     found = {}
-    for name, properties in of_type(template, "AWS::Lambda::Alias"):
+    for name, properties in find_by_type(template, "AWS::Lambda::Alias"):
         found[target(properties["FunctionName"])] = (name, template["Resources"][name])
     return found
 
@@ -19,7 +19,7 @@ def aliases(template: Template) -> dict[str, tuple[str, dict[str, Any]]]:
 def callers_go_through_the_alias(template: Template) -> list[str]:
     """What calls a function calls its alias: a version that was not released answers nobody."""
     complaints = []
-    for name, properties in of_type(template, "AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping"):
+    for name, properties in find_by_type(template, "AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping"):
         called = target(properties["FunctionName"])
         if template["Resources"].get(called, {}).get("Type") != "AWS::Lambda::Alias":
             complaints.append(f"{name}: calls {called}")
@@ -27,7 +27,7 @@ def callers_go_through_the_alias(template: Template) -> list[str]:
         uri = json.dumps(operation.get("x-amazon-apigateway-integration", {}).get("uri", ""))
         if not any(f"${{{alias}}}" in uri for alias, _ in aliases(template).values()):
             complaints.append(f"{name}: calls no alias")
-    for name, properties in of_type(template, "AWS::Lambda::EventInvokeConfig"):
+    for name, properties in find_by_type(template, "AWS::Lambda::EventInvokeConfig"):
         if properties.get("Qualifier") != "live":
             complaints.append(f"{name}: Qualifier")
     return complaints
@@ -36,7 +36,7 @@ def callers_go_through_the_alias(template: Template) -> list[str]:
 def every_release_is_a_version(template: Template) -> list[str]:
     """Each function that is called has the alias `live`, at a published version of it."""
     complaints = []
-    for function in sorted(fronted(template)):
+    for function in sorted(list_fronted(template)):
         if function not in aliases(template):
             complaints.append(f"{function}: no alias")
             continue
@@ -53,12 +53,12 @@ def every_release_is_a_version(template: Template) -> list[str]:
 def releases_go_back(template: Template) -> list[str]:
     """CodeDeploy moves each alias, asks a hook of the same image before, tidies after, and goes back on an alarm."""
     complaints = []
-    alarms = dict(of_type(template, "AWS::CloudWatch::Alarm"))
+    alarms = dict(find_by_type(template, "AWS::CloudWatch::Alarm"))
     for function, (name, resource) in aliases(template).items():
         policy = resource.get("UpdatePolicy", {}).get("CodeDeployLambdaAliasUpdate", {})
         before, after = (target(policy.get(f"{when}AllowTrafficHook", "")) for when in ("Before", "After"))
         group = template["Resources"].get(target(policy.get("DeploymentGroupName", "")), {}).get("Properties", {})
-        functions = dict(of_type(template, "AWS::Lambda::Function"))
+        functions = dict(find_by_type(template, "AWS::Lambda::Function"))
         for hook in (before, after):
             if hook not in functions:
                 complaints.append(f"{name}: no hook")
@@ -84,7 +84,7 @@ def releases_go_back(template: Template) -> list[str]:
 def hooks_may_do_their_work(template: Template) -> list[str]:
     """The hook before may invoke each new version, the one after list and delete old ones, and both tell CodeDeploy."""
     complaints = []
-    for name, properties in of_type(template, "AWS::Lambda::Function"):
+    for name, properties in find_by_type(template, "AWS::Lambda::Function"):
         variables = properties.get("Environment", {}).get("Variables", {})
         versions = json.dumps(variables.get("NEW_VERSIONS", ""))
         for function, (_, alias) in aliases(template).items():
@@ -122,7 +122,7 @@ def old_versions_are_few(template: Template) -> list[str]:
     """Two to twenty versions of a function are kept: one to go back to, and fewer than images are."""
     kept = [
         (name, p["Environment"]["Variables"]["KEEP_VERSIONS"])
-        for name, p in of_type(template, "AWS::Lambda::Function")
+        for name, p in find_by_type(template, "AWS::Lambda::Function")
         if "KEEP_VERSIONS" in p.get("Environment", {}).get("Variables", {})
     ]
     return [f"{n}: keeps {count}" for n, count in kept if not 2 <= int(count) <= 20] if kept else ["versions stay"]
@@ -130,10 +130,10 @@ def old_versions_are_few(template: Template) -> list[str]:
 
 def snapshots_and_provisioned_concurrency_exclude_each_other(template: Template) -> list[str]:
     """Lambda takes one or the other."""
-    functions = dict(of_type(template, "AWS::Lambda::Function"))
+    functions = dict(find_by_type(template, "AWS::Lambda::Function"))
     return [
         f"{name}: both"
-        for name, properties in of_type(template, "AWS::Lambda::Alias")
+        for name, properties in find_by_type(template, "AWS::Lambda::Alias")
         if "ProvisionedConcurrencyConfig" in properties
         and functions[function_of(template, properties["FunctionName"])].get("SnapStart", {}).get("ApplyOn", "None")
         != "None"

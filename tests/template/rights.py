@@ -7,10 +7,10 @@ from typing import Any
 
 from tests.template.expand import Template
 from tests.template.reading import (
-    as_list,
+    find_by_type,
     function_of,
+    make_list,
     may,
-    of_type,
     resource_policies,
     rights,
     statements,
@@ -31,16 +31,16 @@ MANAGED: dict[str, str] = {}
 def rights_are_few(template: Template) -> list[str]:
     """No wildcard in an action, none as a resource, no managed policy, nobody let in without a name."""
     complaints = []
-    for role, properties in of_type(template, "AWS::IAM::Role"):
+    for role, properties in find_by_type(template, "AWS::IAM::Role"):
         managed = map(text, properties.get("ManagedPolicyArns", []))
         complaints += [f"{role}: {policy}" for policy in managed if policy not in MANAGED]
         for statement in statements(template, role):
-            actions = as_list(statement.get("Action", "*"))
-            resources = list(map(text, as_list(statement.get("Resource", "*"))))
+            actions = make_list(statement.get("Action", "*"))
+            resources = list(map(text, make_list(statement.get("Resource", "*"))))
             if resources == ["*"] and set(actions) <= WILDCARDS.keys():
                 continue
             for one in (*actions, *resources):
-                if statement["Effect"] == "Allow" and re.search(r"[*?]", _without_end(one)):
+                if statement["Effect"] == "Allow" and re.search(r"[*?]", _drop_end(one)):
                     complaints.append(f"{role}: {one}")
     for name, statement in resource_policies(template):
         principal = statement.get("Principal", "*")
@@ -51,7 +51,7 @@ def rights_are_few(template: Template) -> list[str]:
     return complaints
 
 
-def _without_end(text_of_arn: str) -> str:
+def _drop_end(text_of_arn: str) -> str:
     """The text without a wildcard where one may stand, at the end: after an object's prefix, a function or a group."""
     ends = (r"(arn:aws:s3:::[^*?/]+/[^*?]+/)\*", r"(\$\{\w+\.Arn\}:)\*", r"(arn:aws:codedeploy:[^*?]+/)\*")
     return re.sub(f"^(?:{'|'.join(ends)})$", "", text_of_arn)
@@ -59,14 +59,14 @@ def _without_end(text_of_arn: str) -> str:
 
 def invokers_are_named(template: Template) -> list[str]:
     """Only this account's bucket, topic, rule or API may invoke a function."""
-    permissions = of_type(template, "AWS::Lambda::Permission")
+    permissions = find_by_type(template, "AWS::Lambda::Permission")
     return [n for n, p in permissions if not {"SourceArn", "SourceAccount"} & p.keys()]
 
 
 def rights_are_enough(template: Template) -> list[str]:
     """The role allows what the function's variables and mappings ask of it, and on files no more than that."""
     complaints = []
-    for function, _ in of_type(template, "AWS::Lambda::Function"):
+    for function, _ in find_by_type(template, "AWS::Lambda::Function"):
         needed = set(needs(template, function))
         complaints += [
             f"{function}: may not {' '.join(need)}" for need in sorted(needed) if not may(template, function, *need)
@@ -78,7 +78,7 @@ def rights_are_enough(template: Template) -> list[str]:
         complaints += [f"{function}: may {' '.join(right)}" for right in sorted(on_files - needed)]
         complaints += [
             f"{function}: may not {action} {text(p['EventSourceArn'])}"
-            for _, p in of_type(template, "AWS::Lambda::EventSourceMapping")
+            for _, p in find_by_type(template, "AWS::Lambda::EventSourceMapping")
             if function_of(template, p["FunctionName"]) == function
             for action in reading(p["EventSourceArn"])
             if not may(template, function, action, text(p["EventSourceArn"]))
@@ -92,7 +92,7 @@ def needs(template: Template, function: str) -> Iterator[tuple[str, str]]:
     if "INPUT_BUCKET" in variables:
         bucket = f"arn:aws:s3:::{variables['INPUT_BUCKET']}"
         (properties,) = (
-            p for _, p in of_type(template, "AWS::S3::Bucket") if p["BucketName"] == variables["INPUT_BUCKET"]
+            p for _, p in find_by_type(template, "AWS::S3::Bucket") if p["BucketName"] == variables["INPUT_BUCKET"]
         )
         for configuration in properties.get("NotificationConfiguration", {}).get("LambdaConfigurations", []):
             prefix = configuration.get("Filter", {}).get("S3Key", {}).get("Rules", [{"Value": ""}])[0]["Value"]
@@ -106,7 +106,7 @@ def needs(template: Template, function: str) -> Iterator[tuple[str, str]]:
         yield "sqs:SendMessage", f"{target(variables['RESULTS_QUEUE_URL'])}.Arn"
     if "FILES_QUEUE_URL" in variables:
         yield "sqs:SendMessage", f"{target(variables['FILES_QUEUE_URL'])}.Arn"
-    for _, config in of_type(template, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
+    for _, config in find_by_type(template, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
         if function_of(template, config["FunctionName"]) == function and "OnFailure" in config.get(
             "DestinationConfig", {}
         ):

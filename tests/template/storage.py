@@ -1,28 +1,28 @@
 """What must hold of buckets, queues, topics and logs: who gets at them, and when they forget. As in deliveries."""
 
 from tests.template.expand import Template
-from tests.template.reading import as_list, may, of_type, resource_policies, target, text
+from tests.template.reading import find_by_type, make_list, may, resource_policies, target, text
 
 
-def only_over_tls(template: Template) -> list[str]:
+def buckets_refuse_plain_http(template: Template) -> list[str]:
     """Buckets, queues and topics refuse everyone who comes without TLS."""
     refusing = set()
     for name, statement in resource_policies(template):
         condition = statement.get("Condition", {}).get("Bool", {})
-        resources = {text(resource) for resource in as_list(statement["Resource"])}
+        resources = {text(resource) for resource in make_list(statement["Resource"])}
         if (
             statement["Effect"] == "Deny"
             and statement["Principal"] == "*"
             and str(condition.get("aws:SecureTransport")).lower() == "false"
             and statement["Action"] in ("s3:*", "sqs:*", "sns:Publish")
-            and resources == own_arns(template, name)
+            and resources == list_own_arns(template, name)
         ):
             refusing.add(name)
-    holders = of_type(template, "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic")
+    holders = find_by_type(template, "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic")
     return [f"{name}: answers without TLS" for name, _ in holders if name not in refusing]
 
 
-def own_arns(template: Template, name: str) -> set[str]:
+def list_own_arns(template: Template, name: str) -> set[str]:
     """The texts under which a policy names the whole of the resource."""
     resource = template["Resources"][name]
     if resource["Type"] == "AWS::S3::Bucket":
@@ -31,18 +31,18 @@ def own_arns(template: Template, name: str) -> set[str]:
     return {f"{name}.Ref" if resource["Type"] == "AWS::SNS::Topic" else f"{name}.Arn"}
 
 
-def encrypted_at_rest(template: Template) -> list[str]:
+def resources_are_encrypted(template: Template) -> list[str]:
     """Buckets, queues and topics are."""
-    buckets = [n for n, p in of_type(template, "AWS::S3::Bucket") if "BucketEncryption" not in p]
-    queues = [n for n, p in of_type(template, "AWS::SQS::Queue") if p.get("SqsManagedSseEnabled") is not True]
-    topics = [n for n, p in of_type(template, "AWS::SNS::Topic") if "KmsMasterKeyId" not in p]
+    buckets = [n for n, p in find_by_type(template, "AWS::S3::Bucket") if "BucketEncryption" not in p]
+    queues = [n for n, p in find_by_type(template, "AWS::SQS::Queue") if p.get("SqsManagedSseEnabled") is not True]
+    topics = [n for n, p in find_by_type(template, "AWS::SNS::Topic") if "KmsMasterKeyId" not in p]
     return [f"{name}: not encrypted" for name in buckets + queues + topics]
 
 
 def buckets_are_private(template: Template) -> list[str]:
     """No access list, no public policy."""
     complaints = []
-    for name, properties in of_type(template, "AWS::S3::Bucket"):
+    for name, properties in find_by_type(template, "AWS::S3::Bucket"):
         block = properties.get("PublicAccessBlockConfiguration", {})
         names = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
         complaints += [f"{name}: {key}" for key in names if block.get(key) is not True]
@@ -55,7 +55,7 @@ def buckets_are_private(template: Template) -> list[str]:
 def buckets_forget(template: Template) -> list[str]:
     """Objects, their old versions and unfinished uploads go; the bucket that is read from has versions."""
     complaints = []
-    for name, properties in of_type(template, "AWS::S3::Bucket"):
+    for name, properties in find_by_type(template, "AWS::S3::Bucket"):
         rules = properties.get("LifecycleConfiguration", {}).get("Rules", [])
         whole = [r for r in rules if r["Status"] == "Enabled" and not r.keys() & {"Prefix", "TagFilters"}]
         versioned = properties.get("VersioningConfiguration", {}).get("Status") == "Enabled"
@@ -75,7 +75,7 @@ def buckets_outlive_the_stack(template: Template) -> list[str]:
     kept = ("Retain", "RetainExceptOnCreate")
     return [
         f"{name}: {policy}"
-        for name, _ in of_type(template, "AWS::S3::Bucket")
+        for name, _ in find_by_type(template, "AWS::S3::Bucket")
         for policy in ("DeletionPolicy", "UpdateReplacePolicy")
         if template["Resources"][name].get(policy) not in kept
     ]
@@ -84,7 +84,7 @@ def buckets_outlive_the_stack(template: Template) -> list[str]:
 def logs_are_json_and_end(template: Template) -> list[str]:
     """Each function writes JSON to a group of its own, which the stack holds, with an end."""
     complaints = []
-    for name, properties in of_type(template, "AWS::Lambda::Function"):
+    for name, properties in find_by_type(template, "AWS::Lambda::Function"):
         logging = properties.get("LoggingConfig", {})
         group = target(logging.get("LogGroup", ""))
         if logging.get("LogFormat") != "JSON":
@@ -98,4 +98,6 @@ def logs_are_json_and_end(template: Template) -> list[str]:
 
 def log_groups_forget(template: Template) -> list[str]:
     """Each log group has a retention."""
-    return [f"{n}: RetentionInDays" for n, p in of_type(template, "AWS::Logs::LogGroup") if "RetentionInDays" not in p]
+    return [
+        f"{n}: RetentionInDays" for n, p in find_by_type(template, "AWS::Logs::LogGroup") if "RetentionInDays" not in p
+    ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.template.expand import expand, source
-from tests.template.mutation import broken
+from tests.template.mutation import break_template
 
 CHECKOV = Path(sys.executable).parents[1] / "checkov" / "bin" / "checkov"
 SKIPPED = {
@@ -24,7 +24,7 @@ SKIPPED = {
 }
 
 
-def failed(template: dict[str, Any], path: Path) -> set[str]:
+def list_failed(template: dict[str, Any], path: Path) -> set[str]:
     """The ids of the rules that the expanded template breaks."""
     path.write_text(json.dumps({key: value for key, value in template.items() if key != "Rules"}))
     command = [str(CHECKOV), "--file", str(path), "--framework", "cloudformation", "--output", "json", "--quiet"]
@@ -38,7 +38,7 @@ def failed(template: dict[str, Any], path: Path) -> set[str]:
 
 
 def test_template_breaks_only_what_is_skipped_for_a_reason(tmp_path: Path) -> None:
-    assert failed(expand(source()), tmp_path / "template.json") == set(SKIPPED)
+    assert list_failed(expand(source()), tmp_path / "template.json") == set(SKIPPED)
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_template_breaks_only_what_is_skipped_for_a_reason(tmp_path: Path) -> No
     ],
 )
 def test_what_is_broken_is_noticed(path: str, value: object, rule: str, tmp_path: Path) -> None:
-    found = failed(expand(broken((path, value))), tmp_path / "template.json")
+    found = list_failed(expand(break_template((path, value))), tmp_path / "template.json")
     assert found == {*SKIPPED, rule}

@@ -8,7 +8,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]  # it ships no type
 
 from tests.template import access, deliveries, operation_mutations, releases, rights, storage, watching
 from tests.template.expand import Refused, Template, expand, of, source
-from tests.template.mutation import Check, Mutation, broken
+from tests.template.mutation import Check, Mutation, break_template
 
 CHECKS: tuple[Check, ...] = (
     deliveries.output_is_never_input,
@@ -21,11 +21,11 @@ CHECKS: tuple[Check, ...] = (
     deliveries.queue_concurrency_is_bounded,
     deliveries.streams_get_past_poison,
     deliveries.asynchronous_failures_are_kept,
-    deliveries.undelivered_is_kept,
+    deliveries.queues_keep_undelivered,
     deliveries.failures_are_kept_for_fourteen_days,
     deliveries.answers_before_the_api_gives_up,
-    storage.only_over_tls,
-    storage.encrypted_at_rest,
+    storage.buckets_refuse_plain_http,
+    storage.resources_are_encrypted,
     storage.buckets_are_private,
     storage.buckets_forget,
     storage.buckets_outlive_the_stack,
@@ -81,7 +81,9 @@ def test_expanded_template_has_no_lint() -> None:
 
 
 def test_lint_sees_a_circle() -> None:
-    circle = broken(("Resources.BatchFunction.Properties.Environment.Variables.INPUT_BUCKET", {"Ref": "InputBucket"}))
+    circle = break_template(
+        ("Resources.BatchFunction.Properties.Environment.Variables.INPUT_BUCKET", {"Ref": "InputBucket"})
+    )
     assert {error[:5] for error in errors(circle)} == {"E3004"}
 
 
@@ -276,14 +278,14 @@ def _mutations() -> list[Mutation]:
         Mutation(deliveries.asynchronous_failures_are_kept, f"{batch}.EventInvokeConfig"),
         Mutation(deliveries.asynchronous_failures_are_kept, f"{batch}.EventInvokeConfig.DestinationConfig"),
         Mutation(deliveries.asynchronous_failures_are_kept, f"{batch}.EventInvokeConfig.MaximumRetryAttempts", 0),
-        Mutation(deliveries.undelivered_is_kept, f"{batch}.Events.Notification.Properties.RedrivePolicy"),
-        Mutation(deliveries.undelivered_is_kept, f"{batch}.Events.Rule.Properties.DeadLetterConfig"),
-        Mutation(deliveries.undelivered_is_kept, f"{batch}.Events.Rule.Properties.RuleName", "another"),
+        Mutation(deliveries.queues_keep_undelivered, f"{batch}.Events.Notification.Properties.RedrivePolicy"),
+        Mutation(deliveries.queues_keep_undelivered, f"{batch}.Events.Rule.Properties.DeadLetterConfig"),
+        Mutation(deliveries.queues_keep_undelivered, f"{batch}.Events.Rule.Properties.RuleName", "another"),
         Mutation(
-            deliveries.undelivered_is_kept, "Resources.UndeliveredQueuePolicy.Properties.PolicyDocument.Statement.1"
+            deliveries.queues_keep_undelivered, "Resources.UndeliveredQueuePolicy.Properties.PolicyDocument.Statement.1"
         ),
         Mutation(
-            deliveries.undelivered_is_kept, "Resources.UndeliveredQueuePolicy.Properties.PolicyDocument.Statement.2"
+            deliveries.queues_keep_undelivered, "Resources.UndeliveredQueuePolicy.Properties.PolicyDocument.Statement.2"
         ),
         *(
             Mutation(kept, f"Resources.{q}.Properties.MessageRetentionPeriod")
@@ -296,10 +298,15 @@ def _mutations() -> list[Mutation]:
             60,
             (watching.slow_functions_are_seen_before_they_are_stopped,),
         ),
-        *(Mutation(storage.only_over_tls, f"Resources.{holder}Policy") for holder in (*queues[:5], *buckets, "Topic")),
+        *(
+            Mutation(storage.buckets_refuse_plain_http, f"Resources.{holder}Policy")
+            for holder in (*queues[:5], *buckets, "Topic")
+        ),
         *(
             Mutation(
-                storage.only_over_tls, f"Resources.{holder}Policy.Properties.PolicyDocument.Statement.0.{key}", value
+                storage.buckets_refuse_plain_http,
+                f"Resources.{holder}Policy.Properties.PolicyDocument.Statement.0.{key}",
+                value,
             )
             for holder in ("Queue", "InputBucket", "Topic")
             for key, value in (
@@ -308,16 +315,19 @@ def _mutations() -> list[Mutation]:
             )
         ),
         Mutation(
-            storage.only_over_tls,
+            storage.buckets_refuse_plain_http,
             "Resources.InputBucketPolicy.Properties.PolicyDocument.Statement.0.Resource",
             {"Fn::GetAtt": ["InputBucket", "Arn"]},
         ),
         *(
-            Mutation(storage.encrypted_at_rest, f"Resources.{queue}.Properties.SqsManagedSseEnabled", False)
+            Mutation(storage.resources_are_encrypted, f"Resources.{queue}.Properties.SqsManagedSseEnabled", False)
             for queue in queues
         ),
-        *(Mutation(storage.encrypted_at_rest, f"Resources.{bucket}.Properties.BucketEncryption") for bucket in buckets),
-        Mutation(storage.encrypted_at_rest, "Resources.Topic.Properties.KmsMasterKeyId"),
+        *(
+            Mutation(storage.resources_are_encrypted, f"Resources.{bucket}.Properties.BucketEncryption")
+            for bucket in buckets
+        ),
+        Mutation(storage.resources_are_encrypted, "Resources.Topic.Properties.KmsMasterKeyId"),
         *(
             Mutation(storage.buckets_are_private, f"Resources.{bucket}.Properties.{key}")
             for bucket in buckets
@@ -369,7 +379,7 @@ def _mutations() -> list[Mutation]:
             few,
             "Resources.UndeliveredQueuePolicy.Properties.PolicyDocument.Statement.1.Condition",
             {},
-            (deliveries.undelivered_is_kept,),
+            (deliveries.queues_keep_undelivered,),
         ),
         Mutation(enough, f"{files}.0.Action", "s3:GetObject"),
         Mutation(enough, f"{files}.1.Action", [*may_write, "s3:DeleteObjectVersion"]),
@@ -388,6 +398,6 @@ def _mutations() -> list[Mutation]:
     "mutation", [*_mutations(), *operation_mutations.all_of_them()], ids=lambda m: f"{m.noticed_by.__name__}: {m.path}"
 )
 def test_check_notices_what_it_is_for(mutation: Mutation) -> None:
-    found = complaining(broken((mutation.path, mutation.value)))
+    found = complaining(break_template((mutation.path, mutation.value)))
     expected = {check.__name__ for check in (mutation.noticed_by, *mutation.also)}
     assert set(found) == expected, found

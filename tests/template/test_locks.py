@@ -23,7 +23,7 @@ NESTED = (
 INSTALLERS = ("Dockerfile", "Makefile", ".github/workflows/check.yaml", ".github/workflows/deploy.yaml")
 
 
-def unlocked(text: str) -> list[str]:
+def find_unlocked(text: str) -> list[str]:
     """The requirements that name no exact release with its hashes, and lines that lead elsewhere."""
     requirements = [block for block in re.split(r"\n(?=\S)", text) if not block.startswith("#")]
     release, digests = r"[A-Za-z0-9_.\[\],-]+==[^\s;]+(?: ; [^\\\n]+?)?", r"(?: \\\n    --hash=sha256:[0-9a-f]{64})+"
@@ -55,7 +55,7 @@ def loose(text: str) -> list[str]:
 def test_every_requirement_is_locked(path: object) -> None:
     text = path.read_text()  # type: ignore[attr-defined]
     assert text.count("--hash=sha256:") > 20
-    assert unlocked(text) == []
+    assert find_unlocked(text) == []
     assert "://" not in re.sub(r"#.*", "", text)
 
 
@@ -93,8 +93,8 @@ HASH = "0" * 64
 )
 def test_loose_requirement_is_noticed(line: str) -> None:
     locked = f"joblib==1.6.0 \\\n    --hash=sha256:{HASH}\n    # via project\n"
-    assert unlocked(locked) == []
-    assert unlocked(locked + line) == [line.splitlines()[0]]
+    assert find_unlocked(locked) == []
+    assert find_unlocked(locked + line) == [line.splitlines()[0]]
 
 
 @pytest.mark.parametrize(("old", "new"), [("1.6.0", "1.6.1"), (HASH, "1" * 64), ("joblib", "dill")])

@@ -121,7 +121,7 @@ MUTATIONS: tuple[tuple[Callable[[str], list[str]], str, str, str], ...] = (
 )
 
 
-def mutated(name: str, old: str, new: str) -> str:
+def mutate(name: str, old: str, new: str) -> str:
     """The file's text with the first such place changed."""
     text = text_of(name)
     assert old in text
@@ -136,7 +136,7 @@ def test_workflow_passes(name: str, check: Callable[[str], list[str]]) -> None:
 
 @pytest.mark.parametrize(("check", "name", "old", "new"), MUTATIONS)
 def test_check_notices(check: Callable[[str], list[str]], name: str, old: str, new: str) -> None:
-    assert check(mutated(name, old, new)) != []
+    assert check(mutate(name, old, new)) != []
 
 
 def test_each_check_is_proven() -> None:
@@ -156,7 +156,7 @@ def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def copied(folder: Path, changed: str, text: str) -> Path:
+def copy_workflow(folder: Path, changed: str, text: str) -> Path:
     """A repository of these files alone, one of them changed."""
     for name in (CHECK, DEPLOY, DEPENDABOT):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,7 @@ def copied(folder: Path, changed: str, text: str) -> Path:
 
 
 def test_zizmor_finds_nothing(tmp_path: Path) -> None:
-    done = zizmor(copied(tmp_path, "", ""))
+    done = zizmor(copy_workflow(tmp_path, "", ""))
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(f"completed ./{name}" in done.stderr for name in (CHECK, DEPLOY, DEPENDABOT)), done.stderr
 
@@ -182,7 +182,7 @@ def test_zizmor_finds_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_zizmor_notices(name: str, old: str, new: str, audit: str, tmp_path: Path) -> None:
-    done = zizmor(copied(tmp_path, name, mutated(name, old, new)))
+    done = zizmor(copy_workflow(tmp_path, name, mutate(name, old, new)))
     assert done.returncode != 0
     assert f"[{audit}]" in done.stdout
 
@@ -207,7 +207,7 @@ def test_schemas_hold() -> None:
     ],
 )
 def test_schema_notices(schema: str, name: str, old: str, new: str, tmp_path: Path) -> None:
-    (tmp_path / "changed.yaml").write_text(mutated(name, old, new))
+    (tmp_path / "changed.yaml").write_text(mutate(name, old, new))
     assert "changed.yaml" in schema_complaint(schema, str(tmp_path / "changed.yaml"))
 
 
@@ -332,7 +332,7 @@ def test_cfn_lint_finds_nothing(name: str) -> None:
 
 
 def test_cfn_lint_notices() -> None:
-    wrong = mutated(REGISTRY, "ImageTagMutability: IMMUTABLE", "ImageTagMutability: FIXED")
+    wrong = mutate(REGISTRY, "ImageTagMutability: IMMUTABLE", "ImageTagMutability: FIXED")
     assert [match.rule.id for match in lint(wrong, regions=["eu-central-1"])] == ["E3030"]
 
 
@@ -376,7 +376,7 @@ def test_registry_keeps_images_safe() -> None:
     ],
 )
 def test_registry_check_notices(old: str, new: str, what: str) -> None:
-    assert registry_keeps_images_safe(mutated(REGISTRY, old, new)) == [what]
+    assert registry_keeps_images_safe(mutate(REGISTRY, old, new)) == [what]
 
 
 def roles_are_bounded(text: str) -> list[str]:
@@ -430,7 +430,7 @@ def test_roles_are_bounded() -> None:
     ],
 )
 def test_roles_check_notices(old: str, new: str) -> None:
-    assert roles_are_bounded(mutated(GITHUB, old, new)) != []
+    assert roles_are_bounded(mutate(GITHUB, old, new)) != []
 
 
 def test_wildcards_are_explained() -> None:

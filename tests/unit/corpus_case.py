@@ -78,7 +78,7 @@ def record(model: str, **changed: str) -> str:
     return "{" + ",".join(f"{f.name}:{changed.get(f'_{i}', f.good)}" for i, f in enumerate(FIELDS[model])) + "}"
 
 
-def shortened(text: str) -> str:
+def shorten_value(text: str) -> str:
     """A text fit for a test's name."""
     text = text if len(text) <= 40 else f"{text[:12]}…{len(text)}"
     return text.encode("ascii", "backslashreplace").decode()

@@ -19,7 +19,7 @@ from tests.unit.corpus_case import (
     Expected,
     csv_row,
     record,
-    shortened,
+    shorten_value,
 )
 
 type Body = tuple[bytes, Expected, Errors | None]
@@ -219,7 +219,7 @@ def csv_cells() -> Iterator[Case]:
     for cell in (*nulls, *numbers, *words):
         quoted = '"' + cell.replace('"', '""') + '"'
         error = "null" if cell in nulls else None if cell in numbers or cell in fine else "wrong_type"
-        name = shortened(cell).replace("\n", "LF")
+        name = shorten_value(cell).replace("\n", "LF")
         yield Case(
             f"cell-number-{name}",
             f"AreaSqft,NumBedrooms\n1500,3\n{quoted},3\n".encode(),
@@ -242,7 +242,7 @@ def csv_cells() -> Iterator[Case]:
         errors = [("/0/balcony", "null" if cell in nulls else "wrong_type")]
         yield Case(f"cell-boolean-{cell}", csv_row("mixed", _2=cell).encode(), INVALID, "mixed", CSV, errors)
     for cell in ("", "NA", "None", "=1+1", "\0", "+x", "a\u2028b", '"a\nb"', '"a,b"', '"a""b"', "5", "true"):
-        name = shortened(cell).replace("\n", "LF").replace("\0", "NUL")
+        name = shorten_value(cell).replace("\n", "LF").replace("\0", "NUL")
         yield Case(f"cell-nullable-text-{name}", csv_row("mixed", _3=cell).encode(), OK, "mixed", CSV)
     yield Case("cell-text-empty", csv_row("mixed", _4="").encode(), INVALID, "mixed", CSV, [("/0/🏠", "null")])
     yield Case(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.unit.corpus_case import CSV, INVALID, MALFORMED, MEGABYTE, OK, TOO_LARGE, Case, record, shortened
+from tests.unit.corpus_case import CSV, INVALID, MALFORMED, MEGABYTE, OK, TOO_LARGE, Case, record, shorten_value
 
 
 def duplicates() -> Iterator[Case]:
@@ -85,7 +85,7 @@ def unicode() -> Iterator[Case]:
         yield Case(f"json-{encoding}-mixed", record("mixed").encode(encoding), MALFORMED, "mixed")
 
 
-def broken_json() -> Iterator[Case]:
+def make_broken_json() -> Iterator[Case]:
     """Texts that only nearly are JSON."""
     for model in ("houses", "mixed"):
         whole = record(model).encode()
@@ -154,7 +154,7 @@ def broken_json() -> Iterator[Case]:
         "(1500)",
         "1500 sqft",
     ):
-        yield Case(f"number-{shortened(number)}", record("houses", _0=number).encode(), MALFORMED)
+        yield Case(f"number-{shorten_value(number)}", record("houses", _0=number).encode(), MALFORMED)
     for number in (
         "-0",
         "0.0",

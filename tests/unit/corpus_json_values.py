@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.unit.corpus_case import FIELDS, INVALID, MALFORMED, OK, TOO_LARGE, Case, Expected, record, shortened
+from tests.unit.corpus_case import FIELDS, INVALID, MALFORMED, OK, TOO_LARGE, Case, Expected, record, shorten_value
 
 # What JSON can spell, by what it is to the contract.
 VALUES = {
@@ -55,7 +55,7 @@ def wrong_values() -> Iterator[Case]:
                     error = "unseen_category"
                 if error:
                     expected = INVALID
-                name = f"{model}-{field.header}-{shortened(value)}"
+                name = f"{model}-{field.header}-{shorten_value(value)}"
                 text = record(model, **{f"_{index}": value})
                 errors = [(field.pointer, error)] if error else None
                 yield Case(name, text.encode(), expected, model, errors=errors)
@@ -129,10 +129,10 @@ def instances() -> Iterator[Case]:
     yield Case("instances-one", f'{{"instances":[{good}]}}'.encode(), OK)
     for value in ("null", "true", "0", "1.5", "1e999", '""', '"[]"', "{}", good):
         body = f'{{"instances":{value}}}'.encode()
-        yield Case(f"instances-is-{shortened(value)}", body, INVALID, errors=[("/instances", "wrong_type")])
+        yield Case(f"instances-is-{shorten_value(value)}", body, INVALID, errors=[("/instances", "wrong_type")])
     for value in ("null", "true", "0", '"x"', "[]", "[1500,3]", "[[]]", '["AreaSqft"]'):
         body = f'{{"instances":[{good},{value}]}}'.encode()
-        yield Case(f"instance-is-{shortened(value)}", body, INVALID, errors=[("/instances/1", "wrong_type")])
+        yield Case(f"instance-is-{shorten_value(value)}", body, INVALID, errors=[("/instances/1", "wrong_type")])
     yield Case(
         "instances-beside-others",
         f'{{"instances":[{good}],"AreaSqft":1,"parameters":{{}}}}'.encode(),
@@ -189,25 +189,29 @@ def top_level() -> Iterator[Case]:
     ):
         for model in FIELDS:
             yield Case(
-                f"top-level-{shortened(value)}-{model}", value.encode(), INVALID, model, errors=[("", "wrong_type")]
+                f"top-level-{shorten_value(value)}-{model}", value.encode(), INVALID, model, errors=[("", "wrong_type")]
             )
 
 
-def refused_by_the_model() -> Iterator[Case]:
+def make_refused_by_the_model() -> Iterator[Case]:
     """Values that the contract takes and the estimator does not."""
     for number in ("1e308", "-1e308", "1e39", "3.5e38", "1" + "0" * 308):
         # Past what a forest's 32-bit floats hold.
         errors = [("/AreaSqft", "out_of_range")]
         body = record("houses", _0=number).encode()
-        yield Case(f"past-float32-{shortened(number)}", body, INVALID, errors=errors)
+        yield Case(f"past-float32-{shorten_value(number)}", body, INVALID, errors=errors)
         many = f'{{"instances":[{record("houses")},{record("houses", _1=number)}]}}'.encode()
         errors = [("/instances/1/NumBedrooms", "out_of_range")]
-        yield Case(f"past-float32-{shortened(number)}-in-instances", many, INVALID, errors=errors)
+        yield Case(f"past-float32-{shorten_value(number)}-in-instances", many, INVALID, errors=errors)
         errors = [("/area~1m²", "out_of_range")]
-        yield Case(f"past-float32-{shortened(number)}-mixed", record("mixed", _0=number).encode(), INVALID, "mixed")
+        yield Case(f"past-float32-{shorten_value(number)}-mixed", record("mixed", _0=number).encode(), INVALID, "mixed")
         errors = [("/petal width (cm)", "out_of_range")]
         yield Case(
-            f"past-float32-{shortened(number)}-iris", record("iris", _3=number).encode(), INVALID, "iris", errors=errors
+            f"past-float32-{shorten_value(number)}-iris",
+            record("iris", _3=number).encode(),
+            INVALID,
+            "iris",
+            errors=errors,
         )
     for number in ("1.7e308", "-1.7e308"):
         body = record("picky", _0=number).encode()
@@ -217,7 +221,7 @@ def refused_by_the_model() -> Iterator[Case]:
     colours = ('"green"', '"RED"', '"red "', '""', '"r\u0435d"', '"=1+1"', '"\\u0000"')
     for colour in colours:
         errors = [("/colour", "unseen_category")]
-        name = f"unseen-{shortened(colour)}"
+        name = f"unseen-{shorten_value(colour)}"
         yield Case(name, record("picky", _1=colour).encode(), INVALID, "picky", errors=errors)
     every = ",".join(record("picky", _1=colour) for colour in colours)
     errors = [(f"/instances/{index}/colour", "unseen_category") for index in range(len(colours))]

@@ -18,7 +18,7 @@ type Tree = list[tuple[int, int, float, int]]
 CLASSES = ["a", "b", "c"]
 
 
-def packed(header: dict[str, Any], arrays: Arrays) -> bytes:
+def pack(header: dict[str, Any], arrays: Arrays) -> bytes:
     """A flat file."""
     sizes = {name: struct.calcsize(f"<{len(values)}{code}") for name, (code, values) in arrays.items()}
     begin = 2_064
@@ -84,7 +84,7 @@ def forest(seed: int = 0, trees: int = 5, depth: int = 6, **changed: Any) -> byt
     generator = random.Random(seed)
     made = header(**changed)
     grown = [random_tree(generator, depth, made["features"], lambda: generator.gauss(0, 9)) for _ in range(trees)]
-    return packed(made, arrays_of(grown))
+    return pack(made, arrays_of(grown))
 
 
 def runtime(data: bytes, features: int = 2, *, classes: int = 0, **limits: int) -> flat.FlatRuntime:
@@ -97,7 +97,7 @@ def runtime(data: bytes, features: int = 2, *, classes: int = 0, **limits: int) 
     return flat.load(wrap_bytes(data), manifest, artifact, **limits)
 
 
-def refused(runtime: flat.FlatRuntime, row: list[float | None]) -> bool:
+def is_refused(runtime: flat.FlatRuntime, row: list[float | None]) -> bool:
     """Whether the runtime refuses the row."""
     try:
         runtime.predict([[value] for value in row])

@@ -97,7 +97,7 @@ READS_ITSELF_AT_IMPORT = {
 }
 
 
-def imported(source: str, module: str = "function.x") -> Iterator[str]:
+def list_imports(source: str, module: str = "function.x") -> Iterator[str]:
     """The absolute names of all that the source imports, at any depth: in functions and under TYPE_CHECKING too."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -105,20 +105,23 @@ def imported(source: str, module: str = "function.x") -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             package = ".".join(module.split(".")[: -node.level]) + "." if node.level else ""
             yield from (f"{package}{node.module or ''}.{alias.name}".strip(".") for alias in node.names)
-        elif isinstance(node, ast.Call) and called(node.func).rpartition(".")[2] in ("__import__", "import_module"):
+        elif isinstance(node, ast.Call) and name_called(node.func).rpartition(".")[2] in (
+            "__import__",
+            "import_module",
+        ):
             constant = isinstance(node.args[0], ast.Constant) and str(node.args[0].value)
             yield constant or "a name made at run time"
 
 
-def called(node: ast.expr) -> str:
+def name_called(node: ast.expr) -> str:
     """The dotted name of what is called; the calls on the way are left out."""
     match node:
         case ast.Name():
             return node.id
         case ast.Attribute():
-            return f"{called(node.value)}.{node.attr}"
+            return f"{name_called(node.value)}.{node.attr}"
         case ast.Call():
-            return called(node.func)
+            return name_called(node.func)
     return "?"
 
 
@@ -136,7 +139,7 @@ def part_of(module: str) -> str:
 
 def wrong_arrows(module: str, source: str) -> list[str]:
     """The imports that point against the layers, or against the rule for training."""
-    names = list(imported(source, module))
+    names = list(list_imports(source, module))
     if module.startswith("training"):
         found = {module_of(name) for name in names if name.split(".")[0] == "function"}
         return sorted(found - TRAINING_MAY_IMPORT)
@@ -152,7 +155,7 @@ def foreign(module: str, source: str) -> list[str]:
     barred = HEAVY - MAY_IMPORT.get(module, set())
     barred |= set() if module == CLIENTS else {"boto3", "botocore"}
     barred |= set() if module in NAME_AT_RUN_TIME else {"a name made at run time"}
-    return sorted({name for name in imported(source, module) if name in barred or name.split(".")[0] in barred})
+    return sorted({name for name in list_imports(source, module) if name in barred or name.split(".")[0] in barred})
 
 
 def unpickling(source: str) -> list[str]:
@@ -179,7 +182,13 @@ def names_unpickling(node: ast.AST) -> bool:
         taken = {alias.name for alias in node.names}
         return root in PICKLES or (root in HEAVY and bool(taken & UNPICKLING_ATTRIBUTES))
     if isinstance(node, ast.Attribute):
-        return node.attr in UNPICKLING_ATTRIBUTES and called(node.value) in {*HEAVY, *PICKLES, "np", "pd", "numpy.lib"}
+        return node.attr in UNPICKLING_ATTRIBUTES and name_called(node.value) in {
+            *HEAVY,
+            *PICKLES,
+            "np",
+            "pd",
+            "numpy.lib",
+        }
     return isinstance(node, ast.keyword) and node.arg == "allow_pickle"
 
 
@@ -212,7 +221,7 @@ def calls_at_definition(node: ast.AST) -> Iterator[str]:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and child in node.body:
             continue
         if isinstance(child, ast.Call):
-            dotted = called(child.func)
+            dotted = name_called(child.func)
             # A text's own methods, `", ".join(…)`, do nothing to anything.
             yield dotted.removeprefix("?.")
         yield from calls_at_definition(child)
@@ -221,7 +230,7 @@ def calls_at_definition(node: ast.AST) -> Iterator[str]:
 def circles() -> list[str]:
     """The modules of the function from which imports lead back to themselves."""
     targets = {
-        module: {module_of(name) for name in imported(source, module)} - {module, "function"}
+        module: {module_of(name) for name in list_imports(source, module)} - {module, "function"}
         for module, source in MODULES.items()
         if module.startswith("function.")
     }

@@ -25,7 +25,7 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules} - before)))
 """
 
 
-def imported(bundle: Path, runtime: str, event: str = "http-api-record.json") -> set[str]:
+def list_imported(bundle: Path, runtime: str, event: str = "http-api-record.json") -> set[str]:
     """The packages that the start of the function and one prediction import, beyond awslambdaric's own."""
     environment = {"MODEL_PATH": str(bundle), "MODEL_RUNTIME": runtime, "PATH": "/usr/bin"}
     command = [sys.executable, "-c", CODE, str(REPOSITORY / "events" / event)]
@@ -34,31 +34,31 @@ def imported(bundle: Path, runtime: str, event: str = "http-api-record.json") ->
 
 
 def test_flat_bundle_imports_the_standard_library_alone(houses_bundle: Path) -> None:
-    found = imported(houses_bundle, "flat")
+    found = list_imported(houses_bundle, "flat")
     assert found & {"function", "typing"} == {"function", "typing"}
     assert not found & (HEAVY | SLOW | {"numpy", "onnxruntime"})
     assert found <= set(sys.stdlib_module_names) | {"function"}
 
 
 def test_flat_is_what_the_bundle_is_answered_with_unasked(houses_bundle: Path) -> None:
-    assert imported(houses_bundle, "") == imported(houses_bundle, "flat")
+    assert list_imported(houses_bundle, "") == list_imported(houses_bundle, "flat")
 
 
 def test_onnx_bundle_imports_no_scikit_learn_and_what_comes_with_it(houses_bundle: Path) -> None:
-    found = imported(houses_bundle, "onnx")
+    found = list_imported(houses_bundle, "onnx")
     assert "onnxruntime" in found
     assert not found & HEAVY
 
 
 def test_joblib_bundle_imports_no_pandas(houses_bundle: Path) -> None:
-    found = imported(houses_bundle, "joblib")
+    found = list_imported(houses_bundle, "joblib")
     assert "sklearn" in found
     assert not found & {"pandas", "pyarrow", "boto3", "onnxruntime"}
 
 
 @pytest.mark.parametrize("runtime", ["flat", "onnx"])
 def test_csv_over_http_imports_nothing_heavier(houses_bundle: Path, runtime: str) -> None:
-    assert not imported(houses_bundle, runtime, "http-api-csv.json") & HEAVY
+    assert not list_imported(houses_bundle, runtime, "http-api-csv.json") & HEAVY
 
 
 def test_onnxruntime_sends_no_telemetry_and_writes_no_device_id(houses_bundle: Path, tmp_path: Path) -> None:

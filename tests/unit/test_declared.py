@@ -42,7 +42,7 @@ OURS = {folder.name for folder in FOLDERS}
 
 
 @cache
-def declared() -> dict[str, set[str]]:
+def list_declared() -> dict[str, set[str]]:
     """The names of the distributions of each group."""
     document = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
     project = document["project"]
@@ -66,10 +66,10 @@ def imports(text: str) -> set[tuple[str, bool]]:
     return found
 
 
-def undeclared(name: str, text: str) -> list[str]:
+def find_undeclared(name: str, text: str) -> list[str]:
     """The imports of a file that no group declares which is there when it runs."""
     groups = GROUPS.get(name) or GROUPS.get(name.partition("/")[0]) or ELSEWHERE
-    everything = declared()
+    everything = list_declared()
     missing = []
     for package, for_mypy in sorted(imports(text)):
         there = set().union(*(everything[group] for group in [*groups, *([FOR_MYPY] if for_mypy else [])]))
@@ -80,7 +80,7 @@ def undeclared(name: str, text: str) -> list[str]:
 
 def test_every_import_is_declared() -> None:
     assert len(FILES) > 100
-    missing = {name: undeclared(name, text) for name, text in FILES.items()}
+    missing = {name: find_undeclared(name, text) for name, text in FILES.items()}
     assert {name: packages for name, packages in missing.items() if packages} == {}
 
 
@@ -106,4 +106,4 @@ def test_tables_name_what_is_there(name: str) -> None:
     ],
 )
 def test_undeclared_import_is_noticed(name: str, text: str, missing: list[str]) -> None:
-    assert undeclared(name, text) == missing
+    assert find_undeclared(name, text) == missing

@@ -26,51 +26,51 @@ def folder(houses_bundle: Path, tmp_path: Path) -> Path:
     return copy
 
 
-def of_the_build(folder: Path) -> Folder:
+def open_built(folder: Path) -> Folder:
     """The folder, beside the record."""
     return Folder(str(folder), str(folder.parent / "verified.json"))
 
 
-def known(folder: Path) -> list[str]:
+def list_known(folder: Path) -> list[str]:
     """The runtimes of the artifacts that need not be hashed."""
-    place = of_the_build(folder)
+    place = open_built(folder)
     return [
         artifact.runtime for artifact in place.read_manifest().artifacts if place.find_verified(artifact) is not None
     ]
 
 
 def test_recorded_files_are_known(folder: Path) -> None:
-    assert known(folder) == [JOBLIB, FLAT, ONNX]
+    assert list_known(folder) == [JOBLIB, FLAT, ONNX]
 
 
 def test_nothing_is_known_before_the_manifest_is(folder: Path) -> None:
     artifact = Folder(str(folder)).read_manifest().artifacts[0]
-    assert of_the_build(folder).find_verified(artifact) is None
+    assert open_built(folder).find_verified(artifact) is None
 
 
 @pytest.mark.parametrize("record", ["", "[]", "{}", "null", "1", "\xff", '["0000"]', "[[]]", "[{}]"])
 def test_without_the_digests_nothing_is_known(folder: Path, record: str) -> None:
     (folder.parent / "verified.json").write_text(record)
-    assert known(folder) == []
+    assert list_known(folder) == []
 
 
 def test_without_a_record_nothing_is_known(folder: Path) -> None:
     (folder.parent / "verified.json").unlink()
-    assert known(folder) == []
+    assert list_known(folder) == []
 
 
 def test_file_that_the_record_does_not_list_is_not_known(folder: Path) -> None:
     record = folder.parent / "verified.json"
     manifest, first, *rest = json.loads(record.read_text())
     record.write_text(json.dumps([manifest, *rest]))
-    assert known(folder) == [FLAT, ONNX]
+    assert list_known(folder) == [FLAT, ONNX]
     record.write_text(json.dumps([first, *rest]))
-    assert known(folder) == []
+    assert list_known(folder) == []
 
 
 def test_under_another_manifest_nothing_is_known(folder: Path) -> None:
     edit(folder, lambda document: document.update(name="other"))
-    assert known(folder) == []
+    assert list_known(folder) == []
 
 
 @pytest.mark.parametrize("change", ["longer", "shorter", "gone"])
@@ -80,7 +80,7 @@ def test_file_of_another_size_is_not_known(folder: Path, change: str) -> None:
     file.unlink()
     if change != "gone":
         file.write_bytes(data + b"!" if change == "longer" else data[:-1])
-    assert known(folder) == [JOBLIB, ONNX]
+    assert list_known(folder) == [JOBLIB, ONNX]
 
 
 def test_file_of_another_file_system_is_not_known(folder: Path) -> None:
@@ -88,9 +88,9 @@ def test_file_of_another_file_system_is_not_known(folder: Path) -> None:
     edit(folder, lambda document: document["artifacts"]["model.flat"].update(bytes=0))
     (folder / "model.flat").unlink()
     (folder / "model.flat").symlink_to("/proc/self/status")
-    place = of_the_build(folder)
+    place = open_built(folder)
     place.write_record(place.read_manifest().artifacts, str(folder.parent / "verified.json"))
-    assert known(folder) == [JOBLIB, ONNX]
+    assert list_known(folder) == [JOBLIB, ONNX]
 
 
 def test_mapped_file_is_its_bytes(folder: Path) -> None:
@@ -140,7 +140,7 @@ def test_recorded_bundle_is_hashed_only_where_it_is_unpickled(
         return check_digest(data, artifact)
 
     monkeypatch.setattr("function.bundle.folder.check_digest", noted)
-    loading.load(of_the_build(folder), asked)
+    loading.load(open_built(folder), asked)
     assert found == hashed
     loading.load(folder, asked)
     assert found == [*hashed, JOBLIB, FLAT, ONNX]

@@ -60,7 +60,7 @@ def replace_artifact(folder: Path, data: bytes) -> None:
     bundles.replace_artifact(folder, ARTIFACT, data)
 
 
-def uncompressed(folder: Path) -> bytes:
+def decompress(folder: Path) -> bytes:
     """The estimator as joblib writes it without compression."""
     data = io.BytesIO()
     joblib.dump(joblib.load(folder / ARTIFACT), data)
@@ -70,7 +70,7 @@ def uncompressed(folder: Path) -> bytes:
 def older_scikit_learn(folder: Path) -> bytes:
     """The estimator with another release of scikit-learn written into each part of it."""
     here = document_of(folder)["environment"]["scikit-learn"].encode()
-    return uncompressed(folder).replace(here, b"0" + here[1:])
+    return decompress(folder).replace(here, b"0" + here[1:])
 
 
 class Evil:
@@ -361,7 +361,7 @@ def test_artifact_that_cannot_be_unpickled(folder: Path, data: bytes) -> None:
 
 
 def test_truncated_artifact_with_its_own_digest(folder: Path) -> None:
-    whole = uncompressed(folder)
+    whole = decompress(folder)
     for length in range(0, len(whole), max(1, len(whole) // 25)):
         replace_artifact(folder, whole[:length])
         assert refusal(folder).code == "artifact_unreadable"

@@ -86,7 +86,7 @@ def test_line_that_may_be_both_is_a_row_where_it_stands_alone_and_is_refused_els
         is_header(Contract(features), line.split(","), has_more=True)
 
 
-def numbered(body: str, header: str = "", path: str = "/invocations") -> Response:
+def make_numbered(body: str, header: str = "", path: str = "/invocations") -> Response:
     return ask(regressor(NUMBERED), path, body.encode(), content_type=f"text/csv{header}")
 
 
@@ -97,20 +97,20 @@ def predictions(response: Response) -> list[float]:
 
 
 def test_no_row_is_lost_where_names_look_like_numbers() -> None:
-    assert predictions(numbered("0,1\n")) == [0.0]
-    assert predictions(numbered("7,1\n0,1\n")) == [7.0, 0.0]
-    assert predictions(numbered("0,1\n7,2\n", "; header=absent")) == [0.0, 7.0]
-    assert predictions(numbered("0,1\n7,2\n", "; charset=utf-8; Header=Present")) == [7.0]
-    assert predictions(numbered("0,1,y\n7,2,3\n")) == [7.0]
-    refused = numbered("0,1\n7,2\n")
+    assert predictions(make_numbered("0,1\n")) == [0.0]
+    assert predictions(make_numbered("7,1\n0,1\n")) == [7.0, 0.0]
+    assert predictions(make_numbered("0,1\n7,2\n", "; header=absent")) == [0.0, 7.0]
+    assert predictions(make_numbered("0,1\n7,2\n", "; charset=utf-8; Header=Present")) == [7.0]
+    assert predictions(make_numbered("0,1,y\n7,2,3\n")) == [7.0]
+    refused = make_numbered("0,1\n7,2\n")
     assert (refused.status, json.loads(refused.body)["errors"][0]["code"]) == (422, "unclear_header")
 
 
 def test_header_that_is_neither_present_nor_absent_is_refused() -> None:
-    assert numbered("0,1\n", "; header=maybe").status == 415
-    assert numbered("0,1\n", "; x-header=absent").status == 200
+    assert make_numbered("0,1\n", "; header=maybe").status == 415
+    assert make_numbered("0,1\n", "; x-header=absent").status == 200
 
 
 def test_prediction_route_needs_the_header_line() -> None:
-    assert numbered("0,1\n7,2\n", "; header=absent", "/predict").status == 415
-    assert numbered("0,1\n7,2\n", "; header=present", "/predict").status == 200
+    assert make_numbered("0,1\n7,2\n", "; header=absent", "/predict").status == 415
+    assert make_numbered("0,1\n7,2\n", "; header=present", "/predict").status == 200

@@ -27,7 +27,7 @@ def read(text: str) -> list[list[str]]:
     return list(csv.reader(StringIO(text, newline=""), strict=True))
 
 
-def written(rows: list[list[str]], line_end: str = "\n") -> bytes:
+def write_table(rows: list[list[str]], line_end: str = "\n") -> bytes:
     text = StringIO(newline="")
     csv.writer(text, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows(rows)
     return text.getvalue().encode()
@@ -41,7 +41,7 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def as_it_came(before: str, after: str) -> bool:
+def keep_as_it_came(before: str, after: str) -> bool:
     """Whether the cell is the same, or has the quote that keeps a formula from being run."""
     return after == before or (before.startswith(FORMULA_STARTS) and after == f"'{before}")
 
@@ -95,7 +95,7 @@ def test_csv_answers_what_json_answers(houses: Model, mixed: Model) -> None:
     for model in (houses, mixed):
         names = list(model.manifest.contract.names)
         rows = [["" if e.record[n] is None else str(e.record[n]) for n in names] for e in model.manifest.examples]
-        answered = read(predict_csv_document(model, written([names, *rows])))[1:]
+        answered = read(predict_csv_document(model, write_table([names, *rows])))[1:]
         predictions = [float(row[len(names)]) for row in answered]
         assert predictions == pytest.approx([example.prediction for example in model.manifest.examples])
 
@@ -175,11 +175,13 @@ def test_formula_is_neutralised_and_number_is_not(cell: str, shown: str) -> None
 @example([(1, "a\rb", '"'), (2, "\r\n", "=1\r"), (3, "\n", ",")], "\n")
 def test_rows_and_cells_come_back(rows: list[tuple[int, str, str]], line_end: str) -> None:
     table = [["size", "note", "id"], *([str(size), note, key] for size, note, key in rows)]
-    answered = read(predict_csv_document(regressor([SIZE, Feature("note", STRING, True)]), written(table, line_end)))
+    answered = read(
+        predict_csv_document(regressor([SIZE, Feature("note", STRING, True)]), write_table(table, line_end))
+    )
     assert len(answered) == len(table)
     for before, after in zip(table[1:], answered[1:], strict=True):
         assert len(after) == len(before) + 2
-        assert all(map(as_it_came, before, after[:3]))
+        assert all(map(keep_as_it_came, before, after[:3]))
         assert after[3] == str(float(before[0]))
 
 
@@ -191,7 +193,7 @@ def test_rows_and_cells_come_back(rows: list[tuple[int, str, str]], line_end: st
 def test_no_text_of_the_answer_is_a_formula(text: str, name: str, start: str) -> None:
     model = regressor([SIZE, Feature(start + name, STRING, categories=("a",))])
     table = [["size", start + name, name], ["99", start + text, text]]
-    for row in read(predict_csv_document(model, written(table))):
+    for row in read(predict_csv_document(model, write_table(table))):
         assert not [
             cell
             for cell in row

@@ -35,7 +35,7 @@ def environ(method: str = "GET", path: str = "/", body: bytes = b"", **others: s
     return made
 
 
-def served(model: Model, request: dict[str, Any]) -> Answer:
+def serve_request(model: Model, request: dict[str, Any]) -> Answer:
     """The status, headers and body of the request's answer, after wsgiref's own checks of both sides."""
     started: list[tuple[str, dict[str, str]]] = []
 
@@ -57,7 +57,7 @@ def served(model: Model, request: dict[str, Any]) -> Answer:
 
 def test_prediction_is_served(houses: Model) -> None:
     body = b'{"AreaSqft":1500,"NumBedrooms":3}'
-    status, headers, answer = served(houses, environ("POST", "/predict", body, CONTENT_TYPE="application/json"))
+    status, headers, answer = serve_request(houses, environ("POST", "/predict", body, CONTENT_TYPE="application/json"))
     assert status == "200 OK"
     assert headers["content-type"] == "application/json"
     assert json.loads(answer)["prediction"] == 360000.0
@@ -65,7 +65,7 @@ def test_prediction_is_served(houses: Model) -> None:
 
 def test_csv_is_served(houses: Model) -> None:
     body = b"AreaSqft,NumBedrooms\n1500,3\n"
-    status, headers, answer = served(houses, environ("POST", "/predict", body, CONTENT_TYPE="text/csv"))
+    status, headers, answer = serve_request(houses, environ("POST", "/predict", body, CONTENT_TYPE="text/csv"))
     assert (status, headers["content-type"]) == ("200 OK", "text/csv; charset=utf-8")
     assert answer == b"AreaSqft,NumBedrooms,prediction,warnings\n1500,3,360000.0,\n"
 
@@ -86,20 +86,20 @@ def test_csv_is_served(houses: Model) -> None:
     ],
 )
 def test_route_has_its_status_line(houses: Model, method: str, path: str, status: str) -> None:
-    assert served(houses, environ(method, path))[0] == status
+    assert serve_request(houses, environ(method, path))[0] == status
 
 
 def test_answer_to_head_has_no_body(houses: Model) -> None:
-    assert served(houses, environ("HEAD", "/health"))[2] == b""
+    assert serve_request(houses, environ("HEAD", "/health"))[2] == b""
 
 
 def test_allow_reaches_the_client(houses: Model) -> None:
-    assert served(houses, environ("PUT", "/predict"))[1]["allow"] == "POST"
+    assert serve_request(houses, environ("PUT", "/predict"))[1]["allow"] == "POST"
 
 
 def test_text_of_the_answer_is_utf_8(mixed: Model) -> None:
     csv = 'area/m²,year ~ built,balcony,"heating ""type""",🏠\n50,1990,true,é,flat\n'
-    status, _, answer = served(mixed, environ("POST", "/predict", csv.encode(), CONTENT_TYPE="text/csv"))
+    status, _, answer = serve_request(mixed, environ("POST", "/predict", csv.encode(), CONTENT_TYPE="text/csv"))
     assert status == "200 OK"
     assert "🏠" in answer.decode()
 
@@ -107,7 +107,7 @@ def test_text_of_the_answer_is_utf_8(mixed: Model) -> None:
 def test_body_past_the_cap_is_refused_and_not_read_to_its_end(houses: Model) -> None:
     request = environ("POST", "/predict", b" " * (MAX_BODY_BYTES + 1000), CONTENT_TYPE="application/json")
     stream = request["wsgi.input"]
-    assert served(houses, request)[0].startswith("413 ")
+    assert serve_request(houses, request)[0].startswith("413 ")
     assert stream.tell() == MAX_BODY_BYTES + 1
 
 
@@ -116,7 +116,7 @@ def test_body_that_ends_before_its_length_is_refused(method: str, houses: Model)
     request = environ(
         method, "/predict", b"AreaSqft,NumBedrooms\n1500,3\n", CONTENT_TYPE="text/csv", CONTENT_LENGTH="100"
     )
-    status, headers, body = served(houses, request)
+    status, headers, body = serve_request(houses, request)
     assert (status, headers["content-type"]) == ("400 Bad Request", "application/problem+json")
     assert body == b"" if method == "HEAD" else json.loads(body)["code"] == "malformed_body"
 

@@ -57,7 +57,7 @@ def service(houses: Model, queue: Queue, s3: S3, settings: Settings = QUEUE) -> 
     return Service(houses, settings, clients)
 
 
-def handed_back(answer: dict[str, Any], event: dict[str, Any]) -> list[int]:
+def list_handed_back(answer: dict[str, Any], event: dict[str, Any]) -> list[int]:
     """The places of the messages that came back."""
     ids = [record["messageId"] for record in event["Records"]]
     return [ids.index(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
@@ -79,28 +79,28 @@ def report(houses: Model, file: SourceObject, **changed: Any) -> dict[str, Any]:
 
 def test_file_alone_is_worked_on(houses: Model) -> None:
     s3, event = S3(), batch(FILE)
-    assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3), Counts()), event) == [0]
+    assert list_handed_back(sqs.handle(event, None, service(houses, Queue(), s3), Counts()), event) == [0]
     assert s3.asked == ["a.csv"]
 
 
 @pytest.mark.parametrize("received", ["1", "4"])
 def test_file_in_company_is_handed_back_and_not_touched(houses: Model, received: str) -> None:
     queue, s3, event = Queue(), S3(), batch(RECORD, FILE, RECORD, received=received)
-    assert handed_back(sqs.handle(event, None, service(houses, queue, s3), Counts()), event) == [1]
+    assert list_handed_back(sqs.handle(event, None, service(houses, queue, s3), Counts()), event) == [1]
     assert len(queue.results) == 2
     assert s3.asked == []
 
 
 def test_company_that_comes_back_anyway_is_none(houses: Model) -> None:
     s3, event = S3(), batch("poison", FILE)
-    assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3), Counts()), event) == [0, 1]
+    assert list_handed_back(sqs.handle(event, None, service(houses, Queue(), s3), Counts()), event) == [0, 1]
     assert s3.asked == ["a.csv"]
 
 
 def test_file_in_company_is_handed_over_where_there_is_a_queue_for_it(houses: Model) -> None:
     queue, s3, event = Queue(), S3(), batch(RECORD, FILE, json.dumps({"Records": [json.loads(FILE)["Records"][0]] * 2}))
     settings = QUEUE._replace(files_queue_url="https://queue")
-    assert handed_back(sqs.handle(event, None, service(houses, queue, s3, settings), Counts()), event) == []
+    assert list_handed_back(sqs.handle(event, None, service(houses, queue, s3, settings), Counts()), event) == []
     assert s3.asked == []
     assert [read_notification(document) for document in queue.batches[0]] == [[FILES[0]]] * 3
     assert [document["prediction"] for document in queue.batches[1]] == [360000.0]
@@ -120,14 +120,14 @@ def test_several_files_of_one_message_are_handed_over_one_by_one(houses: Model) 
 def test_queue_of_files_that_sends_batches_gets_nothing_from_itself(houses: Model) -> None:
     queue, s3, event = Queue(), S3(), batch(FILE, json.dumps(make_notification(FILES[1])), arn="files")
     settings = QUEUE._replace(files_queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/files")
-    assert handed_back(sqs.handle(event, None, service(houses, queue, s3, settings), Counts()), event) == [0, 1]
+    assert list_handed_back(sqs.handle(event, None, service(houses, queue, s3, settings), Counts()), event) == [0, 1]
     assert (queue.batches, s3.asked) == ([], ["a.csv", "b.csv"])
 
 
 @pytest.mark.parametrize("received", [None, 5, "", "x", "-1", "²", "9" * 40, [], "2"])
 def test_odd_count_of_receives_is_borne(houses: Model, received: Any) -> None:
     s3, event = S3(), batch(FILE, json.dumps(make_notification(FILES[1])), received=received)
-    assert handed_back(sqs.handle(event, None, service(houses, Queue(), s3), Counts()), event) == [0, 1]
+    assert list_handed_back(sqs.handle(event, None, service(houses, Queue(), s3), Counts()), event) == [0, 1]
     assert s3.asked == (["b.csv", "a.csv"] if received == "2" else ["a.csv", "b.csv"])
 
 

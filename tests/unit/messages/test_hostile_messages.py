@@ -85,7 +85,7 @@ POISON = [
 ]
 
 
-def handled(houses: Model, event: object) -> tuple[Any, list[dict[str, Any]]]:
+def handle_event(houses: Model, event: object) -> tuple[Any, list[dict[str, Any]]]:
     """The answer, or the error that was raised, and the results that were sent; there is no S3."""
     queue = Queue()
     clients: Any = Clients(queue)
@@ -96,7 +96,7 @@ def handled(houses: Model, event: object) -> tuple[Any, list[dict[str, Any]]]:
     return json.loads(json.dumps(answer)), queue.results
 
 
-def failed(answer: Any) -> list[str]:
+def list_failed(answer: Any) -> list[str]:
     """The ids that were handed back."""
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
@@ -113,9 +113,11 @@ def batch(*bodies: str) -> tuple[dict[str, Any], list[str]]:
 def test_queue_answers_the_good_and_hands_back_the_bad(houses: Model, hostile: list[str]) -> None:
     good = json.dumps(GOOD)
     event, ids = batch(good, *[text for body in hostile for text in (body, good)])
-    answer, results = handled(houses, event)
-    bad = {ids[1 + 2 * place] for place, body in enumerate(hostile) if failed(handled(houses, batch(body)[0])[0])}
-    assert set(failed(answer)) == bad
+    answer, results = handle_event(houses, event)
+    bad = {
+        ids[1 + 2 * place] for place, body in enumerate(hostile) if list_failed(handle_event(houses, batch(body)[0])[0])
+    }
+    assert set(list_failed(answer)) == bad
     assert [result["prediction"] for result in results if result["id"] in ids[::2]] == [360000.0] * len(ids[::2])
     assert not {result["id"] for result in results} & bad
 
@@ -124,8 +126,8 @@ def test_queue_answers_the_good_and_hands_back_the_bad(houses: Model, hostile: l
 def test_poison_is_handed_back_alone(houses: Model, poison: str) -> None:
     good = json.dumps(GOOD)
     event, (first, bad, last) = batch(good, poison, good)
-    answer, results = handled(houses, event)
-    assert failed(answer) == [bad]
+    answer, results = handle_event(houses, event)
+    assert list_failed(answer) == [bad]
     assert [result["id"] for result in results] == [first, last]
 
 
@@ -138,11 +140,11 @@ def test_poison_is_handed_back_alone(houses: Model, poison: str) -> None:
 def test_record_that_is_no_message_costs_its_batch_nothing(houses: Model, odd: Any, place: int) -> None:
     event, ids = batch(json.dumps(GOOD), json.dumps(GOOD))
     event["Records"].insert(place, odd)
-    answer, results = handled(houses, event)
+    answer, results = handle_event(houses, event)
     assert [result["id"] for result in results] == ids
     # Lambda takes an id that it does not know for a failure of the whole batch.
     named = isinstance(odd, dict) and isinstance(odd.get("messageId"), str) and odd["messageId"] != ""
-    assert failed(answer) == ([odd["messageId"]] if named else [])
+    assert list_failed(answer) == ([odd["messageId"]] if named else [])
 
 
 @pytest.mark.slow
@@ -150,7 +152,7 @@ def test_record_that_is_no_message_costs_its_batch_nothing(houses: Model, odd: A
 @HOSTILE
 def test_topic_answers_the_good_and_says_what_is_wrong_with_the_bad(houses: Model, hostile: str) -> None:
     events = [topic_event(body, str(place)) for place, body in enumerate([json.dumps(GOOD), hostile, json.dumps(GOOD)])]
-    answer, results = handled(houses, {"Records": [record for event in events for record in event["Records"]]})
+    answer, results = handle_event(houses, {"Records": [record for event in events for record in event["Records"]]})
     assert {result["id"]: result.get("prediction") for result in results}.items() >= {
         "0": 360000.0,
         "2": 360000.0,
@@ -164,7 +166,7 @@ def test_topic_answers_the_good_and_says_what_is_wrong_with_the_bad(houses: Mode
 def test_record_that_is_no_notification_costs_its_batch_nothing(houses: Model, odd: Any, place: int) -> None:
     event = topic_event(json.dumps(GOOD), "good")
     event["Records"].insert(place, odd)
-    answer, results = handled(houses, event)
+    answer, results = handle_event(houses, event)
     assert answer == {"done": 2}
     assert [result["prediction"] for result in results if result["id"] == "good"] == [360000.0]
     assert [result["code"] for result in results if result["id"] is None] == ["malformed_body"]
@@ -178,7 +180,7 @@ def test_record_that_is_no_notification_costs_its_batch_nothing(houses: Model, o
 @HOSTILE
 def test_rule_answers_the_good_and_says_what_is_wrong_with_the_bad(houses: Model, odd: Any, detail: bool) -> None:
     events = [rule_event(GOOD, "0"), rule_event(odd, "1") if detail else odd, rule_event(GOOD, "2")]
-    _, results = handled(houses, events)
+    _, results = handle_event(houses, events)
     assert {result["id"]: result.get("prediction") for result in results}.items() >= {
         "0": 360000.0,
         "2": 360000.0,
@@ -194,9 +196,9 @@ def test_stream_answers_what_comes_before_the_bad_and_names_it(houses: Model, ho
     good = json.dumps(GOOD).encode()
     records = [stream_record(place, data) for place, data in enumerate([good, hostile, good])]
     numbers = [record["kinesis"]["sequenceNumber"] for record in records]
-    bad = failed(handled(houses, {"Records": [records[1]]})[0])
-    answer, results = handled(houses, {"Records": records})
-    assert failed(answer) == bad
+    bad = list_failed(handle_event(houses, {"Records": [records[1]]})[0])
+    answer, results = handle_event(houses, {"Records": records})
+    assert list_failed(answer) == bad
     answered = {result["id"] for result in results}
     assert numbers[0] in answered
     assert (numbers[2] in answered) == (not bad)
@@ -210,8 +212,8 @@ def test_stream_answers_what_comes_before_the_bad_and_names_it(houses: Model, ho
 def test_record_without_a_place_in_the_shard_costs_its_batch_nothing(houses: Model, odd: Any, place: int) -> None:
     records = [stream_record(number, json.dumps(GOOD).encode()) for number in range(2)]
     records.insert(place, odd)
-    answer, results = handled(houses, {"Records": records})
-    assert failed(answer) == []
+    answer, results = handle_event(houses, {"Records": records})
+    assert list_failed(answer) == []
     assert [result["prediction"] for result in results] == [360000.0, 360000.0]
 
 
@@ -224,14 +226,14 @@ def test_fault_of_the_runtime_is_that_of_the_message_that_has_it(houses: Model) 
 
     bodies = [json.dumps({**GOOD, "AreaSqft": area}) for area in (1500, 1313, 1500, 1500, 1313)]
     event, ids = batch(*bodies)
-    answer, results = handled(houses._replace(runtime=Odd()), event)
-    assert failed(answer) == [ids[1], ids[4]]
+    answer, results = handle_event(houses._replace(runtime=Odd()), event)
+    assert list_failed(answer) == [ids[1], ids[4]]
     assert [result["id"] for result in results] == [ids[0], ids[2], ids[3]]
 
 
 def test_data_that_is_no_base64_is_its_own_records_fault(houses: Model) -> None:
     good = base64.b64encode(json.dumps(GOOD).encode()).decode()
     records = [stream_record(place, data) for place, data in enumerate([good, "!", good])]
-    answer, results = handled(houses, {"Records": records})
-    assert failed(answer) == [records[1]["kinesis"]["sequenceNumber"]]
+    answer, results = handle_event(houses, {"Records": records})
+    assert list_failed(answer) == [records[1]["kinesis"]["sequenceNumber"]]
     assert [result["id"] for result in results] == [records[0]["kinesis"]["sequenceNumber"]]

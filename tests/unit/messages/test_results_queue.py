@@ -72,7 +72,7 @@ def test_document_that_is_too_large_is_not_sent_and_one_that_just_fits_is() -> N
     assert [len(batch) for batch in queue.batches] == [1, 1, 1]
 
 
-def sized(size: int) -> dict[str, object]:
+def make_sized(size: int) -> dict[str, object]:
     """A document of so many bytes as JSON."""
     return {"id": "x" * (size - len('{"id": ""}'))}
 
@@ -95,7 +95,7 @@ def sized(size: int) -> dict[str, object]:
 )
 def test_batches_are_as_full_as_sqs_takes_them(sizes: list[int], batches: list[int]) -> None:
     queue = Queue()
-    documents = [sized(size) for size in sizes]
+    documents = [make_sized(size) for size in sizes]
     assert not_accepted(queue, documents) == []
     assert queue.results == documents
     assert [len(batch) for batch in queue.batches] == batches
@@ -103,5 +103,5 @@ def test_batches_are_as_full_as_sqs_takes_them(sizes: list[int], batches: list[i
 
 def test_document_past_what_sqs_takes_is_not_sent_and_takes_no_other_with_it() -> None:
     queue = Queue()
-    assert not_accepted(queue, [sized(100), sized(1_048_577), sized(100)]) == [1]
+    assert not_accepted(queue, [make_sized(100), make_sized(1_048_577), make_sized(100)]) == [1]
     assert len(queue.results) == 2

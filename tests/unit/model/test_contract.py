@@ -18,12 +18,12 @@ COLOUR = Feature("colour", STRING, False, categories=("blue", "red"))
 NOTE = Feature("note", STRING, True)
 
 
-def accepted(feature: Feature, value: object) -> object:
+def accept(feature: Feature, value: object) -> object:
     (column,) = Contract([feature]).check([{feature.name: value}]).columns
     return column[0]
 
 
-def refused(feature: Feature, value: object) -> tuple[str, str]:
+def refuse(feature: Feature, value: object) -> tuple[str, str]:
     checked = Contract([feature]).check([{feature.name: value}])
     (problem,) = checked.problems[0]
     assert (checked.columns, checked.valid) == ([[]], [])
@@ -55,7 +55,7 @@ def test_no_records_are_empty_columns() -> None:
 
 @pytest.mark.parametrize("value", [1, 1.5, 0, -0.0, -7, 1e308, 5e-324, 2**53 + 1, 10**308])
 def test_numbers_come_out_as_floats(value: float) -> None:
-    found = accepted(SIZE, value)
+    found = accept(SIZE, value)
     assert type(found) is float
     assert found == float(value)
 
@@ -65,12 +65,12 @@ def test_whole_numbers_in_training_take_fractions_without_a_warning() -> None:
 
 
 def test_nan_is_no_number() -> None:
-    assert refused(SIZE, math.nan) == ("wrong_type", "expected a number, got NaN")
+    assert refuse(SIZE, math.nan) == ("wrong_type", "expected a number, got NaN")
 
 
 @pytest.mark.parametrize("value", [10**309, -(10**309), math.inf, -math.inf, 10**4000])
 def test_number_past_a_float_is_too_large(value: float) -> None:
-    assert refused(SIZE, value)[0] == "too_large"
+    assert refuse(SIZE, value)[0] == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -91,17 +91,17 @@ def test_number_past_a_float_is_too_large(value: float) -> None:
     ],
 )
 def test_wrong_type_is_named(feature: Feature, value: object, detail: str) -> None:
-    assert refused(feature, value) == ("wrong_type", detail)
+    assert refuse(feature, value) == ("wrong_type", detail)
 
 
 @pytest.mark.parametrize("feature", [SIZE, NEW, COLOUR])
 def test_null_is_refused_where_training_saw_none(feature: Feature) -> None:
-    assert refused(feature, None)[0] == "null"
+    assert refuse(feature, None)[0] == "null"
 
 
 @pytest.mark.parametrize("feature", [YEAR, OLD, NOTE])
 def test_null_is_taken_where_training_saw_one(feature: Feature) -> None:
-    assert accepted(feature, None) is None
+    assert accept(feature, None) is None
 
 
 def test_missing_field_is_named_even_where_null_is_taken() -> None:
@@ -175,8 +175,8 @@ def test_warning_as_problem_keeps_its_sentence() -> None:
 
 def test_problem_holds_no_value() -> None:
     for value in ("canary-5e1f", 10**309 + 7, ["canary-5e1f"]):
-        assert "canary" not in " ".join(refused(SIZE, value))
-        assert "000000" not in " ".join(refused(SIZE, value))
+        assert "canary" not in " ".join(refuse(SIZE, value))
+        assert "000000" not in " ".join(refuse(SIZE, value))
 
 
 @given(st.lists(st.text()))

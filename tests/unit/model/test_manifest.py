@@ -46,7 +46,7 @@ def whole() -> Document:
     return classifier_document(["no", "yes"])
 
 
-def at(document: Document, path: tuple[str | int, ...]) -> Any:
+def get_at(document: Document, path: tuple[str | int, ...]) -> Any:
     found: Any = document
     for key in path:
         found = found[key]
@@ -89,7 +89,7 @@ def test_trained_manifests_are_read_as_they_are(houses: Model, iris: Model, mixe
 @pytest.mark.parametrize("path", REQUIRED, ids=lambda path: ".".join(map(str, path)))
 def test_missing_key_is_named(path: tuple[str | int, ...]) -> None:
     document = whole()
-    del at(document, path[:-1])[path[-1]]
+    del get_at(document, path[:-1])[path[-1]]
     with pytest.raises(BundleError, match=f"lacks the key '{path[-1]}'") as raised:
         manifest(document)
     assert raised.value.code == "manifest_invalid"
@@ -101,7 +101,7 @@ def test_missing_key_is_named(path: tuple[str | int, ...]) -> None:
 )
 def test_value_of_another_type_is_refused(path: tuple[str | int, ...], wrong: Any) -> None:
     document = whole()
-    at(document, path[:-1])[path[-1]] = copy.deepcopy(wrong)
+    get_at(document, path[:-1])[path[-1]] = copy.deepcopy(wrong)
     if (path, wrong) in ((("artifacts",), {}), (("examples", 0, "input"), {"x": 5})):
         return  # an object, as it should be
     assert code(document) == "manifest_invalid"
@@ -109,7 +109,7 @@ def test_value_of_another_type_is_refused(path: tuple[str | int, ...], wrong: An
 
 def put(*path: str | int, value: Any) -> Callable[[Document], None]:
     def change(document: Document) -> None:
-        at(document, path[:-1])[path[-1]] = value
+        get_at(document, path[:-1])[path[-1]] = value
 
     return change
 

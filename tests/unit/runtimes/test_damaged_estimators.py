@@ -42,13 +42,13 @@ def manifest() -> Manifest:
     return small_models.manifest(small_models.classifier_document(["a", "b", "c"], features))
 
 
-def loaded(estimator: Any) -> joblib_runtime.JoblibRuntime:
+def load_damaged(estimator: Any) -> joblib_runtime.JoblibRuntime:
     data = io.BytesIO()
     joblib.dump(estimator, data)
     return joblib_runtime.load(wrap_bytes(data.getvalue()), manifest(), ARTIFACT)
 
 
-def fitted(estimator: Any) -> Any:
+def fit_estimator(estimator: Any) -> Any:
     return estimator.fit(IRIS.data, numpy.array(["a", "b", "c"])[IRIS.target])
 
 
@@ -73,19 +73,19 @@ def test_whole_trees_are_loaded(estimator: Any) -> None:
     if isinstance(estimator, HistGradientBoostingClassifier) and estimator.categorical_features is not None:
         fit = estimator.fit(numpy.floor(IRIS.data), numpy.array(["a", "b", "c"])[IRIS.target])
     else:
-        fit = fitted(estimator)
+        fit = fit_estimator(estimator)
     columns = IRIS.data[::10].T.tolist()
-    assert loaded(fit).predict(columns).values == fit.predict(IRIS.data[::10]).tolist()
+    assert load_damaged(fit).predict(columns).values == fit.predict(IRIS.data[::10]).tolist()
 
 
 def forest(change: Callable[[Any], None]) -> Any:
-    estimator = fitted(RandomForestClassifier(3, random_state=0))
+    estimator = fit_estimator(RandomForestClassifier(3, random_state=0))
     change(estimator.estimators_[1].tree_)
     return estimator
 
 
-def boosted(change: Callable[[Any], None]) -> Any:
-    estimator = fitted(HistGradientBoostingClassifier(max_iter=3))
+def make_boosted(change: Callable[[Any], None]) -> Any:
+    estimator = fit_estimator(HistGradientBoostingClassifier(max_iter=3))
     change(estimator._predictors[1][2].nodes)
     return estimator
 
@@ -104,16 +104,16 @@ def put(array: Any, value: int) -> None:
         forest(lambda tree: put(tree.children_right, tree.node_count)),
         forest(lambda tree: put(tree.feature, 4)),
         forest(lambda tree: put(tree.feature, -2)),
-        boosted(lambda nodes: put(nodes["left"], 0)),
-        boosted(lambda nodes: put(nodes["right"], 10_000)),
-        boosted(lambda nodes: put(nodes["feature_idx"], 4)),
-        boosted(lambda nodes: put(nodes["feature_idx"], -1)),
-        boosted(lambda nodes: put(nodes["is_categorical"], 1)),
+        make_boosted(lambda nodes: put(nodes["left"], 0)),
+        make_boosted(lambda nodes: put(nodes["right"], 10_000)),
+        make_boosted(lambda nodes: put(nodes["feature_idx"], 4)),
+        make_boosted(lambda nodes: put(nodes["feature_idx"], -1)),
+        make_boosted(lambda nodes: put(nodes["is_categorical"], 1)),
     ],
 )
 def test_tree_that_is_none_is_never_walked(damaged: Any) -> None:
     with pytest.raises(BundleError) as raised:
-        loaded(damaged)
+        load_damaged(damaged)
     assert raised.value.code == "artifact_unreadable"
 
 

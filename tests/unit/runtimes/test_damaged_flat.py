@@ -13,7 +13,7 @@ import pytest
 from function.errors import BundleError
 from function.model.runtime import NotPredictable
 from function.runtimes import flat
-from tests.unit.small_flat import arrays_of, forest, header, packed, random_tree, runtime
+from tests.unit.small_flat import arrays_of, forest, header, pack, random_tree, runtime
 
 ROWS: tuple[tuple[float | None, float | None], ...] = ((0.3, 0.2), (1e30, -1e30), (None, 0.0), (-2.0, 1.0))
 STUMP = [(2, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)]
@@ -26,7 +26,7 @@ def grown(outputs: int, trees: int, leaf: Callable[[random.Random], float], **ch
     arrays = arrays_of([random_tree(generator, 4, 2, lambda: leaf(generator)) for _ in range(trees)], rows)
     if not made["nulls"]:
         del arrays["null_left"]
-    return packed(made, arrays)
+    return pack(made, arrays)
 
 
 def number(generator: random.Random) -> float:
@@ -39,7 +39,7 @@ def row_of_leaves(generator: random.Random) -> float:
 
 def linear(outputs: int, **changed: Any) -> bytes:
     made = header(kind="linear", outputs=outputs, start=[0.5] * outputs, float32=False, nulls=False, **changed)
-    return packed(made, {"coefficients": ("d", [0.1 * place - 0.3 for place in range(2 * outputs)])})
+    return pack(made, {"coefficients": ("d", [0.1 * place - 0.3 for place in range(2 * outputs)])})
 
 
 SCALES: dict[str, Any] = {"means": [0.3, -0.1], "scales": [1.7, 3.3]}
@@ -63,7 +63,7 @@ UNREADABLE = "artifact_unreadable"
 FEW_NODES = {"small": flat.FEW_NODES, "large": 0}
 
 
-def ended(call: Callable[[], Any]) -> Any:
+def end_call(call: Callable[[], Any]) -> Any:
     """What is returned; the code of a BundleError, and None where the values are refused."""
     try:
         return call()
@@ -75,14 +75,14 @@ def ended(call: Callable[[], Any]) -> Any:
 
 def outcome(data: bytes, classes: int, size: str = "small") -> str:
     """What became of the file: refused at load, at a walk, or answered, by records and tables alike."""
-    made = ended(lambda: runtime(data, classes=classes, few_nodes=FEW_NODES[size]))
+    made = end_call(lambda: runtime(data, classes=classes, few_nodes=FEW_NODES[size]))
     if isinstance(made, str):
         assert made == UNREADABLE
         return "refused"
     left = False
     for rows in ([ROWS[0]], [ROWS[1]], [ROWS[2]], list(ROWS)):
-        records = ended(partial(made.predict, [list(column) for column in zip(*rows, strict=True)]))
-        table = ended(partial(made.predict_arrays, list(numpy.array(rows, dtype=float).T)))
+        records = end_call(partial(made.predict, [list(column) for column in zip(*rows, strict=True)]))
+        table = end_call(partial(made.predict_arrays, list(numpy.array(rows, dtype=float).T)))
         left = left or UNREADABLE in (records, table)
         if classes == 0 and UNREADABLE not in (records, table):
             assert (records is None) == (table is None)
@@ -90,7 +90,7 @@ def outcome(data: bytes, classes: int, size: str = "small") -> str:
     return "left its bounds" if left else "answered"
 
 
-def flipped(whole: bytes, place: int) -> bytes:
+def flip_bit(whole: bytes, place: int) -> bytes:
     changed = bytearray(whole)
     changed[place // 8] ^= 1 << place % 8
     return bytes(changed)
@@ -123,7 +123,7 @@ def test_flipped_bit_is_refused_or_answered(kind: str, size: str) -> None:
     begin = 12 + int.from_bytes(whole[8:12], "little")
     text_end = len(whole[:begin].rstrip())
     places = [*range(text_end * 8), *range(begin * 8, len(whole) * 8)]
-    found = {outcome(flipped(whole, place), classes, size) for place in random.Random(7).sample(places, 500)}
+    found = {outcome(flip_bit(whole, place), classes, size) for place in random.Random(7).sample(places, 500)}
     assert found <= ({"refused", "answered"} if size == "small" else {"refused", "answered", "left its bounds"})
     assert {"refused", "answered"} <= found
 
@@ -144,15 +144,13 @@ def test_bytes_that_are_overwritten_are_refused_or_answered(kind: str, size: str
 
 @pytest.mark.parametrize("skip", [1, 2, 2**32 - 1])
 def test_skips_lead_forward_and_end(skip: int, size: str) -> None:
-    data = packed(header(), arrays_of([[(skip, 0, 0.5, 0)] * 50]))
+    data = pack(header(), arrays_of([[(skip, 0, 0.5, 0)] * 50]))
     assert outcome(data, 0, size) == ("refused" if size == "small" else "left its bounds")
 
 
 def test_nodes_of_a_large_model_are_looked_at_before_its_first_table() -> None:
     # Left of the threshold is well; right of it, the walk would go to the next tree.
-    made = runtime(
-        packed(header(), arrays_of([[(3, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)], STUMP])), few_nodes=0
-    )
+    made = runtime(pack(header(), arrays_of([[(3, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)], STUMP])), few_nodes=0)
     assert made.predict([[0.0], [0.0]]).values == [10.0]
     with pytest.raises(BundleError):
         made.check()
@@ -165,7 +163,7 @@ def test_nodes_of_a_large_model_are_looked_at_before_its_first_table() -> None:
 @pytest.mark.parametrize("leaf", [-1.0, 0.5, 2.0, 1e300, math.inf, -math.inf, math.nan])
 def test_leaf_of_no_row_is_refused_and_never_counted_from_the_end(leaf: float, size: str) -> None:
     made = header(vector=True, outputs=3, classes=3, start=[0.0] * 3)
-    data = packed(made, arrays_of([[(0, 0, leaf, 0)]], [0.1, 0.2, 0.7, 0.7, 0.2, 0.1]))
+    data = pack(made, arrays_of([[(0, 0, leaf, 0)]], [0.1, 0.2, 0.7, 0.7, 0.2, 0.1]))
     assert outcome(data, 3, size) == ("refused" if size == "small" else "left its bounds")
     if size == "large" and leaf != 0.5:  # which would be rounded down, to a row of leaves
         with pytest.raises(BundleError):
@@ -174,9 +172,9 @@ def test_leaf_of_no_row_is_refused_and_never_counted_from_the_end(leaf: float, s
 
 @pytest.mark.parametrize("leaf", [math.inf, -math.inf, math.nan])
 def test_leaf_that_is_no_number_is_refused(leaf: float) -> None:
-    assert outcome(packed(header(), arrays_of([[(0, 0, leaf, 0)]])), 0) == "refused"
+    assert outcome(pack(header(), arrays_of([[(0, 0, leaf, 0)]])), 0) == "refused"
     made = header(vector=True, outputs=3, classes=3, start=[0.0] * 3)
-    assert outcome(packed(made, arrays_of([[(0, 0, 0.0, 0)]], [0.1, leaf, 0.7])), 3) == "refused"
+    assert outcome(pack(made, arrays_of([[(0, 0, 0.0, 0)]], [0.1, leaf, 0.7])), 3) == "refused"
 
 
 @pytest.mark.parametrize(
@@ -191,13 +189,13 @@ def test_leaf_that_is_no_number_is_refused(leaf: float) -> None:
     ],
 )
 def test_nodes_that_are_no_tree_are_refused(nodes: list[tuple[int, int, float, int]]) -> None:
-    assert outcome(packed(header(), arrays_of([nodes])), 0) == "refused"
+    assert outcome(pack(header(), arrays_of([nodes])), 0) == "refused"
 
 
 @pytest.mark.parametrize("roots", [[0, 0], [3, 0], [1, 3], [0, 6], [0, 2**32 - 1], [], [0], [0, 3, 5]])
 def test_roots_that_are_not_those_of_the_trees_are_refused(roots: list[int]) -> None:
     arrays = arrays_of([STUMP, STUMP])
-    assert outcome(packed(header(), arrays | {"roots": ("I", roots)}), 0) == "refused"
+    assert outcome(pack(header(), arrays | {"roots": ("I", roots)}), 0) == "refused"
 
 
 ODD: list[Any] = [
@@ -262,7 +260,7 @@ def test_header_that_is_none_is_refused(text: str) -> None:
     ],
 )
 def test_array_outside_of_its_place_is_refused(place: list[Any]) -> None:
-    data = packed(header(), arrays_of([STUMP]))
+    data = pack(header(), arrays_of([STUMP]))
     length = int.from_bytes(data[8:12], "little")
     document = json.loads(data[12 : 12 + length])
     assert document["arrays"]["thresholds"] == ["d", 2_096, 3]
@@ -273,4 +271,4 @@ def test_array_outside_of_its_place_is_refused(place: list[Any]) -> None:
 
 @pytest.mark.parametrize("name", ["means", "scales"])
 def test_half_of_a_scaling_is_refused(name: str) -> None:
-    assert outcome(packed(header(**{name: [1.0, 1.0]}), arrays_of([STUMP])), 0) == "refused"
+    assert outcome(pack(header(**{name: [1.0, 1.0]}), arrays_of([STUMP])), 0) == "refused"

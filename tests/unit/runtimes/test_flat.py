@@ -9,7 +9,7 @@ import pytest
 
 from function.model.contract import Columns
 from function.model.runtime import NotPredictable
-from tests.unit.small_flat import CLASSES, arrays_of, forest, header, packed, random_tree, refused, runtime
+from tests.unit.small_flat import CLASSES, arrays_of, forest, header, is_refused, pack, random_tree, runtime
 
 STUMP = [(2, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)]
 ODD = [0.0, -0.0, 0.1, 0.5, 1 / 3, 2.0, -1.0, 1e-300, 1e30, -1e30, 3.4e38, math.nan]
@@ -25,7 +25,7 @@ def columns_of(table: list[list[float | None]]) -> list[list[Any]]:
     return [list(column) for column in zip(*table, strict=True)]
 
 
-def as_arrays(table: list[list[float | None]]) -> list[Any]:
+def make_arrays(table: list[list[float | None]]) -> list[Any]:
     return list(numpy.array(table, dtype=float).T)
 
 
@@ -34,19 +34,19 @@ def as_arrays(table: list[list[float | None]]) -> list[Any]:
     [(1.0, 10.0), (1.0000000001, 10.0), (1.0000001, 20.0), (0.0, 10.0), (None, 10.0), (-3.4e38, 10.0)],
 )
 def test_row_goes_left_up_to_the_threshold_after_rounding_to_float32(value: float | None, answer: float) -> None:
-    assert runtime(packed(header(), arrays_of([STUMP]))).predict([[value], [0.0]]).values == [answer]
+    assert runtime(pack(header(), arrays_of([STUMP]))).predict([[value], [0.0]]).values == [answer]
 
 
 def test_row_is_not_rounded_where_the_header_says_so() -> None:
-    exact = runtime(packed(header(float32=False), arrays_of([STUMP])))
+    exact = runtime(pack(header(float32=False), arrays_of([STUMP])))
     assert exact.predict([[1.0, math.nextafter(1.0, 2)], [0.0, 0.0]]).values == [10.0, 20.0]
 
 
 def test_number_past_float32_is_refused_as_trees_of_scikit_learn_do() -> None:
-    made = runtime(packed(header(), arrays_of([STUMP])))
-    assert not refused(made, [3.4028234663852886e38, 0.0])
-    assert refused(made, [3.5e38, 0.0])
-    assert refused(made, [-1e300, 0.0])
+    made = runtime(pack(header(), arrays_of([STUMP])))
+    assert not is_refused(made, [3.4028234663852886e38, 0.0])
+    assert is_refused(made, [3.5e38, 0.0])
+    assert is_refused(made, [-1e300, 0.0])
     with pytest.raises(NotPredictable):
         made.predict_arrays([numpy.array([1.0, 1e300]), numpy.zeros(2)])
 
@@ -54,20 +54,20 @@ def test_number_past_float32_is_refused_as_trees_of_scikit_learn_do() -> None:
 def test_null_is_refused_where_the_header_says_so() -> None:
     arrays = arrays_of([STUMP])
     del arrays["null_left"]
-    made = runtime(packed(header(nulls=False), arrays))
-    assert refused(made, [None, 0.0])
+    made = runtime(pack(header(nulls=False), arrays))
+    assert is_refused(made, [None, 0.0])
     with pytest.raises(NotPredictable):
         made.predict_arrays([numpy.array([math.nan]), numpy.zeros(1)])
 
 
 def test_scaled_feature_is_scaled_before_it_is_rounded() -> None:
-    made = runtime(packed(header(means=[3.0, 0.0], scales=[2.0, 1.0]), arrays_of([STUMP])))
+    made = runtime(pack(header(means=[3.0, 0.0], scales=[2.0, 1.0]), arrays_of([STUMP])))
     assert made.predict([[5.0, 5.1], [0.0, 0.0]]).values == [10.0, 20.0]
 
 
 def test_linear_model_adds_terms_and_then_what_it_starts_from() -> None:
     linear = header(kind="linear", link="identity", start=[0.5], float32=False, nulls=False)
-    made = runtime(packed(linear, {"coefficients": ("d", [2.0, -1.0])}))
+    made = runtime(pack(linear, {"coefficients": ("d", [2.0, -1.0])}))
     assert made.predict([[3.0, 0.1], [1.0, 0.2]]).values == [5.5, 0.1 * 2.0 + 0.2 * -1.0 + 0.5]
 
 
@@ -76,7 +76,7 @@ def test_linear_model_adds_terms_and_then_what_it_starts_from() -> None:
 )
 def test_sign_of_the_only_output_decides_between_two_classes(total: float, place: int, share: float) -> None:
     linear = header(kind="linear", link="sigmoid", at_zero=1, classes=2, features=1, start=[0.0], nulls=False)
-    data = packed(linear | {"float32": False}, {"coefficients": ("d", [1.0])})
+    data = pack(linear | {"float32": False}, {"coefficients": ("d", [1.0])})
     outputs = runtime(data, 1, classes=2).predict([[total]])
     assert outputs.values == [CLASSES[place]]
     assert outputs.probabilities == [[1 - share, share]]
@@ -85,7 +85,7 @@ def test_sign_of_the_only_output_decides_between_two_classes(total: float, place
 def test_first_of_equal_classes_wins() -> None:
     leaves = [0.4, 0.4, 0.2]
     made = header(vector=True, outputs=3, classes=3, start=[0.0] * 3, nulls=True)
-    data = packed(made, arrays_of([[(0, 0, 0.0, 0)]], leaves))
+    data = pack(made, arrays_of([[(0, 0, 0.0, 0)]], leaves))
     assert runtime(data, classes=3).predict([[1.0], [1.0]]).values == ["a"]
 
 
@@ -97,7 +97,7 @@ def test_many_rows_get_the_bits_that_one_gets(link: str, float32: bool, scaled: 
     data = forest(seed=3, features=3, link=link, float32=float32, start=[0.7], **scale)
     made, table = runtime(data, 3), rows(3_000, 3)
     one_by_one = [made.predict([[value] for value in row]).values[0] for row in table]
-    assert made.predict_arrays(as_arrays(table)).values.tolist() == one_by_one
+    assert made.predict_arrays(make_arrays(table)).values.tolist() == one_by_one
     assert made.predict(columns_of(table)).values == one_by_one
 
 
@@ -110,14 +110,14 @@ def test_many_rows_get_the_classes_and_shares_that_one_gets(link: str) -> None:
     )
     leaves = [generator.random() for _ in range(3 * 40)] if link == "mean" else None
     leaf = (lambda: float(generator.randrange(40))) if leaves else (lambda: generator.gauss(0, 1))
-    data = packed(made, arrays_of([random_tree(generator, 5, 2, leaf) for _ in range(6)], leaves))
+    data = pack(made, arrays_of([random_tree(generator, 5, 2, leaf) for _ in range(6)], leaves))
     classifier, table = runtime(data, classes=classes), rows(2_000, 2)
     singles = [classifier.predict([[value] for value in row]) for row in table]
     if outputs == 1:
         shares = [single.probabilities[0] for single in singles]  # type: ignore[index]
         assert [list(pair) for pair in classifier.predict(columns_of(table)).probabilities or ()] == shares
         return
-    many = classifier.predict_arrays(as_arrays(table))
+    many = classifier.predict_arrays(make_arrays(table))
     assert [CLASSES[place] for place in many.values] == [single.values[0] for single in singles]
     if link == "label":
         assert many.probabilities is None
@@ -144,17 +144,17 @@ def test_feature_that_overflows_as_it_is_scaled_is_taken_by_histogram_boosting_a
 ) -> None:
     scale: dict[str, Any] = {"means": [0.0, 0.0], "scales": [1e-300, 1.0]}
     if kind == "trees":
-        made = runtime(packed(header(float32=float32, **scale), arrays_of([STUMP])))
+        made = runtime(pack(header(float32=float32, **scale), arrays_of([STUMP])))
     else:
         linear = header(kind="linear", link="identity", float32=False, nulls=False, **scale)
-        made = runtime(packed(linear, {"coefficients": ("d", [1.0, 1.0])}))
+        made = runtime(pack(linear, {"coefficients": ("d", [1.0, 1.0])}))
     for value, answer in ((1e300, 20.0), (-1e300, 10.0)):
         arrays = [numpy.array([value]), numpy.zeros(1)]
         if taken:
             assert made.predict([[value], [0.0]]).values == [answer]
             assert made.predict_arrays(arrays).values.tolist() == [answer]
         else:
-            assert refused(made, [value, 0.0])
+            assert is_refused(made, [value, 0.0])
             with pytest.raises(NotPredictable):
                 made.predict_arrays(arrays)
 
@@ -165,7 +165,7 @@ def test_vector_leaves_are_added_output_by_output(outputs: int, rows: int) -> No
     leaves = [[0.5 + 10 * leaf + place for place in range(outputs)] for leaf in range(3)]
     made = header(vector=True, outputs=outputs, classes=3, start=[0.25] * outputs)
     trees = [[(2, 0, 1.0, 0), (0, 0, 0.0, 0), (0, 0, 2.0, 0)], [(0, 0, 1.0, 0)]]
-    data = packed(made | {"classes": outputs}, arrays_of(trees, [number for leaf in leaves for number in leaf]))
+    data = pack(made | {"classes": outputs}, arrays_of(trees, [number for leaf in leaves for number in leaf]))
     loaded = runtime(data, classes=outputs)
     left = [(0.25 + leaves[0][place] + leaves[1][place]) / 2 for place in range(outputs)]
     right = [(0.25 + leaves[2][place] + leaves[1][place]) / 2 for place in range(outputs)]
@@ -181,7 +181,7 @@ def test_vector_leaves_are_added_output_by_output(outputs: int, rows: int) -> No
 def test_trees_of_several_outputs_are_added_in_turn(outputs: int, places: list[int]) -> None:
     made = header(outputs=outputs, classes=outputs, start=[0.5] * outputs, link="label")
     trees = [[(0, 0, float(10**number), 0)] for number in range(len(places))]
-    loaded = runtime(packed(made, arrays_of(trees)), classes=outputs)
+    loaded = runtime(pack(made, arrays_of(trees)), classes=outputs)
     assert loaded.predict([[0.0], [0.0]]).values == [CLASSES[outputs - 1]]
     sums = [
         0.5 + sum(10.0**number for number, place in enumerate(places) if place == output) for output in range(outputs)

@@ -60,19 +60,19 @@ def everything_nested() -> Any:
     return GridSearchCV(make_pipeline(columns, stacking), {"stackingclassifier__passthrough": [False]}, cv=2)
 
 
-def fitted(estimator: Any) -> Any:
+def fit_estimator(estimator: Any) -> Any:
     iris = load_iris()
     return estimator.fit(iris.data, iris.target_names[iris.target])
 
 
-def dumped(estimator: Any) -> bytes:
+def dump(estimator: Any) -> bytes:
     data = io.BytesIO()
     joblib.dump(estimator, data)
     return data.getvalue()
 
 
-def loaded(estimator: Any, manifest: Manifest) -> JoblibRuntime:
-    return load(wrap_bytes(dumped(estimator)), manifest, ARTIFACT)
+def load_dumped(estimator: Any, manifest: Manifest) -> JoblibRuntime:
+    return load(wrap_bytes(dump(estimator)), manifest, ARTIFACT)
 
 
 def columns_of(model: Model) -> list[list[Any]]:
@@ -85,11 +85,11 @@ def estimator_of(runtime: Any) -> Any:
 
 
 def test_every_nested_estimator_runs_alone_after_loading(iris: Model) -> None:
-    estimator = fitted(everything_nested())
+    estimator = fit_estimator(everything_nested())
     parallel = [nested for nested in find_nested_estimators(estimator) if hasattr(nested, "n_jobs")]
     for nested in parallel:
         nested.n_jobs = -1  # as it was saved by who trained on many cores
-    runtime = loaded(estimator, iris.manifest)
+    runtime = load_dumped(estimator, iris.manifest)
     found = [nested.n_jobs for nested in find_nested_estimators(estimator_of(runtime)) if hasattr(nested, "n_jobs")]
     assert len(parallel) > 15
     assert found == [1] * len(parallel)
@@ -113,7 +113,7 @@ def test_nested_estimators_are_found_once_and_circles_end() -> None:
 
 
 def test_classifier_without_probabilities_has_none(iris: Model) -> None:
-    runtime = loaded(fitted(SVC()), iris.manifest)
+    runtime = load_dumped(fit_estimator(SVC()), iris.manifest)
     outputs = runtime.predict(columns_of(iris))
     assert outputs.probabilities is None
     assert len(outputs.values) == len(iris.manifest.examples)

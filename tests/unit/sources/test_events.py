@@ -10,7 +10,7 @@ from function.errors import DeployerError, UnknownEvent
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
-from tests.events import FOLDER, Documented, documented
+from tests.events import FOLDER, Documented, read_documented
 from tests.unit.small_queue import Clients, Queue
 
 
@@ -20,16 +20,16 @@ def names_of_matching_sources(event: object) -> list[str]:
 
 
 def test_every_event_is_documented() -> None:
-    assert sorted(row.file for row in documented()) == sorted(path.name for path in FOLDER.glob("*.json"))
+    assert sorted(row.file for row in read_documented()) == sorted(path.name for path in FOLDER.glob("*.json"))
 
 
-@pytest.mark.parametrize("row", documented(), ids=lambda row: row.file)
+@pytest.mark.parametrize("row", read_documented(), ids=lambda row: row.file)
 def test_event_matches_exactly_its_source(row: Documented) -> None:
     assert names_of_matching_sources(row.event) == [row.source]
 
 
 # Those that name objects need a bucket: tests/integration/test_emulator.py has one.
-WITHOUT_OBJECTS = [row for row in documented() if not row.file.startswith("s3-")]
+WITHOUT_OBJECTS = [row for row in read_documented() if not row.file.startswith("s3-")]
 
 
 @pytest.mark.parametrize("row", WITHOUT_OBJECTS, ids=lambda row: row.file)

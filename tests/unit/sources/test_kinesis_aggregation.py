@@ -43,12 +43,12 @@ def record(data: bytes) -> bytes:
     return field(1, 0) + field(2, 300) + field(3, data) + field(4, field(1, b"k") + field(2, b"v"))
 
 
-def sealed(message: bytes) -> bytes:
+def seal(message: bytes) -> bytes:
     return MAGIC + message + hashlib.md5(message, usedforsecurity=False).digest()
 
 
 def aggregate(*parts: bytes) -> bytes:
-    return sealed(field(1, b"pk") + field(2, b"1") + b"".join(field(3, record(part)) for part in parts))
+    return seal(field(1, b"pk") + field(2, b"1") + b"".join(field(3, record(part)) for part in parts))
 
 
 @given(st.lists(st.binary(max_size=300), max_size=5))
@@ -59,7 +59,7 @@ def test_what_was_put_together_is_taken_apart(parts: list[bytes]) -> None:
 
 def test_unknown_fields_are_passed_over() -> None:
     fixed = varint(9 << 3 | 1) + bytes(8) + varint(10 << 3 | 5) + bytes(4)
-    assert split_record(sealed(fixed + field(99, 2**63) + field(3, fixed + record(GOOD)) + field(98, b"x"))) == [GOOD]
+    assert split_record(seal(fixed + field(99, 2**63) + field(3, fixed + record(GOOD)) + field(98, b"x"))) == [GOOD]
 
 
 def test_changed_bit_is_refused_wherever_it_is() -> None:
@@ -83,7 +83,7 @@ def test_truncated_protobuf_under_a_right_checksum_is_refused_or_holds_fewer_rec
     refused = 0
     for length in range(len(message)):
         try:
-            assert split_record(sealed(message[:length])) in ([], [GOOD])
+            assert split_record(seal(message[:length])) in ([], [GOOD])
         except MalformedInput:
             refused += 1
     assert refused == len(message) - 4  # the message may end behind each of its four fields but the last, and be empty
@@ -115,18 +115,18 @@ def test_truncated_protobuf_under_a_right_checksum_is_refused_or_holds_fewer_rec
 )
 def test_what_is_no_such_protobuf_is_refused(message: bytes) -> None:
     with pytest.raises(MalformedInput, match="protobuf"):
-        split_record(sealed(message))
+        split_record(seal(message))
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_taken_apart_or_refused(message: bytes) -> None:
     try:
-        assert isinstance(split_record(sealed(message)), list)
+        assert isinstance(split_record(seal(message)), list)
     except MalformedInput:
         return
 
 
-def handled(houses: Model, *data: bytes) -> tuple[list[int], list[tuple[int, Any]]]:
+def handle_record(houses: Model, *data: bytes) -> tuple[list[int], list[tuple[int, Any]]]:
     """The records that were reported, and the place and part of each result."""
     queue = Queue()
     records = [stream_record(place, one) for place, one in enumerate(data)]
@@ -146,17 +146,17 @@ def test_each_part_gets_a_result_under_the_number_of_its_record(houses: Model) -
     ]
 
 
-@pytest.mark.parametrize("damaged", [aggregate(GOOD)[:-1], MAGIC, sealed(b"\x1a"), aggregate(GOOD) + b"\0"])
+@pytest.mark.parametrize("damaged", [aggregate(GOOD)[:-1], MAGIC, seal(b"\x1a"), aggregate(GOOD) + b"\0"])
 def test_damaged_record_is_its_own_fault(houses: Model, damaged: bytes) -> None:
-    assert handled(houses, aggregate(GOOD, GOOD), damaged, GOOD) == ([1], [(0, 0), (0, 1)])
+    assert handle_record(houses, aggregate(GOOD, GOOD), damaged, GOOD) == ([1], [(0, 0), (0, 1)])
 
 
 def test_part_that_cannot_be_predicted_reports_its_record_and_costs_its_neighbours_nothing(houses: Model) -> None:
-    assert handled(houses, GOOD, aggregate(GOOD, b"{}", GOOD), GOOD) == ([1], [(0, None), (1, 0), (1, 2)])
+    assert handle_record(houses, GOOD, aggregate(GOOD, b"{}", GOOD), GOOD) == ([1], [(0, None), (1, 0), (1, 2)])
 
 
 def test_record_that_holds_nothing_is_dealt_with(houses: Model) -> None:
-    assert handled(houses, aggregate(), GOOD) == ([], [(1, None)])
+    assert handle_record(houses, aggregate(), GOOD) == ([], [(1, None)])
 
 
 def test_aggregated_event_is_what_a_producer_sent() -> None:

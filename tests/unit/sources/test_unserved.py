@@ -17,7 +17,7 @@ from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
 from function.sources.unserved import name_unserved_source
-from tests.events import documented
+from tests.events import read_documented
 
 type Event = dict[str, Any]
 
@@ -119,7 +119,7 @@ SAMPLED = [
 ]
 
 
-def refused(houses: Model, event: object) -> str:
+def refuse_event(houses: Model, event: object) -> str:
     """The sentence by which the event is refused."""
     assert [name for name in SOURCES if import_source(name).matches(event)] == []
     with pytest.raises(UnknownEvent) as raised:
@@ -129,18 +129,18 @@ def refused(houses: Model, event: object) -> str:
 
 @pytest.mark.parametrize(("name", "path"), SAMPLED, ids=lambda value: value.stem if isinstance(value, Path) else "")
 def test_sample_is_refused_by_name(houses: Model, name: str, path: Path) -> None:
-    assert f"comes from {name}" in refused(houses, sample(path))
+    assert f"comes from {name}" in refuse_event(houses, sample(path))
 
 
 @pytest.mark.parametrize(("name", "event"), OTHERS, ids=lambda value: value if isinstance(value, str) else "")
 def test_other_event_is_refused_by_name(houses: Model, name: str, event: Any) -> None:
-    sentence = refused(houses, event)
+    sentence = refuse_event(houses, event)
     assert "comes from" in sentence
     assert name in sentence
     assert ARN not in sentence
 
 
-@pytest.mark.parametrize("row", documented(), ids=lambda row: row.file)
+@pytest.mark.parametrize("row", read_documented(), ids=lambda row: row.file)
 def test_event_that_is_served_has_no_such_name(row: Any) -> None:
     assert row.source in ("http_api", "rest_api", "alb") or name_unserved_source(row.event) is None
 

@@ -28,7 +28,7 @@ UUID = "0b8f6d2e-9a53-4a6e-8b0c-1d2e3f4a5b6c"
 SETTINGS = Settings("", results_queue_url="https://queue", metrics_namespace="models")
 
 
-def told(event: Any, capsys: pytest.CaptureFixture[str], settings: Settings = SETTINGS) -> list[dict[str, Any]]:
+def read_lines(event: Any, capsys: pytest.CaptureFixture[str], settings: Settings = SETTINGS) -> list[dict[str, Any]]:
     """The lines that one invocation writes."""
     clients: Any = Clients(Queue())
     handler = create_handler(Service(regressor(), settings, clients), logs_invocations=True)
@@ -39,7 +39,7 @@ def told(event: Any, capsys: pytest.CaptureFixture[str], settings: Settings = SE
 
 
 def test_request_is_told_with_its_ids_and_numbers(capsys: pytest.CaptureFixture[str]) -> None:
-    (line,) = told(http_event(body='{"instances":[{"size":2,"note":"a"},{"size":3,"note":"b"}]}'), capsys)
+    (line,) = read_lines(http_event(body='{"instances":[{"size":2,"note":"a"},{"size":3,"note":"b"}]}'), capsys)
     expected = {
         "requestId": "request-1",
         "correlation_id": "gateway-1",
@@ -71,7 +71,7 @@ def test_nothing_is_written_unless_it_is_asked_for(capsys: pytest.CaptureFixture
 
 
 def test_without_namespace_the_line_has_no_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    (line,) = told(http_event(body='{"size":"x","note":"a"}'), capsys, SETTINGS._replace(metrics_namespace=""))
+    (line,) = read_lines(http_event(body='{"size":"x","note":"a"}'), capsys, SETTINGS._replace(metrics_namespace=""))
     assert "_aws" not in line
     assert (line["Rejections"], line["rejections"]) == (1, {"invalid_input": 1})
 
@@ -92,7 +92,7 @@ def test_without_namespace_the_line_has_no_metrics(capsys: pytest.CaptureFixture
     ids=str,
 )
 def test_rejection_is_counted_once_by_its_code(event: Any, code: str, capsys: pytest.CaptureFixture[str]) -> None:
-    first, by_code = told(event, capsys)
+    first, by_code = read_lines(event, capsys)
     assert (first["Rejections"], first["rejections"], first["Rows"]) == (1, {code: 1}, 0)
     assert (by_code["Code"], by_code["Rejections"]) == (code, 1)
     assert by_code["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["FunctionName", "Code"]]
@@ -100,7 +100,7 @@ def test_rejection_is_counted_once_by_its_code(event: Any, code: str, capsys: py
 
 def test_each_message_counts(capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = '{"size":2,"note":"a"}', '{"size":"x","note":"a"}'
-    first, *others = told(sqs_event(good, bad, bad, "{", good), capsys)
+    first, *others = read_lines(sqs_event(good, bad, bad, "{", good), capsys)
     assert (first["Predictions"], first["Rows"], first["Rejections"]) == (2, 2, 3)
     assert {line["Code"]: line["Rejections"] for line in others} == {"invalid_input": 2, "malformed_body": 1}
 
@@ -108,7 +108,7 @@ def test_each_message_counts(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("strict", [False, True])
 def test_values_that_training_never_saw_count_by_feature(strict: bool, capsys: pytest.CaptureFixture[str]) -> None:
     body = '{"instances":[{"size":1e6,"note":"a"},{"size":-1e6,"note":"a"},{"size":2,"note":"a"}]}'
-    found = told(http_event(body=body), capsys, SETTINGS._replace(strict_inputs=strict))
+    found = read_lines(http_event(body=body), capsys, SETTINGS._replace(strict_inputs=strict))
     assert found[0]["OutOfRange"] == 2
     assert {line["Feature"]: line["OutOfRange"] for line in found if "Feature" in line} == {"size": 2}
 
@@ -166,7 +166,7 @@ def test_dimensions_are_bounded_and_of_cloudwatchs_form() -> None:
     ids=str,
 )
 def test_correlation_id_is_awss_or_a_uuid(event: Any, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
-    first, *_ = told(event, capsys)
+    first, *_ = read_lines(event, capsys)
     assert first["correlation_id"] == expected
 
 

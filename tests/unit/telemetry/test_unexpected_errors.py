@@ -27,7 +27,7 @@ CANARY = "canary-7f3a91"
 RECORD = {"size": 3, "note": CANARY}
 
 
-def logged(caplog: pytest.LogCaptureFixture) -> str:
+def read_log(caplog: pytest.LogCaptureFixture) -> str:
     """All that any log formatter could write of the records."""
     return " ".join(str(vars(record)) + record.getMessage() for record in caplog.records)
 
@@ -47,12 +47,12 @@ def test_unforeseen_error_is_a_500_with_the_request_id_and_nothing_else(caplog: 
         "code": "internal_error",
         "request_id": "request-1",
     }
-    assert CANARY not in logged(caplog)
+    assert CANARY not in read_log(caplog)
 
 
 def test_damaged_bundle_is_a_500_and_the_log_has_its_sentence(caplog: pytest.LogCaptureFixture) -> None:
     model = small_models.regressor((Feature("x0", NUMBER), Feature("x1", NUMBER)))
-    damaged = small_flat.packed(small_flat.header(), small_flat.arrays_of([[(9, 0, 0.5, 0)] * (flat.FEW_NODES + 1)]))
+    damaged = small_flat.pack(small_flat.header(), small_flat.arrays_of([[(9, 0, 0.5, 0)] * (flat.FEW_NODES + 1)]))
     service = Service(model._replace(runtime=small_flat.runtime(damaged)), Settings(""), Clients())
     response = respond(service, post({"x0": 1, "x1": 2}))
     assert (response.status, json.loads(response.body)["code"]) == (500, "internal_error")
@@ -99,12 +99,12 @@ def test_direct_invocation_raises_by_name_without_the_text(caplog: pytest.LogCap
         handler(RECORD, LambdaContext(aws_request_id="lambda-1"))
     assert "lambda-1" in str(raised.value)
     assert CANARY not in "".join(traceback.format_exception(raised.value))
-    assert CANARY not in logged(caplog)
+    assert CANARY not in read_log(caplog)
 
 
 def test_report_takes_an_error_that_was_never_raised(caplog: pytest.LogCaptureFixture) -> None:
     assert str(report_error(ValueError(CANARY), "id-1")).endswith("under the id id-1.")
-    assert CANARY not in logged(caplog)
+    assert CANARY not in read_log(caplog)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_value_of_a_refused_request_is_in_no_answer_and_no_log(
         )
     assert response.status in (400, 422)
     assert CANARY not in response.body
-    assert CANARY not in logged(caplog)
+    assert CANARY not in read_log(caplog)
 
 
 def test_value_that_the_estimator_refuses_is_in_no_answer_and_no_log(
@@ -145,7 +145,7 @@ def test_value_that_the_estimator_refuses_is_in_no_answer_and_no_log(
     assert response.status == 422
     assert CANARY not in response.body
     assert CANARY not in "".join(traceback.format_exception(raised.value))
-    assert CANARY not in logged(caplog)
+    assert CANARY not in read_log(caplog)
 
 
 def test_ordinary_request_logs_nothing(houses: Model, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,7 +17,7 @@ def address(path: str, manifest: Manifest) -> str:
     return path
 
 
-def documented(path: str, manifest: Manifest) -> str:
+def list_documented(path: str, manifest: Manifest) -> str:
     """How the OpenAPI document names the route: what it serves of models and versions is one."""
     return path if "{file}" in path else address(path, manifest)
 

@@ -21,7 +21,7 @@ from function.web.routes import ROUTES, respond
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import JSON, Case
 from tests.unit.small_models import classifier, failing, regressor
-from tests.unit.web.addresses import address, documented
+from tests.unit.web.addresses import address, list_documented
 
 type Schema = dict[str, Any]
 
@@ -46,7 +46,7 @@ def validator(model: Model, schema: Schema) -> Draft202012Validator:
 def schema_of(model: Model, path: str, response: Response) -> Schema:
     """What the document says of such an answer."""
     made = make_document(model.manifest)
-    (operation,) = made["paths"][documented(path, model.manifest)].values()
+    (operation,) = made["paths"][list_documented(path, model.manifest)].values()
     found = operation["responses"][str(response.status)]
     found = made["components"]["responses"][found["$ref"].rpartition("/")[2]] if "$ref" in found else found
     schema: Schema = found["content"][response.content_type]["schema"]
@@ -88,7 +88,7 @@ def test_document_that_is_wrong_is_refused(houses: Model) -> None:
 def test_every_route_is_in_the_document(houses: Model) -> None:
     paths = make_document(houses.manifest)["paths"]
     assert {path: [*operations] for path, operations in paths.items()} == {
-        documented(path, houses.manifest): [method.lower()] for path, (method, _) in ROUTES.items()
+        list_documented(path, houses.manifest): [method.lower()] for path, (method, _) in ROUTES.items()
     }
     operations = [operation["operationId"] for path in paths.values() for operation in path.values()]
     assert len(set(operations)) == len(operations)

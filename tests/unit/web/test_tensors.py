@@ -27,7 +27,7 @@ def tensor(data: object, shape: object, datatype: object = "FP64", name: object 
     return {"name": name, "shape": shape, "datatype": datatype, "data": data, **others}
 
 
-def predicted(model: Model, *tensors: Any) -> Any:
+def predict_tensors(model: Model, *tensors: Any) -> Any:
     return outputs(infer(model, {"inputs": list(tensors)}))["prediction"]["data"]
 
 
@@ -48,7 +48,7 @@ def predicted(model: Model, *tensors: Any) -> Any:
 def test_tensor_of_one_feature_may_be_a_vector_or_a_column(
     name: str, shape: list[int], data: list[Any], expected: list[float]
 ) -> None:
-    assert predicted(regressor(ONE), tensor(data, shape, name=name)) == expected
+    assert predict_tensors(regressor(ONE), tensor(data, shape, name=name)) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_tensor_of_one_feature_may_be_a_vector_or_a_column(
     ],
 )
 def test_matrix_has_a_row_for_each_record(shape: list[int], data: list[Any], expected: list[float]) -> None:
-    assert predicted(regressor(TWO), tensor(data, shape, name="matrix")) == expected
+    assert predict_tensors(regressor(TWO), tensor(data, shape, name="matrix")) == expected
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def numbers(low: int, high: int) -> tuple[list[float], list[float]]:
 def test_whole_numbers_are_whole_and_within_their_range(datatype: str, low: int, high: int) -> None:
     good, bad = numbers(low, high)
     model = regressor(ONE)
-    assert predicted(model, tensor(good, [len(good)], datatype)) == [float(number) for number in good]
+    assert predict_tensors(model, tensor(good, [len(good)], datatype)) == [float(number) for number in good]
     for number in bad:
         found = problems(infer(model, {"inputs": [tensor([1, number], [2], datatype)]}))
         assert found == [("/inputs/0/data/1", "datatype_mismatch")]
@@ -154,14 +154,14 @@ def test_whole_numbers_are_whole_and_within_their_range(datatype: str, low: int,
 
 def test_floats_are_rounded_to_the_declared_precision() -> None:
     model = regressor(ONE)
-    assert predicted(model, tensor([0.1, 1], [2], "FP64")) == [0.1, 1.0]
-    assert predicted(model, tensor([0.1, 1, 16777217], [3], "FP32")) == [
+    assert predict_tensors(model, tensor([0.1, 1], [2], "FP64")) == [0.1, 1.0]
+    assert predict_tensors(model, tensor([0.1, 1, 16777217], [3], "FP32")) == [
         struct.unpack("f", b"\xcd\xcc\xcc\x3d")[0],
         1,
         2**24,
     ]
-    assert predicted(model, tensor([0.1, 2049, 65504], [3], "FP16")) == [0.0999755859375, 2048.0, 65504.0]
-    assert predicted(model, tensor([0.1, 257, -1.0], [3], "BF16")) == [0.10009765625, 256.0, -1.0]
+    assert predict_tensors(model, tensor([0.1, 2049, 65504], [3], "FP16")) == [0.0999755859375, 2048.0, 65504.0]
+    assert predict_tensors(model, tensor([0.1, 257, -1.0], [3], "BF16")) == [0.10009765625, 256.0, -1.0]
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,14 @@ def test_float_that_the_width_holds_stays_as_it_is(number: float) -> None:
 
 def test_null_may_stand_in_a_tensor_of_any_datatype() -> None:
     for datatype in DATATYPES[NUMBER]:
-        assert predicted(regressor(NULLABLE), tensor([None, 2], [2], datatype)) == [0.0, 2.0]
+        assert predict_tensors(regressor(NULLABLE), tensor([None, 2], [2], datatype)) == [0.0, 2.0]
 
 
 @pytest.mark.parametrize("flag", ["true", 1, 0, 1.0, "", [True], None])
 def test_boolean_tensor_takes_booleans_alone(flag: object) -> None:
     model = regressor(FLAG)
     size = tensor([1], [1])
-    assert predicted(model, size, tensor([True], [1], "BOOL", "flag")) == [1.0]
+    assert predict_tensors(model, size, tensor([True], [1], "BOOL", "flag")) == [1.0]
     found = problems(infer(model, {"inputs": [size, tensor([flag], [1], "BOOL", "flag")]}))
     assert found[0][0] == "/inputs/1/data/0"
 
