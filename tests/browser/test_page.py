@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Picture
 from tests.chromium import Open, violations
@@ -163,6 +163,22 @@ def test_faults_of_a_table_are_listed_by_row_and_column(
     expect(page.locator("#csv-problem")).to_contain_text("2 faults in the file")
     expect(page.locator("#csv-problem")).to_contain_text("row 2, AreaSqft: expected a number, got a text")
     assert violations(page) == []
+
+
+def test_file_that_is_chosen_while_the_model_loads_is_scored(
+    addresses: dict[str, str], open_page: Open, tmp_path: Path
+) -> None:
+    page = open_page("about:blank")
+    table = tmp_path / "houses.csv"
+    table.write_text("AreaSqft,NumBedrooms\n1500,3\n")
+
+    def choose_file_first(route: Route) -> None:
+        page.locator("#csv").set_input_files(table)
+        route.continue_()
+
+    page.route("**/model", choose_file_first)
+    page.goto(addresses["houses"])
+    expect(page.locator("#csv-state")).to_contain_text("1 row scored")
 
 
 def test_page_is_dark_where_that_is_wanted(addresses: dict[str, str], open_page: Open, picture: Picture) -> None:

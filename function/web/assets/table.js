@@ -106,4 +106,5 @@ function listenForFiles() {
     event.preventDefault();
     scoreFile(event.dataTransfer.files[0]);
   });
+  scoreFile(byId("csv").files[0]); // a file that was chosen while the model was loading
 }
