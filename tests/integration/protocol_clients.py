@@ -179,7 +179,7 @@ def main(address: str) -> None:
     """Asks by each client."""
     card = requests.get(f"http://{address}/model", timeout=30).json()
     clients = (ask_tritonclient, ask_mlserver_types, ask_kserve, ask_mlflow, ask_sagemaker)
-    print(json.dumps({client.__name__.removeprefix("by_"): client(address, card) for client in clients}))
+    print(json.dumps({client.__name__.removeprefix("ask_"): client(address, card) for client in clients}))
 
 
 if __name__ == "__main__":
