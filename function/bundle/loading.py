@@ -74,7 +74,7 @@ def verify(directory: str | PathLike[str], record: str | None = None) -> tuple[M
     Returns the manifest and the runtimes that were checked; writes the digests to the file `record` if it is given.
     Raises BundleError as `load` does.
     """
-    from function.runtimes.flat import FlatRuntime
+    from function.runtimes.flat.runtime import FlatRuntime
 
     folder = Folder(fspath(directory))
     manifest = folder.read_manifest()
@@ -139,9 +139,9 @@ def _import_runtime(name: str) -> RuntimeModule:
     """Import the module of that runtime. Raises ValueError for a name that is not in RUNTIMES."""
     match name:
         case "flat":
-            from function.runtimes import flat
+            from function.runtimes.flat import runtime
 
-            return flat
+            return runtime
         case "onnx":
             from function.runtimes import onnx
 

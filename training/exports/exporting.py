@@ -9,12 +9,13 @@ from function.model.contract import Columns, Feature
 from function.model.dtypes import NARROW, round_to
 from function.model.manifest import FLAT, ONNX, Artifact, Manifest
 from function.model.runtime import NotPredictable, Outputs, Runtime, wrap_bytes
-from function.runtimes import flat as flat_runtime
 from function.runtimes import onnx as onnx_runtime
+from function.runtimes.flat import runtime as flat_runtime
+from training.compile import compiling
+from training.compile.program import NotCompiled
 from training.errors import describe_error
 from training.estimators.input_forms import ARRAY
 from training.estimators.parts import NotExported
-from training.exports import flat_export
 from training.parity.gate import Gate, PredictionsDiffer
 from training.parity.probes import ProbeData
 from training.progress import Report
@@ -43,7 +44,7 @@ def export_estimator(served: ServedEstimator, probe_data: ProbeData, report: Rep
     features = served.manifest.contract.features
     exports, gate = Exports({}, {}), Gate(_RoundingRuntime(served.reference, features), probe_data)
     for runtime, file, export, load in (
-        (FLAT, flat_export.FILE, _export_flat, flat_runtime.load),
+        (FLAT, compiling.FILE, _export_flat, flat_runtime.load),
         (ONNX, ONNX_FILE, _export_onnx, onnx_runtime.load),
     ):
         report(f"exporting for the {runtime} runtime")
@@ -54,7 +55,7 @@ def export_estimator(served: ServedEstimator, probe_data: ProbeData, report: Rep
             loaded: Runtime = load(wrap_bytes(data), served.manifest, artifact)
             error = gate.measure_error(_RoundingRuntime(loaded, features))
             exports.artifacts[artifact._replace(largest_error=error)] = data
-        except NotExported as reason:
+        except (NotCompiled, NotExported) as reason:
             exports.refused[runtime] = f"Not exported: {reason}."
         except PredictionsDiffer as difference:
             exports.refused[runtime] = f"Not kept, because it does not predict as scikit-learn does: {difference}."
@@ -85,14 +86,14 @@ class _RoundingRuntime:
 
 
 def _export_flat(served: ServedEstimator) -> bytes:
-    has_nulls = any(feature.nullable for feature in served.manifest.contract.features)
     try:
-        return flat_export.encode_flat(served.estimator, has_nulls=has_nulls)
-    except (NotExported, MemoryError):
+        features = served.manifest.contract.features
+        return compiling.compile_estimator(served.estimator, features, len(served.manifest.classes or ()))
+    except (NotCompiled, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001
         # An estimator of a known class may hold its numbers in an unknown form.
-        raise NotExported(f"its numbers cannot be read ({describe_error(error)})") from None
+        raise NotCompiled(f"its numbers cannot be read ({describe_error(error)})") from None
 
 
 def _export_onnx(served: ServedEstimator) -> bytes:

@@ -1,0 +1,205 @@
+"""Operations of arithmetic: with a number per column, on each number, and with matrices."""
+
+from collections.abc import Callable
+from math import exp, expm1, inf, log, log1p, nan, sqrt
+from typing import TYPE_CHECKING
+
+from function.runtimes.flat.file import Step
+from function.runtimes.flat.operations import Operation, Row
+
+if TYPE_CHECKING:
+    from function.runtimes.flat.operations import Column, Table
+
+
+class _PerColumn:
+    """An operation with a number per column, the array `numbers`."""
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = step.width
+        self.numbers = step.get_numbers("numbers", self.width)
+
+
+class Subtract(_PerColumn):
+    """Subtract each column's number."""
+
+    def run_row(self, row: Row) -> Row:
+        return [value - number for value, number in zip(row, self.numbers, strict=True)]
+
+    def run_table(self, table: "Table") -> "Table":
+        return [column - number for column, number in zip(table, self.numbers, strict=True)]
+
+
+class Divide(_PerColumn):
+    """Divide by each column's number, which is not 0."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step)
+        if 0.0 in self.numbers:
+            raise ValueError("a division by zero")
+
+    def run_row(self, row: Row) -> Row:
+        return [value / number for value, number in zip(row, self.numbers, strict=True)]
+
+    def run_table(self, table: "Table") -> "Table":
+        return [column / number for column, number in zip(table, self.numbers, strict=True)]
+
+
+class Multiply(_PerColumn):
+    """Multiply with each column's number."""
+
+    def run_row(self, row: Row) -> Row:
+        return [value * number for value, number in zip(row, self.numbers, strict=True)]
+
+    def run_table(self, table: "Table") -> "Table":
+        return [column * number for column, number in zip(table, self.numbers, strict=True)]
+
+
+class Add(_PerColumn):
+    """Add each column's number."""
+
+    def run_row(self, row: Row) -> Row:
+        return [value + number for value, number in zip(row, self.numbers, strict=True)]
+
+    def run_table(self, table: "Table") -> "Table":
+        return [column + number for column, number in zip(table, self.numbers, strict=True)]
+
+
+class Clip:
+    """Limit each number to `low` and `high`, which are options; NaN stays."""
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = step.width
+        self.low, self.high = step.get_number("low"), step.get_number("high")
+
+    def run_row(self, row: Row) -> Row:
+        low, high = self.low, self.high
+        return [low if value < low else high if value > high else value for value in row]
+
+    def run_table(self, table: "Table") -> "Table":
+        import numpy
+
+        return [numpy.clip(column, self.low, self.high) for column in table]
+
+
+class Sum:
+    """Add blocks of the same width, column by column, in their order."""
+
+    def __init__(self, step: Step) -> None:
+        self.width, self.work = step.widths[0], sum(step.widths)
+        if {*step.widths} != {self.width}:
+            raise ValueError("blocks of different widths")
+
+    def run_row(self, first: Row, *others: Row) -> Row:
+        total = first
+        for row in others:
+            total = [one + other for one, other in zip(total, row, strict=True)]
+        return total
+
+    def run_table(self, first: "Table", *others: "Table") -> "Table":
+        total = first
+        for table in others:
+            total = [one + other for one, other in zip(total, table, strict=True)]
+        return total
+
+
+class Matrix:
+    """Multiply with a matrix, the array `numbers` of shape (inputs, outputs), and add the array `start`.
+
+    The terms are added in the order of the inputs, then the start. Zeros are left out, which changes no sum.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self.width = len(step.arrays["start"])
+        self.start = step.get_numbers("start", self.width)
+        self.numbers = step.get_array("numbers", "d", step.width * self.width)
+        self.work = len(self.numbers)
+
+    def run_row(self, row: Row) -> Row:
+        width, numbers = self.width, self.numbers
+        if width == 1:
+            total = 0.0
+            for value, number in zip(row, numbers, strict=True):
+                if value:
+                    total += value * number
+            return [total + self.start[0]]
+        totals = [0.0] * width
+        for place, value in enumerate(row):
+            if value:
+                factors = numbers[place * width : (place + 1) * width]
+                totals = [total + value * number for total, number in zip(totals, factors, strict=True)]
+        return [total + start for total, start in zip(totals, self.start, strict=True)]
+
+    def run_table(self, table: "Table") -> "Table":
+        import numpy
+
+        matrix = numpy.asarray(self.numbers).reshape(len(table), self.width)
+        totals = numpy.zeros((self.width, len(table[0])))
+        for factors, column in zip(matrix, table, strict=True):
+            totals += factors[:, None] * column
+        return list(totals + numpy.array(self.start)[:, None])
+
+
+def _guard(function: Callable[[float], float], overflow: float = inf) -> Callable[[float], float]:
+    """Return the function with numpy's answers for what `math` refuses: too large, or outside of its domain."""
+
+    def compute(value: float) -> float:
+        try:
+            return function(value)
+        except OverflowError:
+            return overflow
+        except ValueError:
+            return nan
+
+    return compute
+
+
+def _take_log(value: float) -> float:
+    return log(value) if value else -inf
+
+
+def _take_log1p(value: float) -> float:
+    return log1p(value) if value != -1 else -inf
+
+
+# Functions of one number, with numpy's names. The table's way calls them too, number by number: numpy's own ones may
+# differ in the last bit.
+FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "exp": _guard(exp),
+    "expm1": _guard(expm1),
+    "log": _guard(_take_log),
+    "log1p": _guard(_take_log1p),
+    "sqrt": _guard(sqrt),
+    "square": lambda value: value * value,
+    "absolute": abs,
+}
+
+
+class Apply:
+    """Apply a function of FUNCTIONS to each number; the option `function` is its name."""
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = step.width
+        self.function = FUNCTIONS[step.options["function"]]
+
+    def run_row(self, row: Row) -> Row:
+        return list(map(self.function, row))
+
+    def run_table(self, table: "Table") -> "Table":
+        import numpy
+
+        def apply(column: "Column") -> "Column":
+            return numpy.fromiter(map(self.function, column.tolist()), float, len(column))
+
+        return [apply(column) for column in table]
+
+
+OPERATIONS: dict[str, Callable[[Step], Operation]] = {
+    "subtract": Subtract,
+    "divide": Divide,
+    "multiply": Multiply,
+    "add": Add,
+    "clip": Clip,
+    "sum": Sum,
+    "matrix": Matrix,
+    "apply": Apply,
+}

@@ -1,0 +1,99 @@
+"""Operations that make probabilities and classes of scores."""
+
+from collections.abc import Callable
+from math import exp
+from typing import TYPE_CHECKING
+
+from function.runtimes.flat.file import Step
+from function.runtimes.flat.operations import Operation, Row
+
+if TYPE_CHECKING:
+    from function.runtimes.flat.operations import Table
+
+
+class _ByRow:
+    """An operation whose table is computed row by row: numpy's exp may differ from math.exp in the last bit."""
+
+    width: int
+    work: int
+    run_row: Callable[[Row], Row]
+
+    def run_table(self, table: "Table") -> "Table":
+        import numpy
+
+        rows = [self.run_row(list(row)) for row in zip(*(column.tolist() for column in table), strict=True)]
+        return list(numpy.array(rows, dtype=float).reshape(-1, self.width).T)
+
+
+class Sigmoid(_ByRow):
+    """Make [1 - p, p] of each number x, with p = 1 / (1 + exp(-x))."""
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = 2 * step.width
+
+    def run_row(self, row: Row) -> Row:
+        made: Row = []
+        for value in row:
+            if value >= 0:
+                share = 1 / (1 + exp(-value))
+            else:
+                grown = exp(value)
+                share = grown / (1 + grown)
+            made += (1 - share, share)
+        return made
+
+
+class Softmax(_ByRow):
+    """Make shares that add up to 1: exp of each number, divided by the sum of all."""
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = step.width
+
+    def run_row(self, row: Row) -> Row:
+        largest = max(row)
+        grown = [exp(value - largest) for value in row]
+        total = 0.0
+        for value in grown:
+            total += value
+        return [value / total for value in grown]
+
+
+class Argmax:
+    """The place of the first largest number."""
+
+    def __init__(self, step: Step) -> None:
+        self.width, self.work = 1, step.width
+        if not step.width:
+            raise ValueError("no numbers")
+
+    def run_row(self, row: Row) -> Row:
+        return [float(row.index(max(row)))]
+
+    def run_table(self, table: "Table") -> "Table":
+        import numpy
+
+        return [numpy.argmax(numpy.array(table), axis=0).astype(float)]
+
+
+class Sign:
+    """1 for a number above the option `above`, else 0; with the option `equal`, 1 for that number itself as well."""
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = step.width
+        self.above, self.equal = step.get_number("above"), step.get_flag("equal")
+
+    def run_row(self, row: Row) -> Row:
+        if self.equal:
+            return [1.0 if value >= self.above else 0.0 for value in row]
+        return [1.0 if value > self.above else 0.0 for value in row]
+
+    def run_table(self, table: "Table") -> "Table":
+        return [(column >= self.above if self.equal else column > self.above).astype(float) for column in table]
+
+
+OPERATIONS: dict[str, Callable[[Step], Operation]] = {
+    "sigmoid": Sigmoid,
+    "softmax": Softmax,
+    "argmax": Argmax,
+    "sign": Sign,
+}

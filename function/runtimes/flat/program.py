@@ -1,0 +1,110 @@
+"""A program of a flat artifact, ready to run: its steps as operations, and the blocks that are its answer."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from function.runtimes.flat.file import MOST_VALUES_PER_BYTE, Array, Header, Step
+from function.runtimes.flat.operations import Operation, Row, create_operation
+
+if TYPE_CHECKING:
+    from function.runtimes.flat.operations import Table
+
+# Rows of a table that are computed together: their values stay in the processor's cache.
+_ROWS = 8_192
+
+
+class Program:
+    """The steps of a flat artifact, which were all checked but for what `check` does.
+
+    Raises ValueError, KeyError, TypeError, IndexError or AttributeError for a program that is none of ours.
+    """
+
+    def __init__(self, header: Header, arrays: Sequence[Array], size: int) -> None:
+        self.inputs, self.classes = header.inputs, header.classes
+        self._operations: list[Operation] = []
+        self._inputs: list[tuple[int, ...]] = []
+        widths, values = [header.inputs], header.inputs
+        for description in header.steps:
+            options = dict(description)
+            inputs = tuple(options.pop("inputs"))
+            if not inputs or not all(type(block) is int and 0 <= block < len(widths) for block in inputs):
+                raise ValueError("a step takes a block that is not made before it")
+            named = {name: arrays[_check_place(place)] for name, place in options.pop("arrays", {}).items()}
+            step = Step(options.pop("op"), inputs, tuple(widths[block] for block in inputs), options, named)
+            operation = create_operation(step)
+            widths.append(operation.width)
+            values += operation.width + operation.work
+            if values > MOST_VALUES_PER_BYTE * size:
+                raise ValueError("a program that computes more than its size says")
+            self._operations.append(operation)
+            self._inputs.append(inputs)
+        self._choose_outputs(header, widths)
+        self.work = values
+        self._runs = [_bind(o.run_row, inputs) for o, inputs in zip(self._operations, self._inputs, strict=True)]
+
+    def _choose_outputs(self, header: Header, widths: Sequence[int]) -> None:
+        """Check the blocks that are the answer. Raises ValueError."""
+        if header.classes:
+            wanted = [(header.label, 1), (header.probabilities, header.classes)]
+            fits = header.classes > 1 and header.value is None and header.label is not None
+        else:
+            wanted = [(header.value, 1)]
+            fits = header.value is not None and header.label is header.probabilities is None
+        for block, width in wanted:
+            if block is not None:
+                fits = fits and type(block) is int and 0 < block < len(widths) and widths[block] == width
+        if not fits:
+            raise ValueError("outputs that do not fit")
+        self.outputs = [block for block, _ in wanted]
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes `check` looks at."""
+        return sum(getattr(operation, "nodes", 0) for operation in self._operations)
+
+    def check(self) -> None:
+        """Check what the operations check apart from their start. Raises ValueError."""
+        for operation in self._operations:
+            if hasattr(operation, "check"):
+                operation.check()
+
+    def run_row(self, row: Row) -> list[Row | None]:
+        """Compute the blocks of the answer for one record: [value], or [label, probabilities or None]."""
+        blocks = [row]
+        for run in self._runs:
+            blocks.append(run(blocks))
+        return [None if block is None else blocks[block] for block in self.outputs]
+
+    def run_table(self, table: "Table") -> "list[Table | None]":
+        """Compute the same for a table's rows, as lists of columns."""
+        import numpy
+
+        count = len(table[0])
+        with numpy.errstate(all="ignore"):
+            parts = [self._run_rows([column[at : at + _ROWS] for column in table]) for at in range(0, count, _ROWS)]
+        return [
+            None
+            if first is None
+            else [numpy.concatenate([part[place][k] for part in parts]) for k in range(len(first))]
+            for place, first in enumerate(parts[0])
+        ]
+
+    def _run_rows(self, table: "Table") -> "list[Any]":
+        blocks = [table]
+        for operation, inputs in zip(self._operations, self._inputs, strict=True):
+            blocks.append(operation.run_table(*(blocks[block] for block in inputs)))
+        return [None if block is None else blocks[block] for block in self.outputs]
+
+
+def _check_place(place: object) -> int:
+    if type(place) is not int or place < 0:
+        raise ValueError("an array that is not there")
+    return place
+
+
+def _bind(run: Callable[..., Row], inputs: tuple[int, ...]) -> Callable[[list[Row]], Row]:
+    """Return a function that takes a record's blocks, and runs a step on those that it needs."""
+    if len(inputs) == 1:
+        (block,) = inputs
+        return lambda blocks: run(blocks[block])
+    return lambda blocks: run(*[blocks[block] for block in inputs])

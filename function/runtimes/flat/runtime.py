@@ -1,0 +1,163 @@
+"""Run the flat artifact: its program, in plain Python for a record and with numpy for a table.
+
+A record takes microseconds, and loading takes no time however large the model is, because the file is mapped.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from function.errors import ARTIFACT_UNREADABLE, BundleError
+from function.model.contract import Columns
+from function.model.manifest import PACKAGE_AGAIN, Artifact, Label, Manifest
+from function.model.runtime import ArrayOutputs, Content, Outputs
+from function.runtimes.flat.file import parse
+from function.runtimes.flat.program import Program
+
+if TYPE_CHECKING:
+    from mmap import mmap
+
+    from function.model.runtime import Array
+
+# From about this many values that a program looks at, numpy is faster, its import (60 ms) included.
+MANY_VALUES = 320_000
+# Up to this number of nodes, all are checked at each load, which takes less than 0.5 ms. The nodes of a larger model
+# are checked before the first table is predicted, and when the bundle is verified.
+FEW_NODES = 2_000
+
+# What a program that is none of ours, or whose nodes were not checked, may raise.
+_DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
+
+
+def list_versions(_: Iterable[str]) -> dict[str, str]:
+    """Return an empty dict: the artifact depends on no library, and on no release of Python."""
+    return {}
+
+
+def load(
+    content: Content,
+    manifest: Manifest,
+    artifact: Artifact,
+    *,
+    few_nodes: int = FEW_NODES,
+    many_values: int = MANY_VALUES,
+) -> "FlatRuntime":
+    """Load the artifact; the runtime reads from its bytes, or from the mapped file, as it predicts.
+
+    The build that verified a file has checked its nodes as well. Raises BundleError `artifact_unreadable`.
+    """
+    data = content.read() if content.path is None else map_file(content.path)
+    try:
+        view = memoryview(data)
+        program = Program(*parse(view), len(view))
+        if program.inputs != len(manifest.contract.features) or program.classes != len(manifest.classes or ()):
+            raise ValueError("another number of features or classes")
+    except _DAMAGE:
+        raise _create_unreadable_error(artifact) from None
+    runtime = FlatRuntime(
+        program, manifest.classes, artifact, nodes_checked=content.path is not None, many_values=many_values
+    )
+    if program.nodes <= few_nodes:
+        runtime.check()
+    return runtime
+
+
+def map_file(path: str) -> "mmap":
+    """Map a file into memory: only the pages that are looked at are read."""
+    from mmap import ACCESS_READ, mmap
+
+    with open(path, "rb") as file:
+        return mmap(file.fileno(), 0, access=ACCESS_READ)
+
+
+def _create_unreadable_error(artifact: Artifact) -> BundleError:
+    return BundleError(ARTIFACT_UNREADABLE, f"The bundle's file {artifact.file} is no flat artifact: {PACKAGE_AGAIN}.")
+
+
+class FlatRuntime:
+    """A flat artifact, ready to answer."""
+
+    def __init__(
+        self,
+        program: Program,
+        classes: Sequence[Label] | None,
+        artifact: Artifact,
+        *,
+        nodes_checked: bool,
+        many_values: int = MANY_VALUES,
+    ) -> None:
+        self._program = program
+        self._classes = classes
+        self._artifact = artifact
+        self._nodes_checked = nodes_checked
+        self._many_values = many_values
+
+    def check(self) -> None:
+        """Check each node, once. Raises BundleError `artifact_unreadable`."""
+        if not self._nodes_checked:
+            try:
+                self._program.check()
+            except _DAMAGE:
+                raise _create_unreadable_error(self._artifact) from None
+            self._nodes_checked = True
+
+    def predict(self, columns: Columns) -> Outputs:
+        """Return one output per record. Raises NotPredictable; BundleError where a walk leaves the arrays."""
+        if not columns[0]:
+            return Outputs([], None)
+        if len(columns[0]) * self._program.work > self._many_values:
+            return self._convert_arrays(self.predict_arrays(_make_arrays(columns)))
+        run = self._program.run_row
+        try:
+            return self._build_outputs([run(list(row)) for row in zip(*columns, strict=True)])
+        except _DAMAGE:
+            # Possible only in a program that nobody checked to the end.
+            raise _create_unreadable_error(self._artifact) from None
+
+    def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
+        """Return one output per row. Raises NotPredictable; BundleError where the nodes are no trees."""
+        import numpy
+
+        self.check()
+        try:
+            answer: list[Any] = self._program.run_table(list(columns))
+        except _DAMAGE:
+            raise _create_unreadable_error(self._artifact) from None
+        if self._classes is None:
+            return ArrayOutputs(answer[0][0], None)
+        labels, probabilities = answer
+        places = labels[0].astype(numpy.intp)
+        if len(places) and not 0 <= places.min() <= places.max() < len(self._classes):
+            raise _create_unreadable_error(self._artifact)
+        return ArrayOutputs(places, None if probabilities is None else numpy.column_stack(probabilities))
+
+    def _convert_arrays(self, outputs: ArrayOutputs) -> Outputs:
+        if self._classes is None:
+            return Outputs(outputs.values.tolist(), None)
+        shares = outputs.probabilities
+        labels = [self._classes[place] for place in outputs.values.tolist()]
+        return Outputs(labels, None if shares is None else shares.tolist())
+
+    def _build_outputs(self, answers: list[list[Any]]) -> Outputs:
+        """Build the outputs of records from the blocks of their answers. Raises IndexError, ValueError."""
+        classes = self._classes
+        if classes is None:
+            return Outputs([value[0] for (value,) in answers], None)
+        places = [int(label[0]) for label, _ in answers]
+        if min(places) < 0:  # which would count from the end
+            raise IndexError("no such class")
+        shares = [probabilities for _, probabilities in answers]
+        return Outputs([classes[place] for place in places], None if shares[0] is None else shares)
+
+
+def _make_arrays(columns: Columns) -> "list[Array]":
+    """Make arrays of columns of records: objects of texts, else float64 with NaN for null."""
+    import numpy
+
+    def make(column: "Sequence[Any]") -> "Array":
+        if any(isinstance(value, str) for value in column):
+            array = numpy.empty(len(column), dtype=object)
+            array[:] = column
+            return array
+        return numpy.array([numpy.nan if value is None else value for value in column], dtype=float)
+
+    return [make(column) for column in columns]

@@ -1,0 +1,6 @@
+"""Models of CatBoost."""
+
+from tests.zoo.specimen import Specimen
+
+FAMILY = "CatBoost"
+SPECIMENS: tuple[Specimen, ...] = ()

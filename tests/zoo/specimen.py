@@ -1,0 +1,29 @@
+"""A model of the zoo: its name, its family, and how to train it."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tests.zoo.tables import ZooTable
+
+
+class Specimen(NamedTuple):
+    """A model that is trained in seconds.
+
+    - `name`: unique in the zoo
+    - `family`: the row of the documents' table that it is counted in
+    - `table`: what it is trained on (tests.zoo.tables)
+    - `target`: the column that it predicts
+    - `make()`: makes the estimator, not fitted
+    - `features`: the columns that it takes; all but the targets if empty
+    - `is_flat`: whether it must be answered flat
+    - `arguments`: further arguments of `python -m training`
+    """
+
+    name: str
+    family: str
+    table: Callable[[], ZooTable]
+    target: str
+    make: Callable[[], Any]
+    features: tuple[str, ...] = ()
+    is_flat: bool = True
+    arguments: tuple[str, ...] = ()

@@ -1,0 +1,113 @@
+"""The tables of the zoo: real ones, and one with nulls, odd names, texts, dates and integers as categories."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy
+import pandas
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
+
+
+class ZooTable(NamedTuple):
+    """A table with its features and its targets, by name; the file is what `python -m training` reads again."""
+
+    frame: pandas.DataFrame
+    targets: tuple[str, ...]
+
+    @property
+    def features(self) -> list[str]:
+        """The names of the columns that are no targets."""
+        return [name for name in self.frame.columns if name not in self.targets]
+
+
+NUMBERS = ("size m²", "age", "rooms", "distance/km", "income")
+TEXTS = ("kind", "heating", "straße", "level", "sold on")
+CODES = ("zone", "floor")
+
+
+@cache
+def mixed() -> ZooTable:
+    """Numbers and texts with nulls, integers as categories, a date as text, a boolean; three targets."""
+    generator = numpy.random.default_rng(7)
+    rows = 400
+    frame = pandas.DataFrame(
+        {
+            "size m²": generator.normal(90, 30, rows).round(1),
+            "age": generator.integers(0, 120, rows).astype(float),
+            "rooms": generator.integers(1, 8, rows),
+            "distance/km": generator.exponential(8, rows),
+            "income": generator.lognormal(10, 1, rows),
+            "kind": generator.choice(["flat", "house", "loft", "Hütte"], rows, p=[0.5, 0.35, 0.1, 0.05]),
+            "heating": generator.choice(["gas", "oil", "wood", "", " none"], rows),
+            "straße": generator.choice([f"№{number} 🏠" for number in range(12)], rows),
+            "level": generator.choice(["low", "medium", "high"], rows),
+            "sold on": [f"2024-{1 + row % 12:02d}-{1 + row % 28:02d}" for row in range(rows)],
+            "zone": generator.choice([1, 2, 3, 10], rows),
+            "floor": generator.integers(-1, 6, rows),
+            "balcony": generator.random(rows) < 0.4,
+        }
+    )
+    frame.loc[frame["heating"] == "", "heating"] = None
+    for name in ("age", "income", "kind", "zone"):
+        frame.loc[generator.random(rows) < 0.08, name] = None
+    noise = generator.normal(0, 5, rows)
+    frame["price"] = (
+        frame["size m²"] * 3
+        - frame["age"].fillna(50) / 2
+        + (frame["kind"] == "house") * 80
+        + frame["balcony"] * 20
+        + frame["zone"].fillna(2) * 9
+        + noise
+        + 300
+    )
+    frame["is dear"] = numpy.where(frame["price"] > frame["price"].median(), "yes", "no")
+    frame["band"] = pandas.qcut(frame["price"], 3, labels=["cheap", "fair", "dear"]).astype(str)
+    frame["visits"] = generator.poisson(numpy.exp((frame["price"] - 500) / 200)).astype(float)
+    return _read_again(ZooTable(frame, ("price", "is dear", "band", "visits")))
+
+
+@cache
+def diabetes() -> ZooTable:
+    """Ten numbers, and a number to predict (scikit-learn)."""
+    table = load_diabetes(as_frame=True)
+    return ZooTable(table.frame, ("target",))
+
+
+@cache
+def iris() -> ZooTable:
+    """Four numbers and three classes of texts (scikit-learn)."""
+    return _name_classes(load_iris(as_frame=True))
+
+
+@cache
+def cancer() -> ZooTable:
+    """Thirty numbers and two classes of texts (scikit-learn)."""
+    return _name_classes(load_breast_cancer(as_frame=True))
+
+
+@cache
+def wine() -> ZooTable:
+    """Thirteen numbers and three classes of whole numbers (scikit-learn)."""
+    return ZooTable(load_wine(as_frame=True).frame, ("target",))
+
+
+@cache
+def diabetes_with_nulls() -> ZooTable:
+    """The table `diabetes`, with nulls in most columns."""
+    frame = diabetes().frame.copy()
+    generator = numpy.random.default_rng(3)
+    for name in frame.columns[:8]:
+        frame.loc[generator.random(len(frame)) < 0.1, name] = None
+    return ZooTable(frame, ("target",))
+
+
+def _name_classes(bunch: Any) -> ZooTable:
+    names = [str(name) for name in bunch.target_names]
+    return ZooTable(bunch.data.assign(target=[names[label] for label in bunch.target]), ("target",))
+
+
+def _read_again(table: ZooTable) -> ZooTable:
+    """Return the table as pandas reads it from a CSV file, which is how people's models were trained."""
+    import io
+
+    return table._replace(frame=pandas.read_csv(io.StringIO(table.frame.to_csv(index=False))))

@@ -1,0 +1,82 @@
+"""Each model of the zoo is packaged as a user would, and answers each row of its table as its estimator does."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy
+import pandas
+import pytest
+
+from function.model.manifest import FLAT, Manifest
+from function.model.runtime import wrap_bytes
+from function.runtimes.flat import runtime as flat
+from tests.zoo import catboosts, categories, ensembles, lightgbms, linear, numbers, structures, trees, xgboosts
+from tests.zoo.specimen import Specimen
+
+MODULES = (linear, trees, numbers, categories, structures, ensembles, xgboosts, lightgbms, catboosts)
+SPECIMENS: tuple[Specimen, ...] = tuple(specimen for module in MODULES for specimen in module.SPECIMENS)
+# The largest relative error of a number, where the estimator computes in float64.
+TOLERANCE = 1e-9
+# All records are computed in plain Python, or all as a table.
+ALWAYS_ROWS, ALWAYS_TABLES = 2**62, -1
+
+# Models of the zoo are trained for a second, not until they converge.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def test_names_are_unique() -> None:
+    names = [specimen.name for specimen in SPECIMENS]
+    assert len({*names}) == len(names)
+
+
+@pytest.mark.parametrize("specimen", SPECIMENS, ids=lambda specimen: specimen.name)
+def test_model_is_answered_flat_as_its_estimator_answers(
+    specimen: Specimen, tmp_path: Path, make_bundle: Callable[..., Path]
+) -> None:
+    table = specimen.table()
+    names = list(specimen.features) or table.features
+    estimator = specimen.make().fit(table.frame[names], table.frame[specimen.target])
+    joblib.dump(estimator, tmp_path / "model.joblib")
+    table.frame[[*names, specimen.target]].to_csv(tmp_path / "table.csv", index=False)
+    bundle = make_bundle(
+        *("--model", str(tmp_path / "model.joblib"), "--data", str(tmp_path / "table.csv")),
+        *("--target", specimen.target, *specimen.arguments),
+    )
+    document = json.loads((bundle / "manifest.json").read_bytes())
+    refused = document.get("refused_exports", {}).get(FLAT)
+    assert (refused is None) == specimen.is_flat, refused
+    if not specimen.is_flat:
+        return
+    manifest = Manifest.parse((bundle / "manifest.json").read_bytes())
+    (artifact,) = [artifact for artifact in manifest.artifacts if artifact.runtime == FLAT]
+    content = wrap_bytes((bundle / artifact.file).read_bytes())
+    columns = [_list_values(table.frame[feature.name]) for feature in manifest.contract.features]
+    expected_values = estimator.predict(table.frame[names]).ravel().tolist()
+    shares = estimator.predict_proba(table.frame[names]).tolist() if hasattr(estimator, "predict_proba") else None
+    for many_values in (ALWAYS_ROWS, ALWAYS_TABLES):
+        runtime = flat.load(content, manifest, artifact, many_values=many_values)
+        outputs = runtime.predict(columns)
+        _compare(outputs.values, expected_values)
+        assert (outputs.probabilities is None) == (shares is None)
+        for found, expected in zip(outputs.probabilities or [], shares or [], strict=True):
+            _compare(found, expected)
+
+
+def _compare(found: Sequence[Any], expected: Sequence[Any]) -> None:
+    floor = 1e-6 * max((abs(value) for value in expected if isinstance(value, float)), default=0.0)
+    for one, other in zip(found, expected, strict=True):
+        if isinstance(other, float):
+            assert math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE * floor), (one, other)
+        else:
+            assert one == other
+
+
+def _list_values(column: "pandas.Series[Any]") -> list[Any]:
+    kinds = {numpy.dtype(bool): bool}
+    if pandas.api.types.is_numeric_dtype(column.dtype) and column.dtype not in kinds:
+        return [None if pandas.isna(value) else float(value) for value in column]
+    return [None if pandas.isna(value) else value for value in column.tolist()]

@@ -1,0 +1,1 @@
+"""Compile a fitted estimator to a program of data, which needs neither the estimator nor its library."""

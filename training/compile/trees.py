@@ -1,0 +1,169 @@
+"""Compile trees, and sums of trees, of scikit-learn.
+
+How leaves are added up is that of sklearn/ensemble/_forest.py, _gb.py and _hist_gradient_boosting/.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from training.compile.program import Answer, Array, Block, Column, NotCompiled, Program
+
+_MOST_NODES = 2**32
+
+
+class Tree(NamedTuple):
+    """A tree's nodes, the root first and the others in any order; `left` and `right` are negative at leaves.
+
+    `null_left` says whether nulls go to the left. `values` has the shape (nodes, 1), or (nodes, outputs) if leaves hold
+    a number for each output. `sets` has, where nodes split by sets, the whole numbers that go left, by node.
+    """
+
+    left: Array
+    right: Array
+    feature: Array
+    threshold: Array
+    null_left: Array
+    values: Array
+    sets: dict[int, Sequence[int]] = {}  # noqa: RUF012
+
+
+def compile_tree(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a single tree: DecisionTree or ExtraTree."""
+    return _compile_averaged(program, estimator, [estimator], block)
+
+
+def compile_forest(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a forest: the mean of its trees."""
+    return _compile_averaged(program, estimator, estimator.estimators_, block)
+
+
+def compile_boosted(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile GradientBoosting: what it starts from, and its trees times the learning rate."""
+    if not (estimator.init_ == "zero" or type(estimator.init_).__name__ in ("DummyRegressor", "DummyClassifier")):
+        raise NotCompiled(f"it starts from the predictions of a {type(estimator.init_).__name__}")
+    start = estimator._raw_predict_init(numpy.zeros((1, estimator.n_features_in_), dtype=numpy.float32))[0]
+    trees = [read_tree(member.tree_, estimator.learning_rate) for stage in estimator.estimators_ for member in stage]
+    raw = add_trees(program, _prepare(program, block), trees, start.tolist())
+    if not hasattr(estimator, "classes_"):
+        return Answer(value=raw)
+    classes = tuple(estimator.classes_.tolist())
+    if len(classes) > 2:
+        return Answer(None, classes, program.make_argmax(raw), program.make_softmax(raw), raw)
+    doubled = program.multiply(raw, 2.0) if estimator.loss == "exponential" else raw
+    return Answer(None, classes, program.compare(raw, equal=True), program.make_sigmoid(doubled), raw)
+
+
+def compile_histogram(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile HistGradientBoosting."""
+    if estimator.is_categorical_ is not None and estimator.is_categorical_.any():
+        raise NotCompiled("its trees split by categories (categorical_features)")
+    trees = [_read_histogram_tree(predictor.nodes) for stage in estimator._predictors for predictor in stage]
+    start = numpy.ravel(estimator._baseline_prediction).astype(float).tolist()
+    raw = add_trees(program, program.make_numbers(block), trees, start)
+    if hasattr(estimator, "classes_"):
+        classes = tuple(estimator.classes_.tolist())
+        if len(start) > 1:
+            return Answer(None, classes, program.make_argmax(raw), program.make_softmax(raw), raw)
+        return Answer(None, classes, program.compare(raw), program.make_sigmoid(raw), raw)
+    link = type(estimator._loss.link).__name__
+    if link not in ("IdentityLink", "LogLink"):
+        raise NotCompiled(f"the link function of its loss {estimator.loss!r} is not known")
+    return Answer(value=program.apply(raw, "exp") if link == "LogLink" else raw)
+
+
+def _compile_averaged(program: Program, estimator: Any, members: Sequence[Any], block: Block) -> Answer:
+    if getattr(estimator, "n_outputs_", 1) != 1:
+        raise NotCompiled("it predicts several targets at once")
+    trees = [read_tree(member.tree_) for member in members]
+    added = add_trees(program, _prepare(program, block), trees, [0.0] * trees[0].values.shape[1])
+    mean = program.divide(added, float(len(trees))) if len(trees) > 1 else added
+    if not hasattr(estimator, "classes_"):
+        return Answer(value=mean)
+    classes = tuple(estimator.classes_.tolist())
+    return Answer(None, classes, program.make_argmax(mean), mean)
+
+
+def _prepare(program: Program, block: Block) -> Block:
+    """Round to float32, as scikit-learn's trees do, and refuse infinity."""
+    return program.round(program.refuse(program.make_numbers(block), nan=False))
+
+
+def read_tree(tree: Any, factor: float = 1.0) -> Tree:
+    """Read a tree of scikit-learn; its values are multiplied with the factor."""
+    values = factor * tree.value[:, 0, :]
+    # Releases before 1.3 know no nulls.
+    nulls = getattr(tree, "missing_go_to_left", numpy.zeros(len(values))).astype(bool)
+    return Tree(tree.children_left, tree.children_right, tree.feature, tree.threshold, nulls, values)
+
+
+def _read_histogram_tree(nodes: Array) -> Tree:
+    leaf = nodes["is_leaf"].astype(bool)
+    left = numpy.where(leaf, -1, nodes["left"].astype(numpy.int64))
+    right = numpy.where(leaf, -1, nodes["right"].astype(numpy.int64))
+    thresholds = nodes["num_threshold"].astype(float)
+    nulls = nodes["missing_go_to_left"].astype(bool)
+    return Tree(left, right, nodes["feature_idx"], thresholds, nulls, nodes["value"].astype(float)[:, None])
+
+
+def add_trees(
+    program: Program, block: Block, trees: Sequence[Tree], start: Sequence[float], *, single: bool = False
+) -> Block:
+    """Add up the leaves of trees, after `start`; a tree with several values per leaf adds to all sums, else tree t to
+    sum t % sums. `single`: in float32.
+    """
+    outputs = len(start)
+    vector = outputs > 1 and trees[0].values.shape[1] > 1
+    arrays = _build_arrays(trees, vector, block)
+    if not all(numpy.isfinite(values).all() for _, values in arrays.values() if values.dtype.kind == "f"):
+        raise NotCompiled("one of the numbers that it predicts with is infinite or NaN")
+    made = [Column(is_exact=block.is_exact)] * outputs
+    return program.add(
+        "trees", [block], made, arrays, outputs=outputs, start=[float(s) for s in start], vector=vector, single=single
+    )
+
+
+def _build_arrays(trees: Sequence[Tree], vector: bool, block: Block) -> dict[str, tuple[str, Array]]:
+    orders = [_sort_pre_order(tree) for tree in trees]
+    sizes = [len(order) for order in orders]
+    if sum(sizes) > _MOST_NODES:
+        raise NotCompiled(f"it has more than {_MOST_NODES:,} nodes")
+    pairs = list(zip(trees, orders, strict=True))
+    leaf = numpy.concatenate([tree.left[order] < 0 for tree, order in pairs])
+    values = numpy.concatenate([tree.values[order] for tree, order in pairs])
+    thresholds = numpy.concatenate([tree.threshold[order] for tree, order in pairs]).astype(float)
+    thresholds[leaf] = numpy.arange(leaf.sum()) if vector else values[leaf, 0]
+    features = numpy.where(leaf, 0, numpy.concatenate([tree.feature[order] for tree, order in pairs]))
+    found: dict[str, tuple[str, Array]] = {
+        "roots": ("I", numpy.cumsum([0, *sizes[:-1]])),
+        "skips": ("I", numpy.concatenate([_compute_skips(tree, order) for tree, order in pairs])),
+        "features": ("H" if block.width <= 2**16 else "I", features),
+        "thresholds": ("d", thresholds),
+    }
+    if any(column.nullable for column in block.columns):
+        found["flags"] = ("B", numpy.concatenate([tree.null_left[order] for tree, order in pairs]).astype(int))
+    if vector:
+        found["leaves"] = ("d", values[leaf].ravel())
+    return found
+
+
+def _sort_pre_order(tree: Tree) -> Array:
+    """Sort the nodes in pre-order, the left branch first; some trees are grown in another order."""
+    left, right = tree.left.tolist(), tree.right.tolist()
+    order: list[int] = []
+    waiting = [0]
+    while waiting:
+        node = waiting.pop()
+        order.append(node)
+        if left[node] >= 0:
+            waiting += (right[node], left[node])
+    return numpy.array(order)
+
+
+def _compute_skips(tree: Tree, order: Array) -> Array:
+    """Compute how far behind each node its right branch begins; 0 for a leaf."""
+    positions = numpy.empty(len(tree.left), dtype=numpy.int64)
+    positions[order] = numpy.arange(len(order))
+    right = tree.right[order]
+    return numpy.where(right < 0, 0, positions[right] - numpy.arange(len(order)))
