@@ -49,6 +49,7 @@ class Options(NamedTuple):
     nullable: tuple[str, ...]
     categories: dict[str, str]
     keep_na: bool
+    keep_joblib: bool
     example: bool
     command: str
 
@@ -82,6 +83,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         nullable=tuple(given.nullable),
         categories=_parse_column_values("--categories", given.categories, (LIST, NO_LIST)),
         keep_na=given.keep_na,
+        keep_joblib=given.keep_joblib,
         example=given.data is None,
         command=_format_command(arguments),
     )
@@ -136,6 +138,12 @@ def _build_parser() -> ArgumentParser:
         "--keep-na",
         action="store_true",
         help="read NA, null, None and the like as texts; without it they are nulls, as in pandas.read_csv",
+    )
+    option(
+        "--keep-joblib",
+        action="store_true",
+        help="keep the estimator itself in the bundle, and its ONNX export; without it a bundle that is answered flat has "
+        "its flat program alone",
     )
     option(
         "--categories",

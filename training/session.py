@@ -8,7 +8,7 @@ import joblib
 import pandas
 
 from function.model.contract import TEXT, Feature
-from function.model.manifest import CLASSIFICATION, Manifest
+from function.model.manifest import CLASSIFICATION, FLAT, Manifest
 from function.model.runtime import wrap_bytes
 from function.runtimes import joblib as joblib_runtime
 from training.bundle.document import BundleContents, make_artifact, make_document
@@ -68,8 +68,12 @@ def _package(options: Options, table: Table, model: FittedModel, verify: Verify)
     golden = manifest.contract.check([example.record for example in manifest.examples]).columns
     data = input_forms.list_columns(canonical, inputs.features)
     probe_data = ProbeData(inputs.features, golden, data, list_thresholds(estimator))
-    exports = export_estimator(served, probe_data, print_progress)
-    files = {pickled: buffer.getvalue(), **exports.artifacts}
+    exports = export_estimator(served, probe_data, print_progress, wants_all=options.keep_joblib)
+    is_flat = any(artifact.runtime == FLAT for artifact in exports.artifacts)
+    # What is answered flat needs no estimator, and nothing is unpickled where it is served.
+    files = (
+        exports.artifacts if is_flat and not options.keep_joblib else {pickled: buffer.getvalue(), **exports.artifacts}
+    )
     contents = contents._replace(artifacts=list(files), refused_exports=exports.refused)
     document = make_document(options, table, contents)
     print_progress("verifying the bundle in a new process")

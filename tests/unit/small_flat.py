@@ -1,43 +1,117 @@
-"""Flat artifacts written by hand, byte by byte as flat_format says, without the project's own writer."""
+"""Flat artifacts written by hand, byte by byte as flat/file.py says, without the project's own writer."""
 
 import json
 import random
 import struct
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from function.model.contract import NUMBER, Feature
 from function.model.manifest import FLAT, Artifact, Manifest
 from function.model.runtime import NotPredictable, wrap_bytes
-from function.runtimes import flat
+from function.runtimes.flat import runtime as flat
 from tests.unit import small_models
 
 type Arrays = dict[str, tuple[str, list[Any]]]
+type Steps = list[dict[str, Any]]
 type Tree = list[tuple[int, int, float, int]]
 """Nodes in pre-order: skip (0 at a leaf), feature, threshold (at a leaf its number), and whether null goes left."""
 
 CLASSES = ["a", "b", "c"]
+BEGIN = 4_096
+"""Where the arrays of `write_program` begin."""
+
+
+def write_program(
+    steps: Steps,
+    outputs: Mapping[str, int | None],
+    arrays: Sequence[tuple[str, list[Any]]],
+    inputs: int = 2,
+    classes: int = 0,
+) -> bytes:
+    """Write a flat file. The steps name arrays by their place; `outputs` names the blocks of the answer."""
+    places: list[list[Any]] = []
+    body, at = b"", BEGIN
+    for code, values in arrays:
+        data = struct.pack(f"<{len(values)}{code}", *values)
+        places.append([code, at, len(values)])
+        body += data + b"\0" * (-len(data) % 8)
+        at = BEGIN + len(body)
+    answer = {"value": None, "label": None, "probabilities": None, **outputs}
+    document = {"inputs": inputs, "classes": classes, "steps": steps, **answer, "arrays": places}
+    text = json.dumps(document).encode().ljust(BEGIN - 12)
+    assert len(text) == BEGIN - 12
+    return b"MLFLAT2\n" + len(text).to_bytes(4, "little") + text + body
+
+
+class _Writer:
+    """Steps and their arrays, one after another; `last` is the block that the last step makes."""
+
+    def __init__(self) -> None:
+        self.steps: Steps = []
+        self.arrays: list[tuple[str, list[Any]]] = []
+
+    @property
+    def last(self) -> int:
+        return len(self.steps)
+
+    def add(self, op: str, arrays: Arrays | None = None, inputs: Sequence[int] | None = None, **options: Any) -> int:
+        named = {}
+        for name, array in (arrays or {}).items():
+            named[name] = len(self.arrays)
+            self.arrays.append(array)
+        taken = [self.last] if inputs is None else list(inputs)
+        self.steps.append({"op": op, "inputs": taken, "arrays": named, **options})
+        return self.last
 
 
 def pack(header: dict[str, Any], arrays: Arrays) -> bytes:
-    """A flat file."""
-    sizes = {name: struct.calcsize(f"<{len(values)}{code}") for name, (code, values) in arrays.items()}
-    begin = 2_064
-    places: dict[str, list[Any]] = {}
-    at = begin
-    for name, (code, values) in arrays.items():
-        places[name] = [code, at, len(values)]
-        at += sizes[name] + -sizes[name] % 8
-    text = json.dumps(header | {"arrays": places}).encode().ljust(begin - 12)
-    assert len(text) == begin - 12
-    body = b"".join(
-        struct.pack(f"<{len(values)}{code}", *values) + b"\0" * (-sizes[name] % 8)
-        for name, (code, values) in arrays.items()
-    )
-    return b"MLFLAT1\n" + len(text).to_bytes(4, "little") + text + body
+    """Write the program of a tree model or a linear one that the header describes; see `header`."""
+    made = _Writer()
+    width, outputs, start = header["features"], header["outputs"], header["start"]
+    made.add("number")
+    if not header["nulls"]:
+        made.add("refuse", nan=True, infinity=False)
+    if header["means"] is not None:
+        made.add("subtract", {"numbers": ("d", header["means"])})
+        made.add("divide", {"numbers": ("d", header["scales"])})
+    if header["means"] is not None and (header["float32"] or header["kind"] == "linear"):
+        made.add("refuse", nan=False, infinity=True)
+    if header["float32"]:
+        made.add("round")
+    if header["kind"] == "linear":
+        rows = [arrays["coefficients"][1][output * width : (output + 1) * width] for output in range(outputs)]
+        numbers = [number for column in zip(*rows, strict=True) for number in column]
+        raw = made.add("matrix", {"numbers": ("d", numbers), "start": ("d", start)})
+    else:
+        options = {"outputs": outputs, "start": start, "vector": header["vector"], "single": False}
+        raw = made.add("trees", arrays, **options)
+        if header["link"] == "mean":
+            raw = made.add("divide", {"numbers": ("d", [float(len(arrays["roots"][1]))] * outputs)})
+    return write_program(made.steps, _add_link(made, header, raw), made.arrays, width, header["classes"])
+
+
+def _add_link(made: _Writer, header: dict[str, Any], raw: int) -> dict[str, int | None]:
+    """Add the steps from the sums to the answer."""
+    link = header["link"]
+    if not header["classes"]:
+        return {"value": made.add("apply", function="exp") if link == "exp" else raw}
+    if header["outputs"] == 1:
+        label = made.add("sign", inputs=[raw], above=0.0, equal=bool(header["at_zero"]))
+        doubled = made.add("multiply", {"numbers": ("d", [2.0])}, [raw]) if link == "sigmoid2" else raw
+        return {"label": label, "probabilities": None if link == "label" else made.add("sigmoid", inputs=[doubled])}
+    label = made.add("argmax", inputs=[raw])
+    shares = {"label": None, "mean": raw}
+    return {"label": label, "probabilities": shares[link] if link in shares else made.add("softmax", inputs=[raw])}
 
 
 def header(**changed: Any) -> dict[str, Any]:
-    """The header of a forest for regression on two features; `changed` keys replace its own."""
+    """Describe a forest for regression on two features; `changed` keys replace its own.
+
+    `means` and `scales`: what is subtracted and divided by. `float32`: whether inputs are rounded. `nulls`: whether NaN
+    is taken. `start`: what each output begins with. `link`: identity, mean, exp; sigmoid, sigmoid2 (of the double),
+    softmax, label. `at_zero`: the class of a row whose only output is 0. `vector`: leaves hold all outputs.
+    """
     return {
         "kind": "trees",
         "features": 2,
@@ -74,7 +148,7 @@ def arrays_of(trees: list[Tree], leaves: list[float] | None = None) -> Arrays:
         "skips": ("I", skips),
         "features": ("H", features),
         "thresholds": ("d", thresholds),
-        "null_left": ("B", null_left),
+        "flags": ("B", null_left),
     }
     return arrays if leaves is None else arrays | {"leaves": ("d", leaves)}
 

@@ -95,8 +95,10 @@ def _describe_artifact(artifact: Artifact) -> dict[str, Any]:
 
 def _list_environment(artifacts: Sequence[Artifact]) -> dict[str, str]:
     by_runtime = {artifact.runtime: artifact for artifact in artifacts}
-    libraries = [name for name in LIBRARIES if not (name == "pandas" and by_runtime[JOBLIB].input == ARRAY)]
-    libraries += ["onnxruntime"] if ONNX in by_runtime else []
+    libraries = ["onnxruntime"] if ONNX in by_runtime else []
+    if JOBLIB in by_runtime:
+        is_pandas_needed = by_runtime[JOBLIB].input != ARRAY
+        libraries += [name for name in LIBRARIES if is_pandas_needed or name != "pandas"]
     return {"python": python_version(), **{library: version(library) for library in libraries}}
 
 

@@ -39,14 +39,21 @@ class ServedEstimator(NamedTuple):
     reference: Runtime
 
 
-def export_estimator(served: ServedEstimator, probe_data: ProbeData, report: Report) -> Exports:
-    """Export the estimator, and keep the exports that predict all probes as the reference does."""
+def export_estimator(
+    served: ServedEstimator, probe_data: ProbeData, report: Report, *, wants_all: bool = False
+) -> Exports:
+    """Export the estimator, and keep the exports that predict all probes as the reference does.
+
+    A flat artifact needs no other one beside it, unless the caller `wants_all`.
+    """
     features = served.manifest.contract.features
     exports, gate = Exports({}, {}), Gate(_RoundingRuntime(served.reference, features), probe_data)
     for runtime, file, export, load in (
         (FLAT, compiling.FILE, _export_flat, flat_runtime.load),
         (ONNX, ONNX_FILE, _export_onnx, onnx_runtime.load),
     ):
+        if exports.artifacts and not wants_all:
+            break
         report(f"exporting for the {runtime} runtime")
         try:
             data = export(served)

@@ -1,7 +1,7 @@
 """Operations of arithmetic: with a number per column, on each number, and with matrices."""
 
 from collections.abc import Callable
-from math import exp, expm1, inf, log, log1p, nan, sqrt
+from math import exp, expm1, inf, isfinite, log, log1p, nan, sqrt
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Step
@@ -112,7 +112,12 @@ class Matrix:
         self.width = len(step.arrays["start"])
         self.start = step.get_numbers("start", self.width)
         self.numbers = step.get_array("numbers", "d", step.width * self.width)
-        self.work = len(self.numbers)
+        self.work = self.entries = len(self.numbers)
+
+    def check(self) -> None:
+        """Check that all numbers are finite. Raises ValueError."""
+        if not all(map(isfinite, self.numbers)):
+            raise ValueError("a number of a matrix is not finite")
 
     def run_row(self, row: Row) -> Row:
         width, numbers = self.width, self.numbers

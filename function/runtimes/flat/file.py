@@ -87,6 +87,14 @@ class Step(NamedTuple):
             raise ValueError(f"the option {name} is no finite number")
         return number
 
+    def get_number_list(self, name: str, count: int) -> list[float]:
+        """Return an option that is a list of so many finite numbers."""
+        numbers = self.options[name]
+        fits = type(numbers) is list and len(numbers) == count
+        if not fits or not all(type(number) is float and isfinite(number) for number in numbers):
+            raise ValueError(f"the option {name} is no list of {count} numbers")
+        return list(numbers)
+
     def get_flag(self, name: str) -> bool:
         """Return an option that is true or false."""
         flag = self.options[name]

@@ -7,7 +7,8 @@ and sets `width`, the number of columns that it makes. It computes the same in t
 - `run_table(*blocks)` takes and returns tables: lists of columns, numpy arrays of the same length.
 
 Both raise NotPredictable for values that the estimator refuses. In a row, a null of the record is None; in a table's
-column of numbers it is NaN. An operation may have `check()`, which checks what would take too long at each start.
+column of numbers it is NaN. An operation may have `check()`, which checks what would take too long at each start, and
+`entries`, the number of array entries that it looks at then.
 """
 
 from collections.abc import Callable

@@ -58,9 +58,9 @@ class Program:
         self.outputs = [block for block, _ in wanted]
 
     @property
-    def nodes(self) -> int:
-        """How many nodes `check` looks at."""
-        return sum(getattr(operation, "nodes", 0) for operation in self._operations)
+    def entries(self) -> int:
+        """How many entries of arrays `check` looks at."""
+        return sum(getattr(operation, "entries", 0) for operation in self._operations)
 
     def check(self) -> None:
         """Check what the operations check apart from their start. Raises ValueError."""

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 # From about this many values that a program looks at, numpy is faster, its import (60 ms) included.
 MANY_VALUES = 320_000
-# Up to this number of nodes, all are checked at each load, which takes less than 0.5 ms. The nodes of a larger model
-# are checked before the first table is predicted, and when the bundle is verified.
-FEW_NODES = 2_000
+# Up to this number of entries (nodes of trees, numbers of matrices), all are checked at each load, in less than 0.5 ms.
+# Those of a larger model are checked before the first table is predicted, and when the bundle is verified.
+FEW_ENTRIES = 2_000
 
 # What a program that is none of ours, or whose nodes were not checked, may raise.
 _DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
@@ -38,12 +38,12 @@ def load(
     manifest: Manifest,
     artifact: Artifact,
     *,
-    few_nodes: int = FEW_NODES,
+    few_entries: int = FEW_ENTRIES,
     many_values: int = MANY_VALUES,
 ) -> "FlatRuntime":
     """Load the artifact; the runtime reads from its bytes, or from the mapped file, as it predicts.
 
-    The build that verified a file has checked its nodes as well. Raises BundleError `artifact_unreadable`.
+    The build that verified a file has checked all of it. Raises BundleError `artifact_unreadable`.
     """
     data = content.read() if content.path is None else map_file(content.path)
     try:
@@ -54,9 +54,9 @@ def load(
     except _DAMAGE:
         raise _create_unreadable_error(artifact) from None
     runtime = FlatRuntime(
-        program, manifest.classes, artifact, nodes_checked=content.path is not None, many_values=many_values
+        program, manifest.classes, artifact, is_checked=content.path is not None, many_values=many_values
     )
-    if program.nodes <= few_nodes:
+    if program.entries <= few_entries:
         runtime.check()
     return runtime
 
@@ -82,23 +82,23 @@ class FlatRuntime:
         classes: Sequence[Label] | None,
         artifact: Artifact,
         *,
-        nodes_checked: bool,
+        is_checked: bool,
         many_values: int = MANY_VALUES,
     ) -> None:
         self._program = program
         self._classes = classes
         self._artifact = artifact
-        self._nodes_checked = nodes_checked
+        self._is_checked = is_checked
         self._many_values = many_values
 
     def check(self) -> None:
-        """Check each node, once. Raises BundleError `artifact_unreadable`."""
-        if not self._nodes_checked:
+        """Check each entry, once. Raises BundleError `artifact_unreadable`."""
+        if not self._is_checked:
             try:
                 self._program.check()
             except _DAMAGE:
                 raise _create_unreadable_error(self._artifact) from None
-            self._nodes_checked = True
+            self._is_checked = True
 
     def predict(self, columns: Columns) -> Outputs:
         """Return one output per record. Raises NotPredictable; BundleError where a walk leaves the arrays."""
@@ -114,7 +114,7 @@ class FlatRuntime:
             raise _create_unreadable_error(self._artifact) from None
 
     def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
-        """Return one output per row. Raises NotPredictable; BundleError where the nodes are no trees."""
+        """Return one output per row. Raises NotPredictable; BundleError where the program is none of ours."""
         import numpy
 
         self.check()

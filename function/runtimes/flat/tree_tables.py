@@ -52,7 +52,7 @@ def add_leaves(trees: Trees, table: "Table") -> "Table":
     sums = numpy.tile(numpy.array(trees.start, dtype=dtype)[:, None], (1, count))
     leaves = None if trees.leaves is None else numpy.asarray(trees.leaves).reshape(-1, trees.width)
     cells: Array | None = None
-    for number, (root, end) in enumerate(zip(trees.roots, [*trees.roots[1:], trees.nodes], strict=True)):
+    for number, (root, end) in enumerate(zip(trees.roots, [*trees.roots[1:], trees.entries], strict=True)):
         if end - root <= _SMALL and not nodes.has_sets:
             reached = numpy.broadcast_to(_choose_sides(trees, columns, root)[0], count)
         else:

@@ -22,7 +22,7 @@ XGBoost's are. The trees' numbers are added in the trees' order.
 
 from itertools import pairwise
 from math import isfinite, isnan
-from struct import Struct
+from struct import Struct, pack, unpack
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Step
@@ -42,7 +42,7 @@ class Trees:
         arrays = step.arrays
         self.inputs = step.width
         self.width = step.get_whole("outputs", 1, 1_000_000)
-        self.start = [float(number) for number in step.options["start"]]
+        self.start = step.get_number_list("start", self.width)
         self.vector, self.single = step.get_flag("vector"), step.get_flag("single")
         self.skips = step.get_array("skips", "I")
         nodes = len(self.skips)
@@ -60,8 +60,6 @@ class Trees:
         roots = [*self.roots, nodes]
         if roots[0] != 0 or len(roots) < 2 or any(after <= before for before, after in pairwise(roots)):
             raise ValueError("the trees do not follow one another")
-        if len(self.start) != self.width or not all(map(isfinite, self.start)):
-            raise ValueError("another number of sums")
         if self.leaves is not None and (not self.leaves or len(self.leaves) % self.width):
             raise ValueError("a wrong number of leaves")
         if not self.vector and len(self.roots) % self.width:
@@ -70,8 +68,8 @@ class Trees:
             raise ValueError("sets that do not follow one another")
 
     @property
-    def nodes(self) -> int:
-        """How many nodes there are."""
+    def entries(self) -> int:
+        """How many nodes `check` looks at."""
         return len(self.skips)
 
     def check(self) -> None:
@@ -100,6 +98,11 @@ class Trees:
                 raise ValueError("a leaf holds no number, or one of no row")
         if self.leaves is not None and not all(map(isfinite, self.leaves)):
             raise ValueError("a leaf holds no number")
+        if self.single:
+            inner = zip(self.skips, self.thresholds, strict=True)
+            numbers = self.leaves if self.leaves is not None else [number for skip, number in inner if not skip]
+            if not all(map(_is_single, [*self.start, *numbers])):
+                raise ValueError("a leaf holds no float32")
         if self.flags is not None and any(flag & BY_SET for flag in self.flags):
             for skip, flag, number in zip(self.skips, self.flags, self.thresholds, strict=True):
                 fits = number.is_integer() and 0 <= number < len(self.set_ends)
@@ -147,7 +150,8 @@ class Trees:
         return node
 
     def _is_in_set(self, number: int, value: float) -> bool:
-        assert self.sets is not None  # for mypy
+        if self.sets is None:
+            raise IndexError("no such set")
         begin, end = self.set_ends[number - 1] if number else 0, self.set_ends[number]
         if not -1 < value < 32 * (end - begin):
             return False
@@ -181,3 +185,10 @@ class Trees:
         from function.runtimes.flat.tree_tables import add_leaves
 
         return add_leaves(self, table)
+
+
+def _is_single(number: float) -> bool:
+    try:
+        return bool(unpack("<f", pack("<f", number))[0] == number)
+    except OverflowError:
+        return False

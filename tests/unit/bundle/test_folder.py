@@ -13,7 +13,8 @@ from function.bundle.folder import Folder, check_digest, compute_sha256
 from function.errors import BundleError
 from function.local.command_line import main
 from function.model.manifest import FLAT, JOBLIB, ONNX, Artifact
-from function.runtimes import flat, flat_format
+from function.runtimes.flat import file as flat_file
+from function.runtimes.flat import runtime as flat
 from tests.bundles import edit, replace_artifact
 from tests.emulator import REPOSITORY
 
@@ -117,13 +118,15 @@ def test_verify_reads_through_every_file(folder: Path, file: str) -> None:
 
 def test_verify_looks_at_the_nodes_that_no_start_looks_at(folder: Path) -> None:
     data = (folder / "model.flat").read_bytes()
-    features = flat_format.parse(memoryview(data)).arrays["features"].tobytes()
+    header, arrays = flat_file.parse(memoryview(data))
+    (trees,) = [step for step in header.steps if step["op"] == "trees"]
+    features = arrays[trees["arrays"]["features"]].tobytes()
     # No walk looks at the feature of the last leaf.
     replace_artifact(folder, "model.flat", data.replace(features, features[:-2] + b"\xff\xff"))
     store = Folder(str(folder))
     manifest = store.read_manifest()
     artifact = next(artifact for artifact in manifest.artifacts if artifact.runtime == FLAT)
-    started = flat.load(store.open_artifact(artifact), manifest, artifact, few_nodes=0)
+    started = flat.load(store.open_artifact(artifact), manifest, artifact, few_entries=0)
     assert started.predict([[1500.0], [3.0]]).values == [360000.0]
     with pytest.raises(BundleError, match=r"model\.flat is no flat artifact"):
         loading.verify(folder)

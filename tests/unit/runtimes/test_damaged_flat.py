@@ -12,8 +12,8 @@ import pytest
 
 from function.errors import BundleError
 from function.model.runtime import NotPredictable
-from function.runtimes import flat
-from tests.unit.small_flat import arrays_of, forest, header, pack, random_tree, runtime
+from function.runtimes.flat import runtime as flat
+from tests.unit.small_flat import BEGIN, arrays_of, forest, header, pack, random_tree, runtime, write_program
 
 ROWS: tuple[tuple[float | None, float | None], ...] = ((0.3, 0.2), (1e30, -1e30), (None, 0.0), (-2.0, 1.0))
 STUMP = [(2, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)]
@@ -25,7 +25,7 @@ def grown(outputs: int, trees: int, leaf: Callable[[random.Random], float], **ch
     rows = [generator.random() for _ in range(outputs * 40)] if made["vector"] else None
     arrays = arrays_of([random_tree(generator, 4, 2, lambda: leaf(generator)) for _ in range(trees)], rows)
     if not made["nulls"]:
-        del arrays["null_left"]
+        del arrays["flags"]
     return pack(made, arrays)
 
 
@@ -59,8 +59,8 @@ KINDS: dict[str, tuple[int, bytes]] = {
 
 
 UNREADABLE = "artifact_unreadable"
-# The number of nodes up to which all are checked at load.
-FEW_NODES = {"small": flat.FEW_NODES, "large": 0}
+# The number of entries up to which all are checked at load.
+FEW_ENTRIES = {"small": flat.FEW_ENTRIES, "large": 0}
 
 
 def end_call(call: Callable[[], Any]) -> Any:
@@ -75,7 +75,7 @@ def end_call(call: Callable[[], Any]) -> Any:
 
 def outcome(data: bytes, classes: int, size: str = "small") -> str:
     """What became of the file: refused at load, at a walk, or answered, by records and tables alike."""
-    made = end_call(lambda: runtime(data, classes=classes, few_nodes=FEW_NODES[size]))
+    made = end_call(lambda: runtime(data, classes=classes, few_entries=FEW_ENTRIES[size]))
     if isinstance(made, str):
         assert made == UNREADABLE
         return "refused"
@@ -150,7 +150,9 @@ def test_skips_lead_forward_and_end(skip: int, size: str) -> None:
 
 def test_nodes_of_a_large_model_are_looked_at_before_its_first_table() -> None:
     # Left of the threshold is well; right of it, the walk would go to the next tree.
-    made = runtime(pack(header(), arrays_of([[(3, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)], STUMP])), few_nodes=0)
+    made = runtime(
+        pack(header(), arrays_of([[(3, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)], STUMP])), few_entries=0
+    )
     assert made.predict([[0.0], [0.0]]).values == [10.0]
     with pytest.raises(BundleError):
         made.check()
@@ -167,7 +169,7 @@ def test_leaf_of_no_row_is_refused_and_never_counted_from_the_end(leaf: float, s
     assert outcome(data, 3, size) == ("refused" if size == "small" else "left its bounds")
     if size == "large" and leaf != 0.5:  # which would be rounded down, to a row of leaves
         with pytest.raises(BundleError):
-            runtime(data, classes=3, few_nodes=FEW_NODES[size]).predict([[1.0], [1.0]])
+            runtime(data, classes=3, few_entries=FEW_ENTRIES[size]).predict([[1.0], [1.0]])
 
 
 @pytest.mark.parametrize("leaf", [math.inf, -math.inf, math.nan])
@@ -219,30 +221,87 @@ ODD: list[Any] = [
 ]
 
 
+def read_header(whole: bytes) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(whole[12 : 12 + int.from_bytes(whole[8:12], "little")])
+    return document
+
+
+def write_header(whole: bytes, document: Any) -> bytes:
+    length = int.from_bytes(whole[8:12], "little")
+    text = json.dumps(document).encode()
+    assert len(text) <= length
+    return whole[:12] + text.ljust(length) + whole[12 + length :]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_header_with_another_value_is_refused(kind: str) -> None:
     classes, whole = KINDS[kind]
-    end = 12 + int.from_bytes(whole[8:12], "little")
-    document = json.loads(whole[12:end])
-    edits: list[tuple[str, Any]] = [(key, value) for key in document for value in ODD if value != document[key]]
-    for key in ("start", "means", "scales"):
-        odd = [math.nan, math.inf, -math.inf, 1e400, 10**400, "1", None, True, 0, [0.0]]
-        edits += [(key, [*(document[key] or [0.5])[1:], value]) for value in odd]
-    edits += [("scales", [1.0] * 1), ("scales", [1.0, 0.0]), ("scales", [1.0, -0.0]), ("means", [0.0] * 3)]
-    edits += [("outputs", document["outputs"] + 1), ("classes", document["classes"] + 1), ("features", 1)]
-    edits += [("kind", "pickle"), ("link", "eval"), ("at_zero", 2), ("unknown", 1), ("float32", 1), ("start", [])]
-    for key, value in edits:
-        text = json.dumps(document | {key: value})
-        if len(text) > end - 12:
-            continue
-        changed = whole[:12] + text.encode().ljust(end - 12) + whole[end:]
-        if key in ("float32", "at_zero") and type(value) is type(document[key]) and value in (0, 1):
-            assert outcome(changed, classes) == "answered"  # another model, and a whole one
-        else:
-            assert outcome(changed, classes) == "refused", (key, value)
-    for key in document:
-        text = json.dumps({name: value for name, value in document.items() if name != key})
-        assert outcome(whole[:12] + text.encode().ljust(end - 12) + whole[end:], classes) == "refused"
+    document = read_header(whole)
+    for key, right in document.items():
+        wrong = [value for value in ODD if value != right or type(value) is not type(right)]
+        # A classifier need not have probabilities.
+        wrong = [value for value in wrong if not (key == "probabilities" and value is None)]
+        for value in wrong:
+            assert outcome(write_header(whole, document | {key: value}), classes) == "refused", (key, value)
+        fewer = {name: value for name, value in document.items() if name != key}
+        assert outcome(write_header(whole, fewer), classes) == "refused"
+    assert outcome(write_header(whole, document | {"unknown": 1}), classes) == "refused"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_step_with_another_value_is_refused_or_another_program(kind: str) -> None:
+    classes, whole = KINDS[kind]
+    document = read_header(whole)
+    for number, step in enumerate(document["steps"]):
+        for key, right in step.items():
+            for value in ODD:
+                steps = [*document["steps"][:number], step | {key: value}, *document["steps"][number + 1 :]]
+                found = outcome(write_header(whole, document | {"steps": steps}), classes)
+                same = value == right and type(value) is type(right)
+                could_be = (type(right) in (bool, float) and type(value) is type(right)) or same
+                could_be = could_be or (key == "arrays" and value == {} and not right)
+                assert found == "refused" or could_be, (step["op"], key, value)
+            fewer = {name: value for name, value in step.items() if name != key}
+            steps = [*document["steps"][:number], fewer, *document["steps"][number + 1 :]]
+            found = outcome(write_header(whole, document | {"steps": steps}), classes)
+            assert found == "refused" or (key == "arrays" and not right), (step["op"], key)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"op": "eval", "inputs": [0]},
+        {"op": "number", "inputs": []},
+        {"op": "number", "inputs": [1]},
+        {"op": "number", "inputs": [-1]},
+        {"op": "number", "inputs": [0, 0]},
+        {"op": "join", "inputs": [2**70]},
+        {"op": "fill", "inputs": [0], "values": [1.0]},
+        {"op": "fill", "inputs": [0], "values": [1.0, []]},
+        {"op": "take", "inputs": [0], "arrays": {"places": 99}},
+        {"op": "take", "inputs": [0], "arrays": {"places": -1}},
+        {"op": "take", "inputs": [0], "arrays": {"places": 0}},
+    ],
+)
+def test_step_that_is_none_is_refused(step: dict[str, Any]) -> None:
+    arrays: list[tuple[str, list[Any]]] = [("I", [5, 7]), ("I", [1, 0])]
+    answers = [{"op": "is_null", "inputs": [0]}, {"op": "argmax", "inputs": [1]}]
+    right = {"op": "take", "inputs": [0], "arrays": {"places": 1}}
+    for first, found in ((right, "answered"), (step, "refused")):
+        steps = [first, *({**each, "inputs": [place]} for place, each in enumerate(answers, 1))]
+        assert outcome(write_program(steps, {"value": 3}, arrays), 0) == found
+
+
+def test_program_that_doubles_its_width_with_each_step_is_refused() -> None:
+    steps = [{"op": "join", "inputs": [block, block]} for block in range(40)]
+    assert outcome(write_program([*steps, {"op": "argmax", "inputs": [40]}], {"value": 41}, []), 0) == "refused"
+
+
+@pytest.mark.parametrize("block", [0, 1, 3, -1, True, 2.0, "2", None])
+def test_answer_of_a_block_that_is_not_there_is_refused(block: Any) -> None:
+    steps = [{"op": "is_null", "inputs": [0]}, {"op": "argmax", "inputs": [1]}]
+    assert outcome(write_program(steps, {"value": 2}, []), 0) == "answered"
+    assert outcome(write_program(steps, {"value": block}, []), 0) == "refused"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "1", "[" * 1_500, '{"arrays": {}}', "\xff", "1" * 1_900])
@@ -255,20 +314,20 @@ def test_header_that_is_none_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        *(["d", 0, 2**60], ["d", -8, 1], ["d", 2_064, -1], ["x", 2_064, 1], ["d", 2_065, 1], []),
-        *(["d", 2_096, 3.0], ["d", 2_096.0, 3], ["d", 2_096, True], ["I", 2_096, 3], ["d", 2_096, 2], ["d"]),
+        *(["d", 0, 2**60], ["d", -8, 1], ["d", BEGIN, -1], ["x", BEGIN, 1], ["d", BEGIN + 1, 1], []),
+        *(["d", BEGIN + 32, 3.0], ["d", BEGIN + 32.0, 3], ["d", BEGIN + 32, True], ["I", BEGIN + 32, 3]),
+        *(["d", BEGIN + 32, 2], ["d"], None, 7),
     ],
 )
-def test_array_outside_of_its_place_is_refused(place: list[Any]) -> None:
+def test_array_outside_of_its_place_is_refused(place: Any) -> None:
     data = pack(header(), arrays_of([STUMP]))
-    length = int.from_bytes(data[8:12], "little")
-    document = json.loads(data[12 : 12 + length])
-    assert document["arrays"]["thresholds"] == ["d", 2_096, 3]
-    document["arrays"]["thresholds"] = place
-    changed = data[:12] + json.dumps(document).encode().ljust(length) + data[12 + length :]
-    assert outcome(changed, 0) == "refused"
+    document = read_header(data)
+    (thresholds,) = [step["arrays"]["thresholds"] for step in document["steps"] if step["op"] == "trees"]
+    assert document["arrays"][thresholds] == ["d", BEGIN + 32, 3]
+    document["arrays"][thresholds] = place
+    assert outcome(write_header(data, document), 0) == "refused"
 
 
-@pytest.mark.parametrize("name", ["means", "scales"])
-def test_half_of_a_scaling_is_refused(name: str) -> None:
-    assert outcome(pack(header(**{name: [1.0, 1.0]}), arrays_of([STUMP])), 0) == "refused"
+@pytest.mark.parametrize("numbers", [[1.0], [1.0, 0.0], [1.0, -0.0], [1.0, math.nan], [1.0, math.inf], [1.0] * 3])
+def test_scale_that_is_none_is_refused(numbers: list[float]) -> None:
+    assert outcome(pack(header(means=[0.0, 0.0], scales=numbers), arrays_of([STUMP])), 0) == "refused"

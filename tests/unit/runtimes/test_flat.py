@@ -53,7 +53,7 @@ def test_number_past_float32_is_refused_as_trees_of_scikit_learn_do() -> None:
 
 def test_null_is_refused_where_the_header_says_so() -> None:
     arrays = arrays_of([STUMP])
-    del arrays["null_left"]
+    del arrays["flags"]
     made = runtime(pack(header(nulls=False), arrays))
     assert is_refused(made, [None, 0.0])
     with pytest.raises(NotPredictable):
@@ -129,7 +129,7 @@ def test_many_rows_get_the_classes_and_shares_that_one_gets(link: str) -> None:
 def test_many_visits_go_to_numpy_with_equal_bits() -> None:
     data, table = forest(seed=9), rows(200, 2)
     plain = runtime(data).predict(columns_of(table)).values
-    assert runtime(data, many_visits=10).predict(columns_of(table)).values == plain
+    assert runtime(data, many_values=80).predict(columns_of(table)).values == plain
 
 
 def test_no_records_are_no_outputs() -> None:
@@ -179,11 +179,12 @@ def test_vector_leaves_are_added_output_by_output(outputs: int, rows: int) -> No
 
 @pytest.mark.parametrize(("outputs", "places"), [(2, [0, 1, 0, 1]), (3, [0, 1, 2, 0, 1, 2])])
 def test_trees_of_several_outputs_are_added_in_turn(outputs: int, places: list[int]) -> None:
-    made = header(outputs=outputs, classes=outputs, start=[0.5] * outputs, link="label")
+    made = header(outputs=outputs, classes=outputs, start=[0.5] * outputs, link="mean")
     trees = [[(0, 0, float(10**number), 0)] for number in range(len(places))]
     loaded = runtime(pack(made, arrays_of(trees)), classes=outputs)
-    assert loaded.predict([[0.0], [0.0]]).values == [CLASSES[outputs - 1]]
     sums = [
         0.5 + sum(10.0**number for number, place in enumerate(places) if place == output) for output in range(outputs)
     ]
-    assert loaded._add_up([0.0, 0.0]) == sums
+    outcome = loaded.predict([[0.0], [0.0]])
+    assert outcome.values == [CLASSES[outputs - 1]]
+    assert outcome.probabilities == [[total / len(places) for total in sums]]

@@ -12,7 +12,7 @@ from function.dispatch import create_handler
 from function.errors import InternalError, InvalidInput
 from function.model.contract import NUMBER, Feature
 from function.model.runtime import Model
-from function.runtimes import flat
+from function.runtimes.flat import runtime as flat
 from function.service import Service
 from function.settings import Settings
 from function.telemetry.unexpected_errors import report_error
@@ -52,7 +52,7 @@ def test_unforeseen_error_is_a_500_with_the_request_id_and_nothing_else(caplog: 
 
 def test_damaged_bundle_is_a_500_and_the_log_has_its_sentence(caplog: pytest.LogCaptureFixture) -> None:
     model = small_models.regressor((Feature("x0", NUMBER), Feature("x1", NUMBER)))
-    damaged = small_flat.pack(small_flat.header(), small_flat.arrays_of([[(9, 0, 0.5, 0)] * (flat.FEW_NODES + 1)]))
+    damaged = small_flat.pack(small_flat.header(), small_flat.arrays_of([[(9, 0, 0.5, 0)] * (flat.FEW_ENTRIES + 1)]))
     service = Service(model._replace(runtime=small_flat.runtime(damaged)), Settings(""), Clients())
     response = respond(service, post({"x0": 1, "x1": 2}))
     assert (response.status, json.loads(response.body)["code"]) == (500, "internal_error")
