@@ -26,11 +26,16 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "boosting": ("ours", "article"),
     "mixed": ("ours", "article"),
     "classifier": ("ours", "article"),
+    "pipeline": ("empty", "ours", "article"),
+    "pipeline into XGBoost": ("empty", "ours", "article"),
+    "pipeline into LightGBM": ("empty", "ours", "article"),
+    "XGBoost": ("ours", "xgboost_booster"),
 }
 FILES = {
     "article, 1,000,000 rows": ("article", 1_000_000, ("ours", "pandas")),
     "article, 10,000,000 rows": ("article", 10_000_000, ("ours",)),
     "forest, 100,000 rows": ("forest", 100_000, ("ours", "pandas")),
+    "pipeline, 200,000 rows": ("pipeline", 200_000, ("ours", "pandas")),
 }
 
 
@@ -48,7 +53,7 @@ def main(arguments: list[str]) -> None:
     rounds = 3 if options.quick else 9
     parts: dict[str, Callable[[], Any]] = {
         "cold": lambda: measure_cold_starts(tasks, rounds),
-        "in_process": lambda: measure_in_process(tasks["article"], rounds),
+        "in_process": lambda: {model: measure_in_process(tasks[model], rounds) for model in ("article", "pipeline")},
         "files": lambda: measure_files(tasks, folder, 1 if options.quick else 3),
         "images": lambda: images.measure_sizes_mb(tasks["article"], folder),
     }
@@ -106,7 +111,9 @@ def _write_csv(folder: Path, model: str, count: int) -> Path:
         generator = numpy.random.default_rng(0)
         for begin in range(0, count, 1_000_000):
             rows = min(1_000_000, count - begin)
-            if model == "article":
+            if model == "pipeline":
+                table = models.make_mixed_table(rows, generator)
+            elif model == "article":
                 size, rooms = generator.integers(1_000, 2_001, rows), generator.integers(2, 5, rows)
                 table = pandas.DataFrame({"AreaSqft": size, "NumBedrooms": rooms})
             else:
@@ -118,6 +125,7 @@ def _write_csv(folder: Path, model: str, count: int) -> Path:
 
 def _run_module(task: Path, module: str, *arguments: str, stdin: bytes = b"") -> dict[str, float]:
     environment = {**os.environ, "MODEL_PATH": "model", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment["ESTIMATOR"] = models.find_estimator(task)
     command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
     done = subprocess.run(command, cwd=task, env=environment, input=stdin, stdout=subprocess.PIPE, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -130,7 +138,7 @@ def describe_run() -> dict[str, Any]:
         ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
     )
     names = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnxruntime", "joblib", "awslambdaric", "fastapi")
-    names += ("mangum", "aws-lambda-powertools", "pydantic")
+    names += ("mangum", "aws-lambda-powertools", "pydantic", "lightgbm", "xgboost-cpu")
     return {
         "when": datetime.now(UTC).date().isoformat(),
         "commit": commit.stdout.strip(),

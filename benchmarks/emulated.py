@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.models import find_estimator
 from tests.emulator import binary, free_port
 
 WARM_CALLS = 100
@@ -35,7 +36,7 @@ def measure_start(handler: str, task: Path, event: bytes, runtime: str = "") -> 
     process = subprocess.Popen(
         [emulator, *addresses, sys.executable, "-m", *module],
         cwd=task,
-        env=_make_environment(runtime),
+        env=_make_environment(task, runtime),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -51,12 +52,13 @@ def measure_start(handler: str, task: Path, event: bytes, runtime: str = "") -> 
         process.wait()
 
 
-def _make_environment(runtime: str) -> dict[str, str]:
-    """Return the environment variables that the image sets."""
+def _make_environment(task: Path, runtime: str) -> dict[str, str]:
+    """Return the environment variables that the image sets, and the peers' own."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return kept | {
         "MODEL_PATH": "model",
         "MODEL_RUNTIME": runtime,
+        "ESTIMATOR": find_estimator(task),
         "PYTHONDONTWRITEBYTECODE": "1",
         "JOBLIB_MULTIPROCESSING": "0",
         "ORT_DISABLE_TELEMETRY": "1",

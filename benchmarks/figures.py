@@ -42,12 +42,12 @@ def _divide(
     return lambda results: [a / b for a, b in zip(above(results), below(results), strict=False)]
 
 
-def _select_in_process(field: str) -> Callable[[Results], list[float]]:
-    return lambda results: [run[field] for run in results["in_process"]]
+def _select_in_process(model: str, field: str) -> Callable[[Results], list[float]]:
+    return lambda results: [run[field] for run in results["in_process"][model]]
 
 
 def _compute_overhead(results: Results) -> list[float]:
-    return [run["handler_us"] - run["runtime_us"] for run in results["in_process"]]
+    return [run["handler_us"] - run["runtime_us"] for run in results["in_process"]["article"]]
 
 
 def _select_files(case: str, who: str, field: str) -> Callable[[Results], list[float]]:
@@ -56,6 +56,10 @@ def _select_files(case: str, who: str, field: str) -> Callable[[Results], list[f
 
 def _compare_images(results: Results) -> list[float]:
     return [results["images"]["slim"] / results["images"]["article"]]
+
+
+def _compare_with_empty(model: str) -> Callable[[Results], list[float]]:
+    return _divide(_select_cold(model, "ours", "cold_ms"), _select_cold(model, "empty", "cold_ms"))
 
 
 FIGURES = (
@@ -90,6 +94,37 @@ FIGURES = (
         _divide(_select_cold("article", "fastapi_onnx", "cold_ms"), _select_cold("article", "ours", "cold_ms")),
     ),
     Figure(
+        "cold start, 20 mixed columns: imputers, scaler, one-hot, a forest of 100: ours / an empty handler",
+        *(1.6, 1.3, True),
+        _compare_with_empty("pipeline"),
+    ),
+    Figure(
+        "the same into XGBoost, 500 trees of depth 6: ours / an empty handler",
+        *(1.6, 1.3, True),
+        _compare_with_empty("pipeline into XGBoost"),
+    ),
+    Figure(
+        "the same into LightGBM, 500 trees of 31 leaves: ours / an empty handler",
+        *(1.6, 1.3, True),
+        _compare_with_empty("pipeline into LightGBM"),
+    ),
+    Figure(
+        "cold start of that pipeline into the forest: article's handler / ours",
+        *(15, 25, False),
+        _divide(_select_cold("pipeline", "article", "cold_ms"), _select_cold("pipeline", "ours", "cold_ms")),
+    ),
+    Figure(
+        "cold start, 500 trees of XGBoost: XGBoost's own handler / ours",
+        *(20, 30, False),
+        _divide(_select_cold("XGBoost", "xgboost_booster", "cold_ms"), _select_cold("XGBoost", "ours", "cold_ms")),
+    ),
+    Figure(
+        "one record of that pipeline into the forest, in process, the bare runtime call",
+        *(200, 80, True),
+        _select_in_process("pipeline", "runtime_us"),
+        " µs",
+    ),
+    Figure(
         "warm p50 through the emulator: ours / an empty handler",
         *(1.3, 1.1, True),
         _divide(_select_cold("article", "ours", "warm_ms"), _select_cold("article", "empty", "warm_ms")),
@@ -98,7 +133,7 @@ FIGURES = (
     Figure(
         "warm p50: article's handler / ours, in process",
         *(15, 40, False),
-        _divide(_select_in_process("article_us"), _select_in_process("handler_us")),
+        _divide(_select_in_process("article", "article_us"), _select_in_process("article", "handler_us")),
     ),
     Figure(
         "CSV file, rows per second: ours / pandas.read_csv + predict + to_csv, 1 million rows, article's forest",
@@ -117,7 +152,15 @@ FIGURES = (
         ),
     ),
     Figure(
-        "peak memory for that file, 10 million rows / 1 million rows",
+        "the same with the pipeline of 20 mixed columns into a forest of 100 trees of depth 8, 200,000 rows",
+        *(1.5, 4, False),
+        _divide(
+            _select_files("pipeline, 200,000 rows", "pandas", "seconds"),
+            _select_files("pipeline, 200,000 rows", "ours", "seconds"),
+        ),
+    ),
+    Figure(
+        "peak memory for the file of the article's forest, 10 million rows / 1 million rows",
         *(1.1, 1.02, True),
         _divide(
             _select_files("article, 10,000,000 rows", "ours", "peak_mb"),

@@ -10,8 +10,14 @@ from typing import Any
 import joblib
 import numpy
 import pandas
+from lightgbm import LGBMRegressor
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_iris, make_regression
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from xgboost import XGBRegressor
 
 REPOSITORY = Path(__file__).parents[1]
 SEED = 0
@@ -28,6 +34,11 @@ def make_model(name: str, folder: Path) -> Path:
         _run("-m", "compileall", "-qf", "--invalidation-mode", "unchecked-hash", "function", "benchmarks", cwd=task)
         _run("-m", "function", "verify", "--record", "verified.json", cwd=task)
     return task
+
+
+def find_estimator(task: Path) -> str:
+    """Return the path of the estimator's own file in the task folder, which the peers load."""
+    return "mine.joblib" if (task / "mine.joblib").exists() else "model/model.joblib"
 
 
 def make_event(task: Path) -> bytes:
@@ -53,8 +64,32 @@ def _make_regression_table(rows: int) -> pandas.DataFrame:
     return pandas.DataFrame(values, columns=[f"x{place}" for place in range(8)]).assign(y=target)
 
 
+def make_mixed_table(rows: int, generator: numpy.random.Generator) -> pandas.DataFrame:
+    """Make a table of ten columns of numbers and ten of texts, with nulls in four of them."""
+    table = pandas.DataFrame({f"n{place}": generator.normal(size=rows).round(4) for place in range(10)})
+    for place in range(10):
+        table[f"c{place}"] = generator.choice([f"value {number}" for number in range(3 + 3 * place)], rows)
+    for name in ("n1", "n2", "c3", "c4"):
+        table.loc[generator.random(rows) < 0.1, name] = None
+    return table
+
+
+def _make_pipeline(head: Any) -> Any:
+    """Make the classic pipeline: impute and scale numbers, impute and one-hot texts, then the head."""
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    texts = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    by_type = [(numbers, make_column_selector("^n")), (texts, make_column_selector("^c"))]
+    return make_pipeline(make_column_transformer(*by_type), head)
+
+
+def _save_pipeline(task: Path, head: Any) -> list[str]:
+    table = make_mixed_table(5_000, numpy.random.default_rng(SEED))
+    target = table["n0"] * 3 + (table["c0"] == "value 1") * 2 + (table["n1"] > 0.5) + table["n5"] * table["n6"]
+    return _save_estimator(task, _make_pipeline(head), table.assign(y=target))
+
+
 def _prepare_article(task: Path) -> list[str]:
-    return []
+    return ["--keep-joblib"]
 
 
 def _prepare_forest(task: Path) -> list[str]:
@@ -80,14 +115,33 @@ def _prepare_mixed(task: Path) -> list[str]:
     table.loc[::9, "size"] = numpy.nan
     table["y"] = table["y"].fillna(0)
     table.to_csv(task / "table.csv", index=False)
-    return ["--data", str(task / "table.csv"), "--target", "y", "--task", "regression"]
+    return ["--data", str(task / "table.csv"), "--target", "y", "--task", "regression", "--keep-joblib"]
 
 
 def _prepare_classifier(task: Path) -> list[str]:
     iris = load_iris(as_frame=True)
     table = iris.frame.assign(target=iris.target_names[iris.target])
     table.to_csv(task / "table.csv", index=False)
-    return ["--data", str(task / "table.csv"), "--target", "target"]
+    return ["--data", str(task / "table.csv"), "--target", "target", "--keep-joblib"]
+
+
+def _prepare_pipeline(task: Path) -> list[str]:
+    return _save_pipeline(task, RandomForestRegressor(100, max_depth=8, random_state=SEED))
+
+
+def _prepare_pipeline_into_xgboost(task: Path) -> list[str]:
+    return _save_pipeline(task, XGBRegressor(n_estimators=500, max_depth=6, n_jobs=1))
+
+
+def _prepare_pipeline_into_lightgbm(task: Path) -> list[str]:
+    return _save_pipeline(task, LGBMRegressor(n_estimators=500, num_leaves=31, n_jobs=1, verbosity=-1))
+
+
+def _prepare_xgboost(task: Path) -> list[str]:
+    model = XGBRegressor(n_estimators=500, max_depth=6, n_jobs=1)
+    arguments = _save_estimator(task, model, _make_regression_table(5_000))
+    model.save_model(task / "mine.ubj")
+    return arguments
 
 
 MODELS = {
@@ -96,4 +150,8 @@ MODELS = {
     "boosting": _prepare_boosting,
     "mixed": _prepare_mixed,
     "classifier": _prepare_classifier,
+    "pipeline": _prepare_pipeline,
+    "pipeline into XGBoost": _prepare_pipeline_into_xgboost,
+    "pipeline into LightGBM": _prepare_pipeline_into_lightgbm,
+    "XGBoost": _prepare_xgboost,
 }

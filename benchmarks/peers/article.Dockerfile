@@ -5,5 +5,5 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY article.py .
 COPY model ./model
-ENV MODEL_PATH=model
+ENV ESTIMATOR=model/model.joblib
 CMD ["python", "-m", "awslambdaric", "article.handler"]

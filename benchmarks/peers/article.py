@@ -7,7 +7,7 @@ from typing import Any
 import joblib
 import pandas
 
-model = joblib.load(os.path.join(os.environ["MODEL_PATH"], "model.joblib"))
+model = joblib.load(os.environ["ESTIMATOR"])
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:

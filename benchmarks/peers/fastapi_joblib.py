@@ -10,7 +10,7 @@ from mangum import Mangum
 
 from benchmarks.peers.record import Record
 
-model = joblib.load(os.path.join(os.environ["MODEL_PATH"], "model.joblib"))
+model = joblib.load(os.environ["ESTIMATOR"])
 app = FastAPI()
 
 

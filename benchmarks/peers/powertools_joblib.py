@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from benchmarks.peers.record import Record
 
-model = joblib.load(os.path.join(os.environ["MODEL_PATH"], "model.joblib"))
+model = joblib.load(os.environ["ESTIMATOR"])
 app = APIGatewayHttpResolver(enable_validation=True)
 
 
