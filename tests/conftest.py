@@ -56,13 +56,19 @@ def houses_bundle(make_bundle: MakeBundle) -> Path:
 
 
 @pytest.fixture(scope="session")
+def full_bundle(make_bundle: MakeBundle) -> Path:
+    """The article's forest, with an artifact for each runtime."""
+    return make_bundle("--keep-joblib")
+
+
+@pytest.fixture(scope="session")
 def iris_bundle(make_bundle: MakeBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A classifier with text labels and probabilities."""
+    """A classifier with text labels and probabilities, with an artifact for each runtime."""
     iris = load_iris(as_frame=True)
     table = iris.data.assign(species=[iris.target_names[label] for label in iris.target])
     path = tmp_path_factory.mktemp("data") / "iris.csv"
     table.to_csv(path, index=False)
-    return make_bundle("--data", str(path), "--target", "species")
+    return make_bundle("--data", str(path), "--target", "species", "--keep-joblib")
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +87,7 @@ def mixed_bundle(make_bundle: MakeBundle, tmp_path_factory: pytest.TempPathFacto
     table["rent, €"] = table["area/m²"] * 11.5 + table["balcony"] * 40 + (table["🏠"] == "house") * 150.25
     path = tmp_path_factory.mktemp("data") / "rents.csv"
     table.to_csv(path, index=False)
-    return make_bundle("--data", str(path), "--target", "rent, €", "--unit", "€")
+    return make_bundle("--data", str(path), "--target", "rent, €", "--unit", "€", "--keep-joblib")
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +100,7 @@ def picky_bundle(make_bundle: MakeBundle, tmp_path_factory: pytest.TempPathFacto
     joblib.dump(make_pipeline(encoder, LinearRegression()).fit(table, price), folder / "picky.joblib")
     table.assign(price=price).to_csv(folder / "sample.csv", index=False)
     sample = str(folder / "sample.csv")
-    return make_bundle("--model", str(folder / "picky.joblib"), "--data", sample, "--target", "price")
+    return make_bundle("--model", str(folder / "picky.joblib"), "--data", sample, "--target", "price", "--keep-joblib")
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ def test_strict_inputs_refuse_what_training_never_saw(houses_bundle: Path, tmp_p
 @pytest.mark.parametrize(
     ("environment", "error_type", "sentence"),
     [
-        ({}, "BundleError", "The bundle's file model.joblib is not the one that was packaged"),
+        ({}, "BundleError", "The bundle's file model.flat is not the one that was packaged"),
         ({"STRICT_INPUTS": "perhaps"}, "SettingError", "STRICT_INPUTS must be 1 or 0"),
     ],
 )
@@ -91,7 +91,7 @@ def test_failed_start_tells_one_sentence_and_no_stack(
 ) -> None:
     bundle = tmp_path / "model"
     shutil.copytree(houses_bundle, bundle)
-    artifact = bundle / "model.joblib"
+    artifact = bundle / "model.flat"
     data = bytearray(artifact.read_bytes())
     data[len(data) // 2] ^= 1
     artifact.write_bytes(data)

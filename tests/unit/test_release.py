@@ -111,13 +111,13 @@ def test_answer_that_nobody_foresaw_fails_the_release_at_once(stubs: Stubs, iris
 
 @pytest.mark.parametrize("expected", [(1e-5, "Succeeded"), (1e-3, "Failed")])
 def test_export_may_be_off_by_what_it_was_when_it_was_made(
-    expected: tuple[float, str], stubs: Stubs, houses_bundle: Path, tmp_path: Path
+    expected: tuple[float, str], stubs: Stubs, full_bundle: Path, tmp_path: Path
 ) -> None:
     off, status = expected
-    document = json.loads((houses_bundle / "manifest.json").read_text())
+    document = json.loads((full_bundle / "manifest.json").read_text())
     document["artifacts"]["model.onnx"]["largest_relative_error"] = 1e-5
     write_manifest(tmp_path, document)
-    answer = answer_of(load(houses_bundle))
+    answer = answer_of(load(full_bundle))
     stubs.invokes(VERSIONS[0], answer | {"predictions": [value * (1 + off) for value in answer["predictions"]]})
     stubs.expects(status)
     assert check(tmp_path, stubs, VERSIONS[0]) == {"status": status}

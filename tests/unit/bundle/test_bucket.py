@@ -55,8 +55,8 @@ class Uploaded:
 
 
 @pytest.fixture
-def uploaded(client: "S3Client", houses_bundle: Path, request: pytest.FixtureRequest) -> Uploaded:
-    return Uploaded(client, houses_bundle, f"{abs(hash(request.node.name))}/")
+def uploaded(client: "S3Client", full_bundle: Path, request: pytest.FixtureRequest) -> Uploaded:
+    return Uploaded(client, full_bundle, f"{abs(hash(request.node.name))}/")
 
 
 @pytest.mark.parametrize("runtime", ["", "flat", "onnx", "joblib"])
@@ -80,12 +80,10 @@ def test_other_manifest_is_refused_before_anything_else_is_asked_for(uploaded: U
 
 
 @pytest.mark.parametrize("runtime", ["flat", "onnx", "joblib"])
-def test_replaced_artifact_is_never_loaded(
-    uploaded: Uploaded, runtime: str, houses_bundle: Path, tmp_path: Path
-) -> None:
+def test_replaced_artifact_is_never_loaded(uploaded: Uploaded, runtime: str, full_bundle: Path, tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     name = f"model.{runtime}"
-    size = (houses_bundle / name).stat().st_size
+    size = (full_bundle / name).stat().st_size
     evil = f"cos\nsystem\n(S'touch {marker}'\ntR.".encode()
     uploaded.put(name, evil.ljust(size, b"\0"))
     with pytest.raises(BundleError) as raised:

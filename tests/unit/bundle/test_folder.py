@@ -20,9 +20,9 @@ from tests.emulator import REPOSITORY
 
 
 @pytest.fixture
-def folder(houses_bundle: Path, tmp_path: Path) -> Path:
+def folder(full_bundle: Path, tmp_path: Path) -> Path:
     """A copy of the bundle, which the image's build has verified: tmp_path / verified.json says so."""
-    copy = Path(shutil.copytree(houses_bundle, tmp_path / "model"))
+    copy = Path(shutil.copytree(full_bundle, tmp_path / "model"))
     loading.verify(copy, str(tmp_path / "verified.json"))
     return copy
 
@@ -98,10 +98,10 @@ def test_mapped_file_is_its_bytes(folder: Path) -> None:
     assert bytes(flat.map_file(str(folder / "model.flat"))) == (folder / "model.flat").read_bytes()
 
 
-def test_verify_records_every_digest_and_the_manifest_s(houses_bundle: Path, tmp_path: Path) -> None:
+def test_verify_records_every_digest_and_the_manifest_s(full_bundle: Path, tmp_path: Path) -> None:
     record = tmp_path / "verified.json"
-    assert main(["verify", "--record", str(record)], {"MODEL_PATH": str(houses_bundle)}) == 0
-    data = (houses_bundle / "manifest.json").read_bytes()
+    assert main(["verify", "--record", str(record)], {"MODEL_PATH": str(full_bundle)}) == 0
+    data = (full_bundle / "manifest.json").read_bytes()
     artifacts = json.loads(data)["artifacts"].values()
     assert json.loads(record.read_text()) == [compute_sha256(data), *(item["sha256"] for item in artifacts)]
 
@@ -166,7 +166,7 @@ def test_manifest_s_digest_costs_no_import_of_openssl(folder: Path) -> None:
     assert done.stdout == "house-prices False\n"
 
 
-def test_digest_beside_the_manifest_is_one_that_sha256sum_checks(houses_bundle: Path) -> None:
+def test_digest_beside_the_manifest_is_one_that_sha256sum_checks(full_bundle: Path) -> None:
     command = ["sha256sum", "--strict", "-c", "manifest.json.sha256"]
-    done = subprocess.run(command, cwd=houses_bundle, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=full_bundle, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "manifest.json: OK\n")

@@ -34,9 +34,9 @@ ABSOLUTE_PATH = re.compile(r"(?:^|[\s'\"(=])/\w")
 
 
 @pytest.fixture
-def folder(houses_bundle: Path, tmp_path: Path) -> Path:
+def folder(full_bundle: Path, tmp_path: Path) -> Path:
     """A copy of the bundle, to be broken."""
-    return Path(shutil.copytree(houses_bundle, tmp_path / "broken"))
+    return Path(shutil.copytree(full_bundle, tmp_path / "broken"))
 
 
 def load(folder: Path | str) -> Model:
@@ -83,14 +83,14 @@ class Evil:
         return (Path.touch, (self.marker,))
 
 
-def test_bundle_is_loaded(houses_bundle: Path) -> None:
-    model = load(houses_bundle)
+def test_bundle_is_loaded(full_bundle: Path) -> None:
+    model = load(full_bundle)
     assert model.manifest.name == "house-prices"
     assert model.runtime.predict([[1500.0], [3.0]]).values == [360000.0]
 
 
-def test_path_may_be_a_text(houses_bundle: Path) -> None:
-    assert load(str(houses_bundle)).manifest.document == document_of(houses_bundle)
+def test_path_may_be_a_text(full_bundle: Path) -> None:
+    assert load(str(full_bundle)).manifest.document == document_of(full_bundle)
 
 
 def test_other_files_of_the_folder_do_not_matter(folder: Path, tmp_path: Path) -> None:
@@ -471,9 +471,9 @@ def test_bundle_with_two_faults_is_told_the_earlier(
     assert refusal(folder).code == earlier[0]
 
 
-def test_bundle_with_every_fault_is_told_the_first_and_then_the_next(folder: Path, houses_bundle: Path) -> None:
+def test_bundle_with_every_fault_is_told_the_first_and_then_the_next(folder: Path, full_bundle: Path) -> None:
     for start in range(len(FAULTS)):
-        shutil.copytree(houses_bundle, folder, dirs_exist_ok=True)
+        shutil.copytree(full_bundle, folder, dirs_exist_ok=True)
         for _, spoil in reversed(FAULTS[start:]):
             spoil(folder)
         assert refusal(folder).code == FAULTS[start][0]

@@ -136,11 +136,11 @@ def test_broken_bundle_exits_with_1_whatever_is_asked(
     arguments: list[str], houses_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = Path(shutil.copytree(houses_bundle, tmp_path / "broken"))
-    (folder / "model.joblib").write_bytes(b"x")
+    (folder / "model.flat").write_bytes(b"x")
     assert main(arguments, {"MODEL_PATH": str(folder)}) == 1
     shown, said = capsys.readouterr()
     assert shown == ""
-    assert "model.joblib" in said
+    assert "model.flat" in said
     assert "Traceback" not in said
     assert said.count("\n") == 1
 

@@ -131,8 +131,8 @@ def test_pickle_that_asks_for_all_memory_is_refused_with_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("held", [None, 3, {"model": 1}, [1, 2], StandardScaler()], ids=repr)
-def test_pickle_of_something_else_is_refused(houses_bundle: Path, held: Any) -> None:
-    found = Folder(str(houses_bundle)).read_manifest()
+def test_pickle_of_something_else_is_refused(full_bundle: Path, held: Any) -> None:
+    found = Folder(str(full_bundle)).read_manifest()
     data = io.BytesIO()
     joblib.dump(held, data)
     artifact = next(artifact for artifact in found.artifacts if artifact.runtime == "joblib")
@@ -148,8 +148,8 @@ class AnswersALine:
         return f"{len(table)} rows"
 
 
-def test_estimator_that_answers_in_another_form_is_refused(houses_bundle: Path) -> None:
-    found = Folder(str(houses_bundle)).read_manifest()
+def test_estimator_that_answers_in_another_form_is_refused(full_bundle: Path) -> None:
+    found = Folder(str(full_bundle)).read_manifest()
     data = io.BytesIO()
     joblib.dump(AnswersALine(), data)
     artifact = next(artifact for artifact in found.artifacts if artifact.runtime == "joblib")
@@ -160,8 +160,8 @@ def test_estimator_that_answers_in_another_form_is_refused(houses_bundle: Path) 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_flipped_bit_of_an_onnx_file_is_refused_or_answered(iris_bundle: Path, houses_bundle: Path) -> None:
-    for bundle in (iris_bundle, houses_bundle):
+def test_flipped_bit_of_an_onnx_file_is_refused_or_answered(iris_bundle: Path, full_bundle: Path) -> None:
+    for bundle in (iris_bundle, full_bundle):
         found = Folder(str(bundle)).read_manifest()
         artifact = next(artifact for artifact in found.artifacts if artifact.runtime == ONNX)
         whole = (bundle / artifact.file).read_bytes()

@@ -95,13 +95,13 @@ def test_every_estimator_answers_as_it_does_undeferred(tmp_path: Path) -> None:
     assert run(LOAD, str(tmp_path / "all.joblib")) == f"{count} []"
 
 
-def test_forest_is_predicted_without_any_of_it(houses_bundle: Path) -> None:
+def test_forest_is_predicted_without_any_of_it(full_bundle: Path) -> None:
     code = IS_LOADED + (
         "import sys; from function.bundle.loading import load\n"
         "model = load(sys.argv[1], 'joblib'); model.runtime.predict([[1500.0], [3.0]])\n"
         f"print([name for name in '{DEFERRED} pyarrow'.split() if is_loaded(name)])"
     )
-    assert run(code, str(houses_bundle)) == "[]"
+    assert run(code, str(full_bundle)) == "[]"
 
 
 USES = [

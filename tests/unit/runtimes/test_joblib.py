@@ -28,8 +28,8 @@ ARTIFACT = Artifact("model.joblib", "", 0, "joblib", "array")
 
 # The bundles hold other runtimes too, which would be chosen.
 @pytest.fixture(scope="module")
-def houses(houses_bundle: Path) -> Model:
-    return loading.load(houses_bundle, JOBLIB)
+def houses(full_bundle: Path) -> Model:
+    return loading.load(full_bundle, JOBLIB)
 
 
 @pytest.fixture(scope="module")
