@@ -8,16 +8,21 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from function.runtimes.flat.trees import BY_SET, NULL_LEFT
 from training.compile.program import Answer, Array, Block, Column, NotCompiled, Program
 
 _MOST_NODES = 2**32
+# Categories that split nodes are less than this: those of XGBoost are float32's whole numbers.
+_MOST_CATEGORIES = 2**24
 
 
 class Tree(NamedTuple):
     """A tree's nodes, the root first and the others in any order; `left` and `right` are negative at leaves.
 
     `null_left` says whether nulls go to the left. `values` has the shape (nodes, 1), or (nodes, outputs) if leaves hold
-    a number for each output. `sets` has, where nodes split by sets, the whole numbers that go left, by node.
+    a number for each output. `sets` has, by node, the whole numbers that go left where a node splits by a set; all
+    others go right, and nulls as `null_left` says. Where a library sends what is not in the set to the left, exchange
+    the node's children. The node's threshold has no meaning then.
     """
 
     left: Array
@@ -141,11 +146,36 @@ def _build_arrays(trees: Sequence[Tree], vector: bool, block: Block) -> dict[str
         "features": ("H" if block.width <= 2**16 else "I", features),
         "thresholds": ("d", thresholds),
     }
-    if any(column.nullable for column in block.columns):
-        found["flags"] = ("B", numpy.concatenate([tree.null_left[order] for tree, order in pairs]).astype(int))
+    by_set = numpy.concatenate([numpy.isin(order, list(tree.sets)) for tree, order in pairs])
+    if by_set.any() or any(column.nullable for column in block.columns):
+        null_left = numpy.concatenate([tree.null_left[order] for tree, order in pairs]).astype(int)
+        found["flags"] = ("B", null_left * NULL_LEFT | by_set * BY_SET)
+    if by_set.any():
+        ordered = [tree.sets[node] for tree, order in pairs for node in order.tolist() if node in tree.sets]
+        thresholds[by_set], ends, sets = build_bit_sets(ordered)
+        found |= {"set_ends": ("I", ends), "sets": ("I", sets)}
     if vector:
         found["leaves"] = ("d", values[leaf].ravel())
     return found
+
+
+def build_bit_sets(sets: Sequence[Sequence[int]]) -> tuple[Array, Array, Array]:
+    """Write sets of whole numbers as bits, equal ones once: each one's number, where each ends, and their words."""
+    numbers: dict[bytes, int] = {}
+    words: list[Array] = []
+    places = []
+    for members in sets:
+        each = numpy.asarray(members, dtype=numpy.int64)
+        if len(each) and not 0 <= each.min() <= each.max() < _MOST_CATEGORIES:
+            raise NotCompiled(f"a category is not a number from 0 to {_MOST_CATEGORIES:,}")
+        bits = numpy.zeros(32 * (each.max(initial=0) // 32 + 1), dtype=numpy.uint8)
+        bits[each] = 1
+        packed = numpy.packbits(bits, bitorder="little")
+        if packed.tobytes() not in numbers:
+            numbers[packed.tobytes()] = len(words)
+            words.append(packed.view("<u4"))
+        places.append(numbers[packed.tobytes()])
+    return numpy.array(places), numpy.cumsum([len(each) for each in words]), numpy.concatenate(words)
 
 
 def _sort_pre_order(tree: Tree) -> Array:

@@ -27,8 +27,8 @@ class _Nodes:
         self.features = numpy.asarray(trees.features)
         self.thresholds = numpy.asarray(trees.thresholds)
         self.flags = None if trees.flags is None else numpy.asarray(trees.flags)
-        self.has_sets = trees.sets is not None
-        self.sets = numpy.asarray(trees.sets if trees.sets is not None else [], dtype=numpy.uint32)
+        self.has_sets = trees.has_sets
+        self.sets = numpy.asarray(trees.sets)
         self.set_ends = numpy.array(trees.set_ends, dtype=numpy.intp)
 
     def is_in_set(self, sets: Array, values: Array) -> Array:

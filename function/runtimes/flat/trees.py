@@ -25,14 +25,14 @@ from math import isfinite, isnan
 from struct import Struct, pack, unpack
 from typing import TYPE_CHECKING
 
-from function.runtimes.flat.file import Step
+from function.runtimes.flat.file import Array, Step
 from function.runtimes.flat.operations import Row
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operations import Table
 
 NULL_LEFT, BY_SET = 1, 2
-_OF_ALL = {"roots", "skips", "features", "thresholds"}
+_NONE: Array = memoryview(b"").cast("I")
 
 
 class Trees:
@@ -51,8 +51,9 @@ class Trees:
         self.thresholds = step.get_array("thresholds", "d", nodes)
         self.flags = step.get_array("flags", "B", nodes) if "flags" in arrays else None
         self.leaves = step.get_array("leaves", "d") if self.vector else None
-        self.sets = step.get_array("sets", "I") if "sets" in arrays else None
-        self.set_ends: list[int] = step.get_array("set_ends", "I").tolist() if self.sets is not None else []
+        self.has_sets = "sets" in arrays
+        self.sets = step.get_array("sets", "I") if self.has_sets else _NONE
+        self.set_ends = step.get_array("set_ends", "I") if self.has_sets else _NONE
         self.work = 8 * len(self.roots) * (self.width if self.vector else 1)
         self._check_sizes(nodes)
 
@@ -64,8 +65,6 @@ class Trees:
             raise ValueError("a wrong number of leaves")
         if not self.vector and len(self.roots) % self.width:
             raise ValueError("a wrong number of trees")
-        if self.sets is not None and (self.set_ends != sorted(self.set_ends) or self.set_ends[-1:] != [len(self.sets)]):
-            raise ValueError("sets that do not follow one another")
 
     @property
     def entries(self) -> int:
@@ -104,15 +103,18 @@ class Trees:
             if not all(map(_is_single, [*self.start, *numbers])):
                 raise ValueError("a leaf holds no float32")
         if self.flags is not None and any(flag & BY_SET for flag in self.flags):
+            ends: list[int] = self.set_ends.tolist()
+            if ends != sorted(ends) or ends[-1:] != [len(self.sets)]:
+                raise ValueError("sets that do not follow one another")
             for skip, flag, number in zip(self.skips, self.flags, self.thresholds, strict=True):
-                fits = number.is_integer() and 0 <= number < len(self.set_ends)
+                fits = number.is_integer() and 0 <= number < len(ends)
                 if skip and flag & BY_SET and not fits:
                     raise ValueError("a node has a set that is not there")
 
     def run_row(self, row: Row) -> Row:
         """Add up the leaves. Raises IndexError, ValueError or OverflowError where unchecked nodes lead elsewhere."""
         thresholds = self.thresholds
-        needs_flags = self.flags is not None and (self.sets is not None or any(map(isnan, row)))
+        needs_flags = self.flags is not None and (self.has_sets or any(map(isnan, row)))
         walk = self._walk_with_flags if needs_flags else self._walk
         if self.vector:
             return self._add_vectors([int(thresholds[walk(root, row)]) for root in self.roots])
@@ -150,7 +152,7 @@ class Trees:
         return node
 
     def _is_in_set(self, number: int, value: float) -> bool:
-        if self.sets is None:
+        if number < 0:  # which would count from the end
             raise IndexError("no such set")
         begin, end = self.set_ends[number - 1] if number else 0, self.set_ends[number]
         if not -1 < value < 32 * (end - begin):
