@@ -1,67 +1,90 @@
-"""Compile encoders of categories."""
+"""Compile encoders of categories: sklearn/preprocessing/_encoders.py and _target_encoder.py."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy
 
-from function.model.contract import NONE, TEXTS
+from training.compile.codes import make_codes
 from training.compile.program import Block, Column, NotCompiled, Program
 
 
 def compile_one_hot(program: Program, encoder: Any, block: Block) -> Block:
     """Compile a OneHotEncoder: a code per column, then an indicator per category that is kept."""
-    refuses = encoder.handle_unknown == "error"
-    coded = make_codes(program, block, encoder.categories_, refuses=refuses)
-    groups = getattr(encoder, "_default_to_infrequent_mappings", None) or [None] * block.width
-    dropped = getattr(encoder, "_drop_idx_after_grouping", None)
+    coded = make_codes(program, block, encoder.categories_, refuses=encoder.handle_unknown == "error")
     places: list[list[int]] = []
     width = 0
-    for column, categories in enumerate(encoder.categories_):
-        group = groups[column]
-        mapped = list(range(len(categories))) if group is None else group.tolist()
-        count = max(mapped) + 1
-        # A value that is unknown is infrequent, if there is such a group; else it has no indicator.
-        unknown = count - 1 if group is not None and encoder.handle_unknown in ("infrequent_if_exist", "warn") else None
-        drop = None if dropped is None else dropped[column]
-        kept = [number for number in range(count) if number != drop]
-        indicator = {number: width + place + 1 for place, number in enumerate(kept)}
+    for mapped, unknown, drop in _list_groups(encoder):
+        kept = [number for number in range(max(mapped) + 1) if number != drop]
+        indicator = {number: width + place for place, number in enumerate(kept, 1)}
         places.append([indicator.get(number, 0) for number in [*mapped, unknown]])
         width += len(kept)
     bounds = numpy.cumsum([0, *map(len, places)])
     flat = [place for each in places for place in each]
-    arrays = {"bounds": ("I", bounds), "places": ("I", flat)}
-    return program.add("indicate", [coded], [Column()] * width, arrays, width=width)
+    arrays = {"bounds": ("I", bounds), "places": ("H" if width < 2**16 else "I", flat)}
+    made = [Column(dtype=numpy.dtype(encoder.dtype).name)] * width
+    return program.add("indicate", [coded], made, arrays, width=width)
 
 
-def make_codes(program: Program, block: Block, categories: Sequence[Any], *, refuses: bool) -> Block:
-    """Replace each value by the number of its category in its column, -1 for an unknown one, or refuse that."""
-    kinds: list[str] = []
-    nulls: list[int | None] = []
-    texts: list[str] = []
-    numbers: list[float] = []
-    sizes, codes = [0], []
-    for column, values in zip(block.columns, categories, strict=True):
-        named = dict(enumerate(values.tolist()))
-        null = {code for code, value in named.items() if value is None or value != value}  # noqa: PLR0124
-        wanted = {code for code in null if (named[code] is None) == (column.null == NONE)}
-        nulls.append(min(wanted, default=None))
-        is_text = column.type in TEXTS
-        fitting = {code: value for code, value in named.items() if isinstance(value, str) == is_text}
-        present = sorted((value, code) for code, value in fitting.items() if code not in null)
-        if len(present) < len(named) - len(null):
-            raise NotCompiled("an encoder has learned texts and numbers in one column")
-        kinds.append("text" if is_text else "number")
-        codes += [code for _, code in present]
-        sizes.append(len(present))
-        (texts if is_text else numbers).extend(value for value, _ in present)
-    encoded = [text.encode() for text in texts]
+def _list_groups(encoder: Any) -> Iterator[tuple[list[int], int, int | None]]:
+    """List for each column: the group of each category, that of unknown values or -1, and the one that is dropped."""
+    groups = getattr(encoder, "_default_to_infrequent_mappings", None) or [None] * len(encoder.categories_)
+    # Releases before 1.1 know no infrequent categories.
+    dropped = getattr(encoder, "_drop_idx_after_grouping", getattr(encoder, "drop_idx_", None))
+    for column, categories in enumerate(encoder.categories_):
+        group = groups[column]
+        mapped = list(range(len(categories))) if group is None else group.tolist()
+        # A value that is unknown is infrequent, if there is such a group; else it has no indicator.
+        is_grouped = group is not None and encoder.handle_unknown in ("infrequent_if_exist", "warn")
+        yield mapped, max(mapped) if is_grouped else -1, None if dropped is None else dropped[column]
+
+
+def compile_ordinal(program: Program, encoder: Any, block: Block) -> Block:
+    """Compile an OrdinalEncoder: a code per column, then the number that it stands for."""
+    refuses = encoder.handle_unknown == "error"
+    groups = getattr(encoder, "_default_to_infrequent_mappings", None) or [None] * block.width
+    dtype = numpy.dtype(encoder.dtype)
+    unknown = 0 if refuses else encoder.unknown_value
+    missing = getattr(encoder, "encoded_missing_value", numpy.nan)  # since release 1.1
+    tables = []
+    made = []
+    for column, categories, group in zip(block.columns, encoder.categories_, groups, strict=True):
+        has_nan = len(categories) > 0 and _is_nan(categories[-1])
+        known = numpy.arange(len(categories) - has_nan) if group is None else group
+        numbers = numpy.array([*known.tolist(), *([missing] if has_nan else []), unknown], dtype=float)
+        rounded = numpy.array([0.0 if _is_nan(number) else number for number in numbers]).astype(dtype).astype(float)
+        if any(number != kept for number, kept in zip(numbers, rounded, strict=True) if not _is_nan(number)):
+            raise NotCompiled(f"its OrdinalEncoder makes numbers that its type {dtype} cannot hold")
+        tables.append(numbers)
+        can_be_nan = _is_nan(unknown) or (column.nullable and has_nan and _is_nan(missing))
+        made.append(Column(dtype=dtype.name, nullable=bool(can_be_nan)))
+    coded = make_codes(program, block, encoder.categories_, refuses=refuses)
+    return map_codes(program, coded, tables, made)
+
+
+def compile_target_encoder(program: Program, encoder: Any, block: Block) -> Block:
+    """Compile a TargetEncoder: a code per column, then the mean target of each category, per class if there are more
+    than two.
+    """
+    coded = make_codes(program, block, encoder.categories_, refuses=False)
+    means = numpy.ravel(encoder.target_mean_)
+    repeats = len(encoder.classes_) if encoder.target_type_ == "multiclass" else 1
+    tables = [
+        numpy.append(encoding, means[number % len(means)]).astype(float)
+        for number, encoding in enumerate(encoder.encodings_)
+    ]
+    repeated = program.take(coded, [place for place in range(block.width) for _ in range(repeats)])
+    return map_codes(program, repeated, tables, [Column()] * repeated.width)
+
+
+def map_codes(program: Program, coded: Block, tables: Sequence[Any], columns: Sequence[Column]) -> Block:
+    """Replace the codes of each column by the numbers of its table, whose last number is that of an unknown value."""
     arrays = {
-        "bounds": ("I", numpy.cumsum(sizes)),
-        "codes": ("I", codes),
-        "ends": ("I", numpy.cumsum([len(text) for text in encoded])),
-        "bytes": ("B", numpy.frombuffer(b"".join(encoded), dtype=numpy.uint8)),
-        "numbers": ("d", numbers),
+        "bounds": ("I", numpy.cumsum([0, *map(len, tables)])),
+        "numbers": ("d", numpy.concatenate(tables)),
     }
-    made = [Column()] * block.width
-    return program.add("code", [block], made, arrays, kinds=kinds, nulls=nulls, refuses=[refuses] * block.width)
+    return program.add("map", [coded], columns, arrays)
+
+
+def _is_nan(value: Any) -> bool:
+    return bool(value != value)  # noqa: PLR0124  (only NaN is not itself)

@@ -126,7 +126,12 @@ class Program:
         if list(places) == list(range(block.width)):
             return block
         columns = [block.columns[place] for place in places]
-        return self.add("take", [block], columns, {"places": ("H" if block.width <= 2**16 else "I", places)})
+        if block.number and self._steps[block.number - 1]["op"] == "take":
+            # What takes of what was taken before takes it itself.
+            source, earlier = self._steps[block.number - 1]["inputs"][0], self._arrays[block.number - 1]["places"][1]
+            block, places = Block(source, ()), earlier[list(places)].tolist()
+        code = "H" if max(places, default=0) < 2**16 else "I"
+        return self.add("take", [block], columns, {"places": (code, places)})
 
     def join(self, blocks: Sequence[Block]) -> Block:
         """Put blocks beside one another; a single one stays as it is."""

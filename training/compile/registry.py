@@ -3,18 +3,25 @@
 To add an estimator: write a function in the module of its family, and add its line here, and its row in tests/zoo.
 """
 
-from training.compile import categories, linear, numbers, structure, trees
+from training.compile import categories, histogram, linear, numbers, structure, trees
 from training.compile.program import Heads, Transformers
 
 TRANSFORMERS: Transformers = {
     "sklearn.pipeline.Pipeline": structure.compile_pipeline_transform,
     "sklearn.pipeline.FeatureUnion": structure.compile_union,
     "sklearn.compose.ColumnTransformer": structure.compile_column_transformer,
+    "sklearn.frozen.FrozenEstimator": structure.compile_frozen_transform,
+    "sklearn.model_selection.GridSearchCV": structure.compile_best_transform,
+    "sklearn.model_selection.HalvingGridSearchCV": structure.compile_best_transform,
+    "sklearn.model_selection.HalvingRandomSearchCV": structure.compile_best_transform,
+    "sklearn.model_selection.RandomizedSearchCV": structure.compile_best_transform,
     "sklearn.preprocessing.FunctionTransformer": numbers.compile_function_transformer,
     "sklearn.preprocessing.MinMaxScaler": numbers.compile_min_max_scaler,
     "sklearn.preprocessing.StandardScaler": numbers.compile_standard_scaler,
     "sklearn.impute.SimpleImputer": numbers.compile_simple_imputer,
     "sklearn.preprocessing.OneHotEncoder": categories.compile_one_hot,
+    "sklearn.preprocessing.OrdinalEncoder": categories.compile_ordinal,
+    "sklearn.preprocessing.TargetEncoder": categories.compile_target_encoder,
 }
 
 HEADS: Heads = {
@@ -43,6 +50,6 @@ HEADS: Heads = {
     "sklearn.ensemble.RandomForestRegressor": trees.compile_forest,
     "sklearn.ensemble.GradientBoostingClassifier": trees.compile_boosted,
     "sklearn.ensemble.GradientBoostingRegressor": trees.compile_boosted,
-    "sklearn.ensemble.HistGradientBoostingClassifier": trees.compile_histogram,
-    "sklearn.ensemble.HistGradientBoostingRegressor": trees.compile_histogram,
+    "sklearn.ensemble.HistGradientBoostingClassifier": histogram.compile_histogram,
+    "sklearn.ensemble.HistGradientBoostingRegressor": histogram.compile_histogram,
 }

@@ -60,24 +60,6 @@ def compile_boosted(program: Program, estimator: Any, block: Block) -> Answer:
     return Answer(None, classes, program.compare(raw, equal=True), program.make_sigmoid(doubled), raw)
 
 
-def compile_histogram(program: Program, estimator: Any, block: Block) -> Answer:
-    """Compile HistGradientBoosting."""
-    if estimator.is_categorical_ is not None and estimator.is_categorical_.any():
-        raise NotCompiled("its trees split by categories (categorical_features)")
-    trees = [_read_histogram_tree(predictor.nodes) for stage in estimator._predictors for predictor in stage]
-    start = numpy.ravel(estimator._baseline_prediction).astype(float).tolist()
-    raw = add_trees(program, program.make_numbers(block), trees, start)
-    if hasattr(estimator, "classes_"):
-        classes = tuple(estimator.classes_.tolist())
-        if len(start) > 1:
-            return Answer(None, classes, program.make_argmax(raw), program.make_softmax(raw), raw)
-        return Answer(None, classes, program.compare(raw), program.make_sigmoid(raw), raw)
-    link = type(estimator._loss.link).__name__
-    if link not in ("IdentityLink", "LogLink"):
-        raise NotCompiled(f"the link function of its loss {estimator.loss!r} is not known")
-    return Answer(value=program.apply(raw, "exp") if link == "LogLink" else raw)
-
-
 def _compile_averaged(program: Program, estimator: Any, members: Sequence[Any], block: Block) -> Answer:
     if getattr(estimator, "n_outputs_", 1) != 1:
         raise NotCompiled("it predicts several targets at once")
@@ -103,15 +85,6 @@ def read_tree(tree: Any, factor: float = 1.0) -> Tree:
     return Tree(tree.children_left, tree.children_right, tree.feature, tree.threshold, nulls, values)
 
 
-def _read_histogram_tree(nodes: Array) -> Tree:
-    leaf = nodes["is_leaf"].astype(bool)
-    left = numpy.where(leaf, -1, nodes["left"].astype(numpy.int64))
-    right = numpy.where(leaf, -1, nodes["right"].astype(numpy.int64))
-    thresholds = nodes["num_threshold"].astype(float)
-    nulls = nodes["missing_go_to_left"].astype(bool)
-    return Tree(left, right, nodes["feature_idx"], thresholds, nulls, nodes["value"].astype(float)[:, None])
-
-
 def add_trees(
     program: Program, block: Block, trees: Sequence[Tree], start: Sequence[float], *, single: bool = False
 ) -> Block:
@@ -121,7 +94,8 @@ def add_trees(
     outputs = len(start)
     vector = outputs > 1 and trees[0].values.shape[1] > 1
     arrays = _build_arrays(trees, vector, block)
-    if not all(numpy.isfinite(values).all() for _, values in arrays.values() if values.dtype.kind == "f"):
+    # A threshold may be infinite: it parts nulls from numbers.
+    if not all(numpy.isfinite(tree.values).all() for tree in trees):
         raise NotCompiled("one of the numbers that it predicts with is infinite or NaN")
     made = [Column(is_exact=block.is_exact)] * outputs
     return program.add(

@@ -1,20 +1,19 @@
 """Operations on categories: look them up in the file, and make numbers or indicators of them."""
 
-from bisect import bisect_left
 from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from function.model.runtime import NotPredictable
-from function.runtimes.flat.file import Array, Step
+from function.runtimes.flat.file import Step
+from function.runtimes.flat.lookups import UNKNOWN, Lookup, NumberLookup, Settings, TextLookup
 from function.runtimes.flat.operations import Operation, Row
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operations import Table
 
-# So many values of a column are remembered with their codes; others are looked up in the file each time.
-_MOST_REMEMBERED = 10_000
-_UNKNOWN = -1.0
+# So many values of all columns of a step are remembered with their codes, but at least so many of each.
+_MOST_REMEMBERED, _LEAST_REMEMBERED = 100_000, 1_000
+_MOST_CODES = 2**32
 _TEXT, _NUMBER = "text", "number"
 
 
@@ -29,6 +28,9 @@ class Code:
     - array `codes`
     - array `ends` and `bytes`: of all texts, where each one's UTF-8 ends, and the UTF-8 itself
     - array `numbers`: all numbers
+
+    Nothing is built of them at the start: each value is looked up in the file by halving, and remembered. Where a
+    damaged file has them in another order, a category is not found.
     """
 
     def __init__(self, step: Step) -> None:
@@ -38,85 +40,35 @@ class Code:
         bounds = step.get_array("bounds", "I", self.width + 1).tolist()
         codes = step.get_array("codes", "I", bounds[-1])
         ends, text, numbers = (step.get_array(n, c) for n, c in (("ends", "I"), ("bytes", "B"), ("numbers", "d")))
-        if bounds != sorted(bounds) or not len(kinds) == len(nulls) == len(refuses) == self.width:
+        if bounds[0] or bounds != sorted(bounds) or not len(kinds) == len(nulls) == len(refuses) == self.width:
             raise ValueError("categories that do not follow one another")
-        self.lookups: list[Callable[[Any], float]] = []
-        of_kind = {_TEXT: 0, _NUMBER: 0}
-        for column, kind in enumerate(kinds):
-            low, high = bounds[column], bounds[column + 1]
-            begin = of_kind[kind]
-            of_kind[kind] = end = begin + high - low
-            null = _UNKNOWN if nulls[column] is None else float(nulls[column])
+        most = max(_LEAST_REMEMBERED, _MOST_REMEMBERED // max(1, self.width))
+        self.lookups: list[Lookup] = []
+        at = {_TEXT: 0, _NUMBER: 0}
+        for (low, high), kind, null, refuse in zip(pairwise(bounds), kinds, nulls, refuses, strict=True):
+            begin = at[kind]
+            at[kind] = end = begin + high - low
+            settings = Settings(codes[low:high], _check_null(null), bool(refuse), most)
             if kind == _TEXT:
-                find = _create_text_search(text, ends, begin, end)
+                self.lookups.append(TextLookup(settings, text, ends[max(0, begin - 1) : end], is_first=begin == 0))
             else:
-                find = _create_number_search(numbers, begin, end)
-            self.lookups.append(_create_lookup(find, codes[low:high], null, bool(refuses[column])))
-        if of_kind != {_TEXT: len(ends), _NUMBER: len(numbers)}:
+                self.lookups.append(NumberLookup(settings, numbers[begin:end]))
+        if at != {_TEXT: len(ends), _NUMBER: len(numbers)}:
             raise ValueError("another number of categories")
 
     def run_row(self, row: Row) -> Row:
-        return [lookup(value) for lookup, value in zip(self.lookups, row, strict=True)]
+        return [lookup[value] for lookup, value in zip(self.lookups, row, strict=True)]
 
     def run_table(self, table: "Table") -> "Table":
-        import numpy
-
-        return [
-            numpy.fromiter(map(lookup, column.tolist()), float, len(column))
-            for lookup, column in zip(self.lookups, table, strict=True)
-        ]
+        return [lookup.look_up_column(column) for lookup, column in zip(self.lookups, table, strict=True)]
 
 
-def _create_lookup(
-    find: Callable[[Any], int | None], codes: Array, null: float, refuses: bool
-) -> Callable[[Any], float]:
-    """Return a function that finds the code of a value of one column, and remembers it."""
-    remembered: dict[Any, float] = {}
-
-    def look_up(value: Any) -> float:
-        code = remembered.get(value)
-        if code is not None:
-            return code
-        if value is None or value != value:  # noqa: PLR0124  (only NaN is not itself)
-            code = null
-        else:
-            place = find(value)
-            code = _UNKNOWN if place is None else float(codes[place])
-        if code < 0 and refuses:
-            raise NotPredictable("ValueError")
-        if len(remembered) < _MOST_REMEMBERED:
-            remembered[value] = code
-        return code
-
-    return look_up
-
-
-def _create_text_search(text: Array, ends: Array, begin: int, end: int) -> Callable[[Any], int | None]:
-    """Return a function that finds a text among the sorted ones, by halving; None if it is not there."""
-
-    def find(value: str) -> int | None:
-        wanted = value.encode()
-        low, high = begin, end
-        while low < high:
-            middle = (low + high) // 2
-            found = bytes(text[ends[middle - 1] if middle else 0 : ends[middle]])
-            if found == wanted:
-                return middle - begin
-            if found < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return None
-
-    return find
-
-
-def _create_number_search(numbers: Array, begin: int, end: int) -> Callable[[Any], int | None]:
-    def find(value: float) -> int | None:
-        place = bisect_left(numbers, value, begin, end)
-        return place - begin if place < end and numbers[place] == value else None
-
-    return find
+def _check_null(null: Any) -> float:
+    if null is None:
+        return UNKNOWN
+    if type(null) is not int or not 0 <= null < _MOST_CODES:
+        raise ValueError("a null has no code")
+    return float(null)
 
 
 class Map:
@@ -160,8 +112,6 @@ class Indicate:
         self.places = [places[low:high] for low, high in pairwise(bounds)]
         if bounds[0] or not all(map(len, self.places)):
             raise ValueError("places that do not follow one another")
-        if places and max(places) > self.width:
-            raise ValueError("the place of an indicator that is not there")
 
     def run_row(self, row: Row) -> Row:
         made = [0.0] * (self.width + 1)
