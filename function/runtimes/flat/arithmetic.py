@@ -1,7 +1,7 @@
 """Operations of arithmetic: with a number per column, on each number, and with matrices."""
 
 from collections.abc import Callable
-from math import exp, expm1, inf, isfinite, log, log1p, nan, sqrt
+from math import exp, expm1, floor, inf, isfinite, log, log1p, nan, sqrt
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Step
@@ -176,6 +176,7 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
     "sqrt": _guard(sqrt),
     "square": lambda value: value * value,
     "absolute": abs,
+    "floor": lambda value: float(floor(value)) if isfinite(value) else value,
 }
 
 

@@ -65,5 +65,9 @@ def create_operation(step: Step) -> Operation:
             from function.runtimes.flat import links
 
             return links.OPERATIONS[step.op](step)
+        case name if name.startswith("single"):
+            from function.runtimes.flat import singles
+
+            return singles.OPERATIONS[step.op](step)
         case _:
             raise ValueError("no operation has this name")
