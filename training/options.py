@@ -142,8 +142,8 @@ def _build_parser() -> ArgumentParser:
     option(
         "--keep-joblib",
         action="store_true",
-        help="keep the estimator itself in the bundle, and its ONNX export; without it a bundle that is answered flat has "
-        "its flat program alone",
+        help="keep the estimator itself in the bundle, and its ONNX export; without it a bundle that is answered flat "
+        "holds its program alone",
     )
     option(
         "--categories",

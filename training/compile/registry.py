@@ -3,8 +3,7 @@
 To add an estimator: write a function in the module of its family, and add its line here, and its row in tests/zoo.
 """
 
-from training.compile import categories, histogram, linear, numbers, structure, trees
-from training.compile import categories, linear, numbers, structure, trees, xgboost_models
+from training.compile import categories, histogram, linear, numbers, structure, trees, xgboost_models
 from training.compile.program import Heads, Transformers
 
 TRANSFORMERS: Transformers = {
@@ -53,12 +52,13 @@ HEADS: Heads = {
     "sklearn.ensemble.GradientBoostingRegressor": trees.compile_boosted,
     "sklearn.ensemble.HistGradientBoostingClassifier": histogram.compile_histogram,
     "sklearn.ensemble.HistGradientBoostingRegressor": histogram.compile_histogram,
-    "sklearn.ensemble.HistGradientBoostingClassifier": trees.compile_histogram,
-    "sklearn.ensemble.HistGradientBoostingRegressor": trees.compile_histogram,
-    "xgboost.sklearn.XGBClassifier": xgboost_models.compile_classifier,
-    "xgboost.sklearn.XGBRegressor": xgboost_models.compile_regressor,
-    "xgboost.sklearn.XGBRFClassifier": xgboost_models.compile_classifier,
-    "xgboost.sklearn.XGBRFRegressor": xgboost_models.compile_regressor,
+    "training.estimators.native_models.AdaptedClassifier": structure.compile_adapted,
+    "training.estimators.native_models.AdaptedRegressor": structure.compile_adapted,
     "training.estimators.native_models.XGBoostClassifier": xgboost_models.compile_native_classifier,
     "training.estimators.native_models.XGBoostRegressor": xgboost_models.compile_native_regressor,
+    "xgboost.sklearn.XGBClassifier": xgboost_models.compile_classifier,
+    "xgboost.sklearn.XGBRegressor": xgboost_models.compile_regressor,
+    "xgboost.sklearn.XGBRanker": xgboost_models.compile_regressor,
+    "xgboost.sklearn.XGBRFClassifier": xgboost_models.compile_classifier,
+    "xgboost.sklearn.XGBRFRegressor": xgboost_models.compile_regressor,
 }

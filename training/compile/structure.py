@@ -100,6 +100,11 @@ def _weigh(program: Program, output: Block, weights: Any, name: str) -> Block:
     return program.multiply(program.make_numbers(output), weights[name])
 
 
+def compile_adapted(program: Program, adapter: Any, block: Block) -> Answer:
+    """Compile a model of another library by the model itself; its adapter is training.estimators.native_models."""
+    return program.predict(adapter.estimator_, block)
+
+
 def _join(program: Program, block: Block, made: Sequence[Block]) -> Block:
     return program.join(made) if made else program.take(block, [])
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from function.model.dtypes import FLOAT32
 from training.compile.program import Answer, Array, Block, Column, NotCompiled, Program
 from training.compile.trees import add_trees
 from training.compile.ubjson import parse_ubjson
@@ -28,13 +29,18 @@ _MARGIN = numpy.float32(1e-6)
 
 
 class Options(NamedTuple):
-    """How a model is called: the number that is a null, whether the best rounds alone count, and whether numbers that
-    are too large for float32 are refused, as a DMatrix does.
+    """How a model is called.
+
+    - `missing`: the number that is a null
+    - `is_best`: whether the best rounds alone predict, where training stopped early
+    - `refuses`: whether numbers that are too large for float32 are refused, as a DMatrix does
+    - `is_native`: whether the Booster makes the probabilities, not the wrapper
     """
 
     missing: float
     is_best: bool
     refuses: bool
+    is_native: bool = False
 
 
 def compile_regressor(program: Program, estimator: Any, block: Block) -> Answer:
@@ -53,13 +59,13 @@ def compile_classifier(program: Program, estimator: Any, block: Block) -> Answer
 def compile_native_regressor(program: Program, adapter: Any, block: Block) -> Answer:
     """Compile a Booster in the adapter training.estimators.native_models."""
     learner = _read_learner(adapter.booster)
-    return _compile_value(program, learner, block, Options(numpy.nan, adapter.is_best, refuses=True))
+    return _compile_value(program, learner, block, Options(numpy.nan, adapter.is_best, refuses=True, is_native=True))
 
 
 def compile_native_classifier(program: Program, adapter: Any, block: Block) -> Answer:
     """Compile a Booster that classifies, in its adapter."""
     learner = _read_learner(adapter.booster)
-    options = Options(numpy.nan, adapter.is_best, refuses=True)
+    options = Options(numpy.nan, adapter.is_best, refuses=True, is_native=True)
     return _compile_classes(program, learner, block, options, tuple(adapter.classes_.tolist()))
 
 
@@ -90,10 +96,12 @@ def _compile_classes(
     margins = _compute_margins(program, learner, block, options)
     objective = learner["objective"]["name"]
     if objective in _SHARES and margins.width == len(classes) > 2:
-        shares = program.add("single_softmax", [margins], margins.columns, {})
-        # The label of softmax is that of the margins, which may differ where two shares are rounded to the same.
-        label = program.make_argmax(margins if objective == "multi:softmax" else shares)
-        return Answer(None, classes, label, shares)
+        is_softmax = objective == "multi:softmax"
+        columns = [column._replace(is_exact=column.is_exact and options.is_native) for column in margins.columns]
+        shares = program.add("single_softmax", [margins], columns if is_softmax else margins.columns, {})
+        # The label of softmax is that of the margins, which may differ where two shares are rounded to the same. Its
+        # wrapper computes the shares with numpy's exp, which is not that of XGBoost.
+        return Answer(None, classes, program.make_argmax(margins if is_softmax else shares), shares)
     if margins.width > 1 or len(classes) != 2:
         raise NotCompiled(f"it makes {margins.width} numbers for {len(classes)} classes")
     value = _apply_link(program, objective, margins)
@@ -121,9 +129,9 @@ def _compute_margins(program: Program, learner: dict[str, Any], block: Block, op
     if booster["name"] == "gblinear":
         return _add_linear(program, booster["model"], start, block)
     trees = read_trees(learner, len(start), is_best=options.is_best)
-    if not trees:
-        return program.make_constants(start)
-    return add_trees(program, block, trees, start.tolist(), single=True)
+    numbers = start.tolist()
+    made = add_trees(program, block, trees, numbers, single=True) if trees else program.make_constants(numbers)
+    return made._replace(columns=tuple(column._replace(dtype=FLOAT32) for column in made.columns))
 
 
 def _add_linear(program: Program, model: dict[str, Any], start: Array, block: Block) -> Block:
@@ -133,7 +141,7 @@ def _add_linear(program: Program, model: dict[str, Any], start: Array, block: Bl
         raise NotCompiled("it has weights of other columns, or weights that are infinite")
     # The base score of the first output is that of all: GBLinear::PredictBatchInternal.
     begin = weights[-1] + start[0]
-    columns = [Column(is_finite=False, is_exact=block.is_exact)] * outputs
+    columns = [Column(dtype=FLOAT32, is_finite=False, is_exact=block.is_exact)] * outputs
     arrays = {"numbers": ("d", weights[:-1]), "start": ("d", begin)}
     return program.add("single_matrix", [block], columns, arrays)
 
