@@ -16,7 +16,6 @@ from training.bundle.examples import Example, Positions, make_examples, make_up_
 from training.bundle.writing import Verify, check_destination, write_bundle
 from training.errors import TrainingError
 from training.estimators import input_forms, loading
-from training.estimators.extraction import list_thresholds
 from training.exports.exporting import ServedEstimator, export_estimator
 from training.fitting import FittedModel, match_existing, train_default
 from training.options import Options
@@ -67,7 +66,7 @@ def _package(options: Options, table: Table, model: FittedModel, verify: Verify)
     served = ServedEstimator(estimator, input_form, manifest, reference)
     golden = manifest.contract.check([example.record for example in manifest.examples]).columns
     data = input_forms.list_columns(canonical, inputs.features)
-    probe_data = ProbeData(inputs.features, golden, data, list_thresholds(estimator))
+    probe_data = ProbeData(inputs.features, golden, data)
     exports = export_estimator(served, probe_data, print_progress, wants_all=options.keep_joblib)
     is_flat = any(artifact.runtime == FLAT for artifact in exports.artifacts)
     # What is answered flat needs no estimator, and nothing is unpickled where it is served.

@@ -100,6 +100,7 @@ class Program:
         self._heads = heads
         self._steps: list[dict[str, Any]] = []
         self._arrays: list[dict[str, tuple[str, Array]]] = []
+        self._inputs: list[tuple[Block, ...]] = []
 
     # --- other estimators ---
 
@@ -117,6 +118,7 @@ class Program:
         """Add a step of the operation `op`, which makes `columns` of the blocks `inputs`."""
         self._steps.append({"op": op, "inputs": [block.number for block in inputs], **options})
         self._arrays.append({name: (code, _flatten(values, code)) for name, (code, values) in arrays.items()})
+        self._inputs.append(tuple(inputs))
         return Block(len(self._steps), tuple(columns))
 
     # --- columns ---
@@ -264,6 +266,12 @@ class Program:
         return self.add("softmax", [block], [Column(is_exact=False)] * block.width, {})
 
     # --- the file ---
+
+    def get_step(self, block: Block) -> tuple[str, tuple[Block, ...]]:
+        """Return the operation that makes the block, and the blocks that it takes; "" and none for the record."""
+        if not block.number:
+            return "", ()
+        return self._steps[block.number - 1]["op"], self._inputs[block.number - 1]
 
     def encode(self, answer: Answer, classes: int) -> bytes:
         """Encode the steps that the answer needs as a flat artifact. Raises NotCompiled if it is not of this task."""

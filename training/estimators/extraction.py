@@ -150,22 +150,3 @@ def _extract_linear(estimator: Any, link: str) -> Linear:
         raise NotExported("it predicts several targets at once")
     start = numpy.broadcast_to(numpy.ravel(estimator.intercept_), len(coefficients)).astype(float)
     return Linear(coefficients, start.tolist(), link)
-
-
-def list_thresholds(estimator: Any) -> dict[int, list[float]]:
-    """List the thresholds of trees by the feature's position, in the unit of the input.
-
-    Empty for an estimator without trees, or one that cannot be taken apart.
-    """
-    try:
-        scaling, last = split_scaler(estimator)
-        parts = extract_parts(last)
-    except NotExported:
-        return {}
-    thresholds: dict[int, list[float]] = {}
-    for tree in parts.trees if isinstance(parts, Trees) else ():
-        inner = tree.left >= 0
-        for feature, threshold in zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist(), strict=True):
-            mean, scale = (0.0, 1.0) if scaling is None else (scaling.means[feature], scaling.scales[feature])
-            thresholds.setdefault(feature, []).append(threshold * scale + mean)
-    return thresholds

@@ -1,21 +1,22 @@
 """Export the estimator for the runtimes that start faster than a pickle; keep each export that passes the gate."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from function.errors import BundleError
-from function.model.contract import Columns, Feature
-from function.model.dtypes import NARROW, round_to
 from function.model.manifest import FLAT, ONNX, Artifact, Manifest
-from function.model.runtime import NotPredictable, Outputs, Runtime, wrap_bytes
+from function.model.runtime import Runtime, wrap_bytes
 from function.runtimes import onnx as onnx_runtime
-from function.runtimes.flat import runtime as flat_runtime
+from function.runtimes.flat.file import parse
 from training.compile import compiling
+from training.compile.compiling import Compiled
 from training.compile.program import NotCompiled
+from training.compile.thresholds import find_decisions
 from training.errors import describe_error
 from training.estimators.input_forms import ARRAY
 from training.estimators.parts import NotExported
+from training.exports.candidates import RoundingRuntime, measure_compiled
 from training.parity.gate import Gate, PredictionsDiffer
 from training.parity.probes import ProbeData
 from training.progress import Report
@@ -46,53 +47,57 @@ def export_estimator(
 
     A flat artifact needs no other one beside it, unless the caller `wants_all`.
     """
-    features = served.manifest.contract.features
-    exports, gate = Exports({}, {}), Gate(_RoundingRuntime(served.reference, features), probe_data)
-    for runtime, file, export, load in (
-        (FLAT, compiling.FILE, _export_flat, flat_runtime.load),
-        (ONNX, ONNX_FILE, _export_onnx, onnx_runtime.load),
-    ):
-        if exports.artifacts and not wants_all:
-            break
-        report(f"exporting for the {runtime} runtime")
-        try:
-            data = export(served)
-            input_form = served.input_form if runtime == ONNX else ARRAY
-            artifact = Artifact(file, sha256(data).hexdigest(), len(data), runtime, input_form)
-            loaded: Runtime = load(wrap_bytes(data), served.manifest, artifact)
-            error = gate.measure_error(_RoundingRuntime(loaded, features))
-            exports.artifacts[artifact._replace(largest_error=error)] = data
-        except (NotCompiled, NotExported) as reason:
-            exports.refused[runtime] = f"Not exported: {reason}."
-        except PredictionsDiffer as difference:
-            exports.refused[runtime] = f"Not kept, because it does not predict as scikit-learn does: {difference}."
-        except BundleError as error:
-            exports.refused[runtime] = f"Not kept: {error}"
+    exports = Exports({}, {})
+    report(f"exporting for the {FLAT} runtime")
+    compiled = _attempt(FLAT, lambda: _compile(served), exports)
+    if compiled is not None:
+        decisions = find_decisions(*parse(memoryview(compiled.data)))
+        probe_data = probe_data._replace(thresholds=decisions.thresholds, categories=decisions.categories)
+    gate = Gate(RoundingRuntime(served.reference, probe_data.features), probe_data)
+    if compiled is not None:
+        _attempt(FLAT, lambda: _keep_flat(compiled, served, gate, exports), exports)
+    if exports.artifacts and not wants_all:
+        return exports
+    report(f"exporting for the {ONNX} runtime")
+    data = _attempt(ONNX, lambda: _export_onnx(served), exports)
+    if data is not None:
+        _attempt(ONNX, lambda: _keep_onnx(data, served, gate, exports), exports)
     return exports
 
 
-class _RoundingRuntime:
-    """A runtime whose inputs are rounded to training's number types first, as the contract does when it serves."""
-
-    def __init__(self, runtime: Runtime, features: Sequence[Feature]) -> None:
-        self._runtime = runtime
-        self._features = features
-
-    def predict(self, columns: Columns) -> Outputs:
-        """Predict each record. Raises NotPredictable."""
-        try:
-            rounded = [
-                [round_to(f.dtype, value) if isinstance(value, float) else value for value in column]
-                if f.dtype in NARROW
-                else column
-                for f, column in zip(self._features, columns, strict=True)
-            ]
-        except OverflowError:
-            raise NotPredictable("OverflowError") from None
-        return self._runtime.predict(rounded)
+def _attempt[T](runtime: str, step: Callable[[], T], exports: Exports) -> T | None:
+    """Return what a step of an export returns; or note why it cannot go on, and return None."""
+    try:
+        return step()
+    except (NotCompiled, NotExported) as reason:
+        exports.refused[runtime] = f"Not exported: {reason}."
+    except PredictionsDiffer as difference:
+        exports.refused[runtime] = f"Not kept, because it does not predict as the estimator does: {difference}."
+    except BundleError as error:
+        exports.refused[runtime] = f"Not kept: {error}"
+    return None
 
 
-def _export_flat(served: ServedEstimator) -> bytes:
+def _keep_flat(compiled: Compiled, served: ServedEstimator, gate: Gate, exports: Exports) -> None:
+    """Keep a flat artifact that passes the gate. Raises PredictionsDiffer or BundleError."""
+    artifact = _describe(compiling.FILE, FLAT, ARRAY, compiled.data)
+    error = measure_compiled(gate, compiled, served.manifest, artifact)
+    exports.artifacts[artifact._replace(largest_error=error)] = compiled.data
+
+
+def _keep_onnx(data: bytes, served: ServedEstimator, gate: Gate, exports: Exports) -> None:
+    """Keep an ONNX artifact that passes the gate. Raises PredictionsDiffer or BundleError."""
+    artifact = _describe(ONNX_FILE, ONNX, served.input_form, data)
+    loaded = onnx_runtime.load(wrap_bytes(data), served.manifest, artifact)
+    error = gate.measure_error(RoundingRuntime(loaded, served.manifest.contract.features))
+    exports.artifacts[artifact._replace(largest_error=error)] = data
+
+
+def _describe(file: str, runtime: str, input_form: str, data: bytes) -> Artifact:
+    return Artifact(file, sha256(data).hexdigest(), len(data), runtime, input_form)
+
+
+def _compile(served: ServedEstimator) -> Compiled:
     try:
         features = served.manifest.contract.features
         return compiling.compile_estimator(served.estimator, features, len(served.manifest.classes or ()))

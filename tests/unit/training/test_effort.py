@@ -159,9 +159,9 @@ def test_an_export_that_takes_what_is_refused_is_found() -> None:
     strict = Case(make_pipeline(OneHotEncoder(), Ridge()), data)
     lenient = Case(make_pipeline(OneHotEncoder(handle_unknown="ignore"), Ridge()), data)
 
-    with pytest.raises(PredictionsDiffer, match="predicts some that scikit-learn refuses"):
+    with pytest.raises(PredictionsDiffer, match="predicts some that the estimator refuses"):
         Gate(strict.reference, strict.material).measure_error(lenient.reference)
-    with pytest.raises(PredictionsDiffer, match=r"refuses some of \d+ that scikit-learn predicts"):
+    with pytest.raises(PredictionsDiffer, match=r"refuses some of \d+ that the estimator predicts"):
         Gate(lenient.reference, lenient.material).measure_error(strict.reference)
 
 

@@ -1,0 +1,61 @@
+"""Tell how near the answers of a compiled program must be to the estimator's."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from function.model.dtypes import FLOAT32
+from training.compile.program import Answer, Block, Program
+
+# Operations whose outputs move a little if their inputs move a little. Behind any other one (trees, categories, bins,
+# the largest of some numbers) a last bit may decide.
+_SMOOTH = frozenset(
+    {"", "take", "join", "number", "fill", "is_null", "round", "refuse", "indicate", "map"}
+    | {"subtract", "divide", "multiply", "add", "apply", "clip", "sum", "matrix", "sigmoid", "softmax"}
+)
+_TREES = "trees"
+
+
+class Accuracy(NamedTuple):
+    """How near the answers must be.
+
+    - `is_exact`: they are sums of trees' leaves, and have the estimator's bits
+    - `is_single`: the estimator computes some of them in float32
+    - `is_decided_near`: numbers that are nearly, not to the bit, those of the estimator decide something on the way. So
+      an answer may be another one where the estimator's jumps.
+    """
+
+    is_exact: bool
+    is_single: bool
+    is_decided_near: bool
+
+
+def describe_accuracy(program: Program, answer: Answer) -> Accuracy:
+    """Describe the accuracy of the answer's value, or of its label and probabilities."""
+    numbers = [block for block in (answer.value, answer.probabilities) if block is not None]
+    every = list(_list_blocks(program, [*numbers, *([answer.label] if answer.label else [])]))
+    behind_decisions = _list_blocks(program, numbers, only_smooth=True)
+    return Accuracy(
+        is_exact=all(block.is_exact for block in numbers) and any(program.get_step(b)[0] == _TREES for b in every),
+        is_single=any(c.dtype == FLOAT32 and not c.is_exact for block in behind_decisions for c in block.columns),
+        is_decided_near=any(_decides_near(program, block) for block in every),
+    )
+
+
+def _list_blocks(program: Program, outputs: Sequence[Block], *, only_smooth: bool = False) -> Iterator[Block]:
+    """Yield these blocks and all that they are made of; with `only_smooth`, up to the steps that decide."""
+    seen: set[int] = set()
+    waiting = list(outputs)
+    while waiting:
+        block = waiting.pop()
+        if block.number in seen:
+            continue
+        seen.add(block.number)
+        yield block
+        op, inputs = program.get_step(block)
+        if not only_smooth or op in _SMOOTH:
+            waiting += inputs
+
+
+def _decides_near(program: Program, block: Block) -> bool:
+    op, inputs = program.get_step(block)
+    return op not in _SMOOTH and not all(each.is_exact for each in inputs)

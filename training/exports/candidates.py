@@ -1,0 +1,110 @@
+"""Compare an export with the reference in every way in which it will be asked."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from function.model.contract import TEXTS, Columns, Feature, Value
+from function.model.dtypes import NARROW, round_to
+from function.model.manifest import Artifact, Manifest
+from function.model.runtime import NotPredictable, Outputs, Runtime, wrap_bytes
+from function.runtimes.flat import runtime as flat_runtime
+from function.runtimes.flat.file import parse
+from function.runtimes.flat.program import Program
+from training.compile.accuracy import Accuracy
+from training.compile.compiling import Compiled
+from training.parity.gate import Demand, Gate, PredictionsDiffer
+from training.parity.prober import RecordRuntime
+
+if TYPE_CHECKING:
+    from function.model.runtime import Array
+
+DOUBLE, SINGLE = 1e-9, 1e-5
+"""The largest relative errors where the estimator computes in float64, and in float32."""
+ALWAYS_RECORDS, ALWAYS_TABLES = 2**62, -1
+"""Values of `many_values` for which records are always computed in plain Python, or always with numpy."""
+# Plain Python looks at 30 million values in a second. Of each probe, as many rows as fit are compared, and some anyway.
+_MOST_VALUES = 10_000_000
+_FEWEST_ROWS = 50
+
+
+def measure_compiled(gate: Gate, compiled: Compiled, manifest: Manifest, artifact: Artifact) -> float:
+    """Return the largest relative error of a flat artifact, record by record, as a table, and with arrays as input.
+
+    Raises PredictionsDiffer where one of them differs from the reference by more than the program promises.
+    """
+    content = wrap_bytes(compiled.data)
+    records, tables = (
+        flat_runtime.load(content, manifest, artifact, many_values=many_values)
+        for many_values in (ALWAYS_RECORDS, ALWAYS_TABLES)
+    )
+    view = memoryview(compiled.data)
+    most_rows = max(_FEWEST_ROWS, _MOST_VALUES // Program(*parse(view), len(view)).work)
+    demand = choose_demand(compiled.accuracy)
+    ways: tuple[tuple[str, RecordRuntime, int | None], ...] = (
+        ("as a table", tables, None),
+        ("as arrays", _ArrayRuntime(tables, manifest), None),
+        ("record by record", records, most_rows),
+    )
+    features, largest = manifest.contract.features, 0.0
+    for way, runtime, most in ways:
+        try:
+            error = gate.measure_error(RoundingRuntime(runtime, features), demand._replace(most_rows=most))
+        except PredictionsDiffer as difference:
+            raise PredictionsDiffer(f"{way}, {difference}") from None
+        largest = max(largest, error)
+    return largest
+
+
+def choose_demand(accuracy: Accuracy) -> Demand:
+    """Return what the gate demands of a program of this accuracy."""
+    tolerance = 0.0 if accuracy.is_exact else SINGLE if accuracy.is_single else DOUBLE
+    return Demand(tolerance, may_be_moved=accuracy.is_decided_near)
+
+
+class RoundingRuntime:
+    """A runtime whose inputs are rounded to training's number types first, as the contract does when it serves."""
+
+    def __init__(self, runtime: RecordRuntime, features: Sequence[Feature]) -> None:
+        self._runtime = runtime
+        self._features = features
+
+    def predict(self, columns: Columns) -> Outputs:
+        """Predict each record. Raises NotPredictable."""
+        try:
+            rounded = [
+                [round_to(f.dtype, value) if isinstance(value, float) else value for value in column]
+                if f.dtype in NARROW
+                else column
+                for f, column in zip(self._features, columns, strict=True)
+            ]
+        except OverflowError:
+            raise NotPredictable("OverflowError") from None
+        return self._runtime.predict(rounded)
+
+
+class _ArrayRuntime:
+    """A runtime that is asked with arrays, as it is for a table in a file."""
+
+    def __init__(self, runtime: Runtime, manifest: Manifest) -> None:
+        self._runtime = runtime
+        self._features = manifest.contract.features
+        self._classes = manifest.classes
+
+    def predict(self, columns: Columns) -> Outputs:
+        """Predict each record. Raises NotPredictable."""
+        arrays = [_make_array(feature, column) for feature, column in zip(self._features, columns, strict=True)]
+        values, probabilities = self._runtime.predict_arrays(arrays)
+        rows = None if probabilities is None else probabilities.tolist()
+        if self._classes is None:
+            return Outputs(values.tolist(), rows)
+        return Outputs([self._classes[place] for place in values.tolist()], rows)
+
+
+def _make_array(feature: Feature, column: Sequence[Value]) -> "Array":
+    if feature.type not in TEXTS:
+        return numpy.array([numpy.nan if value is None else value for value in column], dtype=float)
+    array: numpy.ndarray[Any, Any] = numpy.empty(len(column), dtype=object)
+    array[:] = column
+    return array
