@@ -278,6 +278,8 @@ class Program:
         first = answer.label if classes else answer.value
         if first is None or len(answer.classes or ()) != classes:
             raise NotCompiled("it predicts something else than its task says")
+        if classes == 1:
+            raise NotCompiled("it knows one class only")
         wanted = {"label": first, "probabilities": answer.probabilities} if classes else {"value": first}
         kept = self._list_needed([block.number for block in wanted.values() if block is not None])
         renumbered = {0: 0, **{number: place for place, number in enumerate(kept, 1)}}

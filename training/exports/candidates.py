@@ -20,8 +20,8 @@ from training.parity.prober import RecordRuntime
 if TYPE_CHECKING:
     from function.model.runtime import Array
 
-DOUBLE, SINGLE = 1e-9, 1e-5
-"""The largest relative errors where the estimator computes in float64, and in float32."""
+EXACT, DOUBLE, SINGLE = Demand(0.0), Demand(1e-9, 1e-6), Demand(1e-5, 0.1)
+"""What is demanded of sums of trees, and of numbers that the estimator computes in float64, or in float32."""
 ALWAYS_RECORDS, ALWAYS_TABLES = 2**62, -1
 """Values of `many_values` for which records are always computed in plain Python, or always with numpy."""
 # Plain Python looks at 30 million values in a second. Of each probe, as many rows as fit are compared, and some anyway.
@@ -59,8 +59,8 @@ def measure_compiled(gate: Gate, compiled: Compiled, manifest: Manifest, artifac
 
 def choose_demand(accuracy: Accuracy) -> Demand:
     """Return what the gate demands of a program of this accuracy."""
-    tolerance = 0.0 if accuracy.is_exact else SINGLE if accuracy.is_single else DOUBLE
-    return Demand(tolerance, may_be_moved=accuracy.is_decided_near)
+    demand = EXACT if accuracy.is_exact else SINGLE if accuracy.is_single else DOUBLE
+    return demand._replace(may_be_moved=accuracy.is_decided_near)
 
 
 class RoundingRuntime:

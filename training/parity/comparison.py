@@ -6,9 +6,6 @@ from typing import NamedTuple
 
 from training.parity.prober import RowPrediction
 
-# Numbers that are smaller than this share of the largest number of the same rows are compared relatively to that share.
-SMALLEST_SHARE = 1e-6
-
 
 class Difference(NamedTuple):
     """A row that is predicted otherwise than expected; `floor` is the smallest number that others are compared with."""
@@ -30,13 +27,14 @@ class Difference(NamedTuple):
 
 
 def compare_rows(
-    expected: Mapping[int, RowPrediction], found: Sequence[RowPrediction], tolerance: float
+    expected: Mapping[int, RowPrediction], found: Sequence[RowPrediction], tolerance: float, smallest_share: float
 ) -> tuple[float, list[Difference]]:
     """Compare the predictions, `expected` by row and `found` in its order.
 
+    Numbers that are smaller than this share of the largest number of these rows are compared relatively to that share.
     Returns the largest error within the tolerance, and the rows that are past it or have another label.
     """
-    floor = SMALLEST_SHARE * max(
+    floor = smallest_share * max(
         (abs(number) for prediction in expected.values() for number in prediction[1] if isfinite(number)), default=0.0
     )
     pairs = [Difference(row, one, other, floor) for (row, one), other in zip(expected.items(), found, strict=True)]

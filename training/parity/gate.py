@@ -26,6 +26,8 @@ class Demand(NamedTuple):
     """What the gate demands of a candidate.
 
     - `tolerance`: the largest relative error of a number; 0 demands equal bits
+    - `smallest_share`: numbers that are smaller than this share of the largest number of the same rows are compared
+      relatively to that share: where sums nearly cancel out, little of them is right
     - `may_be_moved`: whether the candidate may answer a row as the reference answers it with numbers moved by a
       relative 1e-12 or, where they are float32, by 1e-6. That is for estimators that decide by numbers which are not
       the same to the last bit: there, the estimator's own answer depends on the number of rows
@@ -33,6 +35,7 @@ class Demand(NamedTuple):
     """
 
     tolerance: float = 1e-5
+    smallest_share: float = 1e-6
     may_be_moved: bool = False
     most_rows: int | None = None
 
@@ -88,7 +91,7 @@ class Gate:
         for row, result in enumerate(results):
             if result is REFUSED and predict_rows(candidate, _select_columns(probe.columns, [row])) is not None:
                 raise PredictionsDiffer(f"on {probe.name}, it predicts some that the estimator refuses")
-        error, differences = compare_rows(expected, found, demand.tolerance)
+        error, differences = compare_rows(expected, found, demand.tolerance, demand.smallest_share)
         unexplained = self._leave_out_moved(probe, differences, demand)
         if unexplained:
             raise PredictionsDiffer(f"on {probe.name}, {format_differences(unexplained, len(expected))}")

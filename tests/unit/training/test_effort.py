@@ -18,7 +18,7 @@ from sklearn.svm import SVC
 from function.model.contract import NUMBER, Columns, Feature
 from function.model.runtime import NotPredictable, Outputs, Runtime
 from tests.unit.small_models import ByRecords
-from tests.unit.training.test_exports import Case
+from tests.unit.training.parity_case import Case
 from training.estimators.parts import NotExported
 from training.exports import onnx_export
 from training.exports.call_budget import CallBudgetExceeded, run_within_budget
