@@ -96,8 +96,8 @@ def _format_error(artifact: dict[str, Any]) -> str:
         return ""
     error = artifact["largest_relative_error"]
     if error == 0:
-        return ", predicts exactly as scikit-learn"
-    return f", predicts as scikit-learn, with a relative error of at most {error:.1e}"
+        return ", predicts exactly as the estimator"
+    return f", predicts as the estimator, with a relative error of at most {error:.1e}"
 
 
 def _format_size(count: int) -> str:

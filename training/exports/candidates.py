@@ -1,7 +1,7 @@
 """Compare an export with the reference in every way in which it will be asked."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
@@ -29,6 +29,14 @@ _MOST_VALUES = 10_000_000
 _FEWEST_ROWS = 50
 
 
+class Way(NamedTuple):
+    """A way in which an export is asked, as the messages name it; `most_rows` as in Demand."""
+
+    name: str
+    runtime: RecordRuntime
+    most_rows: int | None = None
+
+
 def measure_compiled(gate: Gate, compiled: Compiled, manifest: Manifest, artifact: Artifact) -> float:
     """Return the largest relative error of a flat artifact, record by record, as a table, and with arrays as input.
 
@@ -41,18 +49,22 @@ def measure_compiled(gate: Gate, compiled: Compiled, manifest: Manifest, artifac
     )
     view = memoryview(compiled.data)
     most_rows = max(_FEWEST_ROWS, _MOST_VALUES // Program(*parse(view), len(view)).work)
-    demand = choose_demand(compiled.accuracy)
-    ways: tuple[tuple[str, RecordRuntime, int | None], ...] = (
-        ("as a table", tables, None),
-        ("as arrays", _ArrayRuntime(tables, manifest), None),
-        ("record by record", records, most_rows),
+    ways = (
+        Way("as a table", tables),
+        Way("as arrays", _ArrayRuntime(tables, manifest)),
+        Way("record by record", records, most_rows),
     )
-    features, largest = manifest.contract.features, 0.0
-    for way, runtime, most in ways:
+    return measure_ways(gate, ways, manifest.contract.features, choose_demand(compiled.accuracy))
+
+
+def measure_ways(gate: Gate, ways: Sequence[Way], features: Sequence[Feature], demand: Demand) -> float:
+    """Return the largest relative error of all ways. Raises PredictionsDiffer, whose text begins with the way."""
+    largest = 0.0
+    for name, runtime, most_rows in ways:
         try:
-            error = gate.measure_error(RoundingRuntime(runtime, features), demand._replace(most_rows=most))
+            error = gate.measure_error(RoundingRuntime(runtime, features), demand._replace(most_rows=most_rows))
         except PredictionsDiffer as difference:
-            raise PredictionsDiffer(f"{way}, {difference}") from None
+            raise PredictionsDiffer(f"{name}, {difference}") from None
         largest = max(largest, error)
     return largest
 

@@ -58,7 +58,8 @@ def compute_error(expected: RowPrediction, found: RowPrediction, floor: float) -
 def _compare_numbers(expected: float, found: float, floor: float) -> float:
     if expected == found or not (isfinite(expected) or isfinite(found)):
         return 0.0
-    return abs(expected - found) / max(abs(expected), floor) if isfinite(expected) and isfinite(found) else inf
+    size = max(abs(expected), floor)
+    return abs(expected - found) / size if size and isfinite(expected) and isfinite(found) else inf
 
 
 def format_differences(differences: Sequence[Difference], count: int) -> str:
@@ -67,5 +68,7 @@ def format_differences(differences: Sequence[Difference], count: int) -> str:
     if labels:
         return f"it predicts another class for {labels} of {count}"
     error = max(difference.error for difference in differences)
+    if error == inf:
+        return "it predicts 0 or infinity, or should"
     size = f"{error:.1%}" if error > 1e-3 else f"{error:.1e} of their value"
     return f"its predictions differ by up to {size}"

@@ -6,6 +6,7 @@ numbers between its categories) would cost calls for all others: it is taken out
 """
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 from function.model.contract import NUMBER, Columns, Feature
@@ -14,6 +15,8 @@ from training.parity.prober import REFUSED, NoPrediction, Oddity, Prober, RowRes
 _PAIRS = 256
 _HALVINGS = 70  # enough for any two floats of ordinary size to become adjacent
 _MOST_EDGES = 2
+# Rows beside a jump are so far from it, relatively: past what the gate lets an estimator leave open.
+_DISTANCES = (1e-11, 1e-5)
 
 
 class _Pair(NamedTuple):
@@ -33,12 +36,29 @@ class _Pair(NamedTuple):
     def is_adjacent(self) -> bool:
         return self.middle in (self.low, self.high)
 
+    def list_beside(self) -> list[float]:
+        """List numbers at some distance from both, on their own sides."""
+        side = 1.0 if self.high > self.low else -1.0
+        return [
+            number
+            for distance in _DISTANCES
+            for number in (self.low - side * distance * abs(self.low), self.high + side * distance * abs(self.high))
+            if isfinite(number)
+        ]
+
     def halve(self, result: RowResult) -> "_Pair":
         return self._replace(low=self.middle) if result == self.result else self._replace(high=self.middle)
 
 
-def find_jumps(prober: Prober, sample: Columns, features: Sequence[Feature], generator: Any) -> Columns:
-    """Return pairs of rows that differ in one number, which are adjacent floats, and in the prediction."""
+class Jumps(NamedTuple):
+    """Pairs of rows that differ in one number, which are adjacent floats, and in the prediction; rows beside them."""
+
+    pairs: Columns
+    beside: Columns
+
+
+def find_jumps(prober: Prober, sample: Columns, features: Sequence[Feature], generator: Any) -> Jumps:
+    """Find jumps between rows of the sample that differ in one number."""
     pairs, edges = _select_differing(prober, sample, _draw_pairs(sample, features, generator))
     adjacent: list[_Pair] = []
     for _ in range(_HALVINGS):
@@ -49,8 +69,10 @@ def find_jumps(prober: Prober, sample: Columns, features: Sequence[Feature], gen
         pairs = [pair.halve(result) for pair, result in results if not isinstance(result, NoPrediction)]
     first_of_feature = {pair.feature: pair for pair in reversed(edges)}
     alone = [_bisect(prober, sample, pair) for pair in list(first_of_feature.values())[:_MOST_EDGES]]
-    return _insert_values(
-        sample, [(pair, value) for pair in adjacent + pairs + alone for value in (pair.low, pair.high)]
+    found = adjacent + pairs + alone
+    return Jumps(
+        _insert_values(sample, [(pair, value) for pair in found for value in (pair.low, pair.high)]),
+        _insert_values(sample, [(pair, value) for pair in found for value in pair.list_beside()]),
     )
 
 

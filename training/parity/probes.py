@@ -80,9 +80,13 @@ def make_probes(prober: Prober, probe_data: ProbeData) -> Iterator[Probe]:
         if mixed and mixed[0]:
             yield Probe(name, mixed, [None] * len(mixed[0]))
     jumps = find_jumps(prober, sample, features, generator)
-    if jumps[0]:
-        oddities = [Oddity(f"jump {row}", 0) for row in range(len(jumps[0]))]
-        yield Probe("rows where the prediction jumps", jumps, oddities, is_at_jumps=True)
+    for name, columns in (
+        ("rows where the prediction jumps", jumps.pairs),
+        ("rows beside those where it jumps", jumps.beside),
+    ):
+        if columns[0]:
+            oddities = [Oddity(f"{name} {row}", 0) for row in range(len(columns[0]))]
+            yield Probe(name, columns, oddities, is_at_jumps=True)
 
 
 def _insert_each(name: str, chosen: Sequence[tuple[int, Value]], sample: Columns, generator: Any) -> Probe:
