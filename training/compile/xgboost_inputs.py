@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32
-from training.compile.categories import make_codes
+from training.compile.codes import make_codes
 from training.compile.program import Block, NotCompiled, Program
 
 
