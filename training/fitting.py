@@ -72,7 +72,7 @@ def match_existing(options: Options, table: Table, chosen: list[str], estimator:
     fitted_columns = inspection.match_columns(estimator, chosen, options.target)
     if unused := [name for name in chosen if name not in fitted_columns]:
         print_progress(f"notice: the estimator does not use {quote_names(unused)}: left out of the model's inputs.")
-    names = inspection.get_feature_names(estimator)
+    names = inspection.get_feature_names(estimator, chosen)
     is_named = names is not None
     inputs = _read_inputs(options, table, list(fitted_columns), fitted_columns, is_named=is_named)
     inputs = inputs._replace(ignored=[name for name in names or () if name not in fitted_columns])

@@ -16,6 +16,7 @@ from training.bundle.examples import Example, Positions, make_examples, make_up_
 from training.bundle.writing import Verify, check_destination, write_bundle
 from training.errors import TrainingError
 from training.estimators import input_forms, loading
+from training.estimators.adapting import LIBRARY_NAMES, find_library
 from training.exports.exporting import ServedEstimator, export_estimator
 from training.fitting import FittedModel, match_existing, train_default
 from training.options import Options
@@ -68,11 +69,16 @@ def _package(options: Options, table: Table, model: FittedModel, verify: Verify)
     data = input_forms.list_columns(canonical, inputs.features)
     probe_data = ProbeData(inputs.features, golden, data)
     exports = export_estimator(served, probe_data, print_progress, wants_all=options.keep_joblib)
+    library = find_library(buffer.getvalue())
     is_flat = any(artifact.runtime == FLAT for artifact in exports.artifacts)
+    if library and not is_flat:
+        raise TrainingError(
+            f"The estimator needs {LIBRARY_NAMES[library]}, which the image does not have, so it must become a flat "
+            f"program, and it does not. {exports.refused[FLAT]}"
+        )
     # What is answered flat needs no estimator, and nothing is unpickled where it is served.
-    files = (
-        exports.artifacts if is_flat and not options.keep_joblib else {pickled: buffer.getvalue(), **exports.artifacts}
-    )
+    keeps_joblib = not is_flat or (options.keep_joblib and not library)
+    files = {pickled: buffer.getvalue(), **exports.artifacts} if keeps_joblib else exports.artifacts
     contents = contents._replace(artifacts=list(files), refused_exports=exports.refused)
     document = make_document(options, table, contents)
     print_progress("verifying the bundle in a new process")

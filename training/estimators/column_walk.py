@@ -108,6 +108,11 @@ class _ColumnWalk:
         """Collect what a step without members has learned of its columns."""
         if isinstance(step, SimpleImputer):
             return self._inspect_imputer(step, inputs)
+        describe = getattr(step, "describe_columns", None)  # of training.estimators.native_models
+        if (described := describe(len(inputs)) if describe else None) is not None:
+            for column, learned in zip(inputs, described, strict=True):
+                self._add(column, learned)
+            return None
         categories = getattr(step, "categories_", None)
         has_categories = isinstance(categories, list) and len(categories) == len(inputs)
         for index, column in enumerate(inputs):

@@ -25,21 +25,24 @@ _LFS = _FileKind("a pointer of git-lfs, not the file itself", "fetch that with g
 _PAGE = _FileKind("a web page, not a model: a download went wrong", "open it in a browser to see what it says")
 _TABLE = _FileKind("a Parquet table", "give it after --data, and the estimator after --model")
 _LZ4_KIND = _FileKind("compressed with lz4, which is not installed", "dump it again with joblib.dump, without lz4")
-_USE_SCIKIT_LEARN = (
-    "train a scikit-learn estimator, such as HistGradientBoostingRegressor, and dump it with joblib.dump"
+# These models are served if the file is theirs alone: training.estimators.native_files.
+_UNPACK = "decompress it, and give that file after --model"
+_SAVE_AGAIN = (
+    "load it with the release that wrote it, save it with save_model as .json, and give that file after --model"
 )
+_SAVE_AS_TEXT = "save it with the Booster's method save_model, and give that file after --model"
 
 # File kinds by their first bytes, with which no pickle begins.
 _SIGNATURES: tuple[tuple[bytes, _FileKind], ...] = (
     (GIT_LFS, _LFS),
     (LZ4, _LZ4_KIND),
     (HDF5, _FileKind("an HDF5 file, as Keras and pandas write them")),
-    (b"CBM1", _FileKind("a CatBoost model (cbm)", _USE_SCIKIT_LEARN)),
-    (b"tree\nversion=", _FileKind("a LightGBM model (text)", _USE_SCIKIT_LEARN)),
-    (b"{L\0\0\0\0\0\0\0\x07learner", _FileKind("an XGBoost model (UBJ)", _USE_SCIKIT_LEARN)),
-    (b"{U\x07learner", _FileKind("an XGBoost model (UBJ)", _USE_SCIKIT_LEARN)),
-    (b"{i\x07learner", _FileKind("an XGBoost model (UBJ)", _USE_SCIKIT_LEARN)),
-    (b"binf", _FileKind("an XGBoost model (binary)", _USE_SCIKIT_LEARN)),
+    (b"CBM1", _FileKind("a CatBoost model (cbm)", _UNPACK)),
+    (b"tree\nversion=", _FileKind("a LightGBM model (text)", _UNPACK)),
+    (b"{L\0\0\0\0\0\0\0\x07learner", _FileKind("an XGBoost model (UBJ)", _UNPACK)),
+    (b"{U\x07learner", _FileKind("an XGBoost model (UBJ)", _UNPACK)),
+    (b"{i\x07learner", _FileKind("an XGBoost model (UBJ)", _UNPACK)),
+    (b"binf", _FileKind("an XGBoost model (binary), which new releases cannot load", _SAVE_AGAIN)),
     (PARQUET, _TABLE),
     (b"\x93NUMPY", _FileKind("a numpy array (npy)")),
     (b"GGUF", _FileKind("a language model (GGUF)")),
@@ -169,10 +172,10 @@ def _identify_markup(start: bytes) -> _FileKind | None:
     if not text.startswith((b'{"', b"{\n", b"{\r\n", b"{ ")):
         return None
     for key, what, advice in (
-        (b'"learner"', "an XGBoost model (JSON)", _USE_SCIKIT_LEARN),
-        (b'"tree_info"', "a LightGBM model (JSON)", _USE_SCIKIT_LEARN),
-        (b'"oblivious_trees"', "a CatBoost model (JSON)", _USE_SCIKIT_LEARN),
-        (b'"features_info"', "a CatBoost model (JSON)", _USE_SCIKIT_LEARN),
+        (b'"learner"', "an XGBoost model (JSON)", _UNPACK),
+        (b'"tree_info"', "a LightGBM model (JSON), which LightGBM cannot load", _SAVE_AS_TEXT),
+        (b'"oblivious_trees"', "a CatBoost model (JSON)", _UNPACK),
+        (b'"features_info"', "a CatBoost model (JSON)", _UNPACK),
         (b'"nbformat"', "a notebook", "dump the estimator in it with joblib.dump, and give that file after --model"),
         (b'"cells"', "a notebook", "dump the estimator in it with joblib.dump, and give that file after --model"),
     ):

@@ -9,8 +9,10 @@ from sklearn.pipeline import Pipeline
 
 from function.model.manifest import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError, describe_error, quote_names
+from training.estimators.adapting import is_lightgbm
 from training.estimators.column_walk import inspect_columns
 from training.estimators.fitted_columns import FittedColumn
+from training.estimators.native_models import AdaptedClassifier, AdaptedRegressor
 from training.tables.targets import Task
 
 
@@ -22,17 +24,28 @@ def get_task(estimator: Any, option: str | None) -> Task:
     return Task(task, f"what the estimator, a {type(estimator).__name__}, does")
 
 
-def get_feature_names(estimator: Any) -> list[str] | None:
-    """Return the columns of the DataFrame that the estimator was trained on; None if it was trained on an array."""
+def get_feature_names(estimator: Any, chosen: Sequence[str]) -> list[str] | None:
+    """Return the columns of the DataFrame that the estimator was trained on; None if it was trained on an array.
+
+    LightGBM keeps names with "_" for spaces: those are written as the chosen columns write them.
+    """
     names = _get_attribute(estimator, "feature_names_in_")
-    return None if names is None else [str(name) for name in names]
+    if names is None:  # CatBoost has another name for them, and numbers columns that have none
+        names = _get_attribute(estimator, "feature_names_")
+        names = None if names is None or list(names) == list(map(str, range(len(names)))) else names
+    if names is None:
+        return None
+    spaced = {} if not is_lightgbm(estimator) else {name.replace(" ", "_"): name for name in chosen}
+    return [spaced.get(str(name), str(name)) for name in names]
 
 
 def _get_attribute(estimator: Any, name: str) -> Any:
     # A Pipeline reads these attributes from its first step, which has none of them if it is "passthrough".
-    while isinstance(estimator, Pipeline):
-        steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
-        estimator = steps[0]
+    while isinstance(estimator, (Pipeline, AdaptedRegressor, AdaptedClassifier)):
+        if isinstance(estimator, Pipeline):
+            estimator = next(step for _, step in estimator.steps if step not in (None, "passthrough"))
+        else:
+            estimator = estimator.estimator_
     return getattr(estimator, name, None)
 
 
@@ -42,7 +55,7 @@ def match_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[st
     An estimator that was trained on an array takes all chosen columns, by position. Raises TrainingError if the chosen
     columns do not fit.
     """
-    names = get_feature_names(estimator)
+    names = get_feature_names(estimator, chosen)
     if names is None:
         count = _get_attribute(estimator, "n_features_in_")
         if count not in (None, len(chosen)):

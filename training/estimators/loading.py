@@ -15,24 +15,29 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from training.errors import TrainingError, describe_error
+from training.estimators.adapting import adapt_model, is_unfitted
 from training.estimators.file_kinds import check_folder, check_start, check_text
+from training.estimators.native_files import load_native
 from training.estimators.pickle_checks import check_contents, find_missing_module, make_missing_module_error
 from training.estimators.pickle_contents import read_contents
 
 
 def load_estimator(path: Path) -> Any:
     """Load the fitted regressor or classifier in the file. Raises TrainingError if it cannot be served."""
-    estimator = _unpickle(path)
+    check_folder(path)
+    loaded = load_native(path)
+    is_native = loaded is not None
+    if not is_native:
+        loaded = _unpickle(path)
+    estimator = loaded if is_native else _adapt(path, loaded)
     if not isinstance(estimator, BaseEstimator):
         raise TrainingError(
             f"{path} holds a value of the type {type(estimator).__name__}, not a scikit-learn estimator: dump the "
             "estimator itself."
         )
-    check_modules(estimator)
-    try:
-        check_is_fitted(estimator)
-    except NotFittedError:
-        raise TrainingError(f"The estimator in {path} was never fitted: call its method fit, then dump it.") from None
+    if not is_native:
+        check_modules(loaded)
+    _check_fitted(path, loaded)
     if not (is_regressor(estimator) or is_classifier(estimator)):
         raise TrainingError(
             f"The estimator in {path}, a {type(estimator).__name__}, is neither a regressor nor a classifier: "
@@ -51,6 +56,35 @@ def load_estimator(path: Path) -> Any:
         )
     _check_classes(path, estimator)
     return estimator
+
+
+def _adapt(path: Path, loaded: Any) -> Any:
+    if is_unfitted(loaded):
+        raise _make_unfitted_error(path)
+    try:
+        return adapt_model(loaded)
+    except NotFittedError:
+        raise _make_unfitted_error(path) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # The libraries raise exceptions of their own for a model of another release.
+        raise _make_unreadable_error(path, error) from None
+
+
+def _check_fitted(path: Path, loaded: Any) -> None:
+    try:
+        if hasattr(loaded, "fit"):  # a Booster has no such method, and is always fitted
+            check_is_fitted(loaded)
+    except NotFittedError:
+        raise _make_unfitted_error(path) from None
+    except Exception as error:  # noqa: BLE001
+        # An estimator of another library's release may lack what its tags are made of.
+        raise _make_unreadable_error(path, error) from None
+
+
+def _make_unfitted_error(path: Path) -> TrainingError:
+    return TrainingError(f"The estimator in {path} was never fitted: call its method fit, then dump it.")
 
 
 def _check_classes(path: Path, estimator: Any) -> None:
@@ -74,7 +108,6 @@ def _check_classes(path: Path, estimator: Any) -> None:
 
 
 def _unpickle(path: Path) -> Any:
-    check_folder(path)
     try:
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("error", InconsistentVersionWarning)

@@ -11,6 +11,7 @@ from typing import Any
 from function.model.manifest import LIBRARIES
 from training.errors import TrainingError
 from training.estimators.file_kinds import DUMP_ESTIMATOR
+from training.estimators.native_files import advise_installation
 from training.estimators.pickle_contents import GlobalName, PickleContents, StandIn
 
 # The names of libraries by their packages.
@@ -26,6 +27,8 @@ _LIBRARY_NAMES = {
     "keras": "Keras",
     "tensorflow": "TensorFlow",
 }
+# Packages whose models are compiled: only packaging needs them, if they are installed.
+_COMPILED = {"xgboost", "lightgbm", "catboost", "_catboost"}
 # Packages that pickle lambdas and the code of scripts, and are needed to load them.
 _PICKLERS = {"cloudpickle", "dill", "_dill"}
 _MAIN = "__main__"
@@ -88,13 +91,20 @@ def _is_importable(module: str) -> bool:
 
 
 def find_missing_module(modules: Iterable[str]) -> str | None:
-    """Return the first of the modules that the image does not have."""
-    return next((module for module in modules if module.partition(".")[0] not in _AVAILABLE), None)
+    """Return the first of the modules that neither the image has, nor packaging for the models that it compiles."""
+    return next((module for module in modules if not _is_available(module.partition(".")[0])), None)
+
+
+def _is_available(package: str) -> bool:
+    return package in _AVAILABLE or (package in _COMPILED and _is_importable(package.lstrip("_")))
 
 
 def make_missing_module_error(module: str, name: str = "") -> TrainingError:
     """Make the error for an estimator that needs `name`, or other code, of a module that the image does not have."""
     top = module.partition(".")[0]
+    if top in _COMPILED:
+        library = top.lstrip("_")
+        return TrainingError(f"The estimator is a model of {_LIBRARY_NAMES[top]}: {advise_installation(library)}.")
     what = f"{name} of" if name else "code from"
     if top == _MAIN:
         where = "a script or notebook (__main__)"
@@ -112,7 +122,8 @@ def make_missing_module_error(module: str, name: str = "") -> TrainingError:
 def _make_foreign_error(path: Path, contents: PickleContents, module: str) -> TrainingError:
     root = contents.root
     top = module.partition(".")[0]
-    if isinstance(root, StandIn) and root.module.partition(".")[0] == top and top in _LIBRARY_NAMES:
+    is_foreign = top in _LIBRARY_NAMES and top not in _COMPILED
+    if isinstance(root, StandIn) and root.module.partition(".")[0] == top and is_foreign:
         return TrainingError(
             f"{path} holds {_describe_value(root)} of {_LIBRARY_NAMES[top]} (the package {top!r}), not a scikit-learn "
             f"estimator, and the image does not have that package: train an estimator of {', '.join(LIBRARIES)}."

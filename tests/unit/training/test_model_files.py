@@ -157,12 +157,19 @@ FILES: dict[str, tuple[bytes, list[str]]] = {
     "half a zip archive": (make_zip("mine.joblib")[:40], ["zip archive that is cut short"]),
     "PMML": (b'<?xml version="1.0"?>\n<PMML xmlns="http://www.dmg.org/PMML-4_4">', ["is a PMML model"]),
     "a page": (b"\n<!DOCTYPE html><html><head><title>Sign in", ["is a web page", "browser"]),
-    "XGBoost JSON": (b'{"learner":{"attributes":{}', ["is an XGBoost model (JSON)"]),
-    "XGBoost UBJ": (b"{L\0\0\0\0\0\0\0\x07learner{L\0\0\0\0\0\0\0\nattributes", ["is an XGBoost model (UBJ)"]),
-    "XGBoost binary": (b"binf\0\0\0\x3f", ["is an XGBoost model (binary)"]),
-    "LightGBM": (b"tree\nversion=v4\nnum_class=1\n", ["is a LightGBM model"]),
-    "CatBoost": (b"CBM1\x88\x01\0\0", ["is a CatBoost model"]),
-    "CatBoost JSON": (b'{"features_info": {}, "oblivious_trees": []}', ["is a CatBoost model"]),
+    "half of XGBoost JSON": (b'{"learner":{"attributes":{}', ["is a model of XGBoost", "cannot load it"]),
+    "half of XGBoost UBJ": (
+        b"{L\0\0\0\0\0\0\0\x07learner{L\0\0\0\0\0\0\0\nattributes",
+        ["is a model of XGBoost", "cannot load it"],
+    ),
+    "XGBoost binary": (b"binf\0\0\0\x3f", ["is an XGBoost model (binary)", "save_model"]),
+    "compressed XGBoost JSON": (
+        gzip.compress(b'{"learner":{"attributes":{}'),
+        ["is an XGBoost model (JSON)", "decompress it"],
+    ),
+    "half of LightGBM": (b"tree\nversion=v4\nnum_class=1\n", ["is a model of LightGBM", "cannot load it"]),
+    "LightGBM JSON": (b'{"name": "tree", "tree_info": []}', ["is a LightGBM model (JSON)", "save_model"]),
+    "half of CatBoost": (b"CBM1\x88\x01\0\0", ["is a model of CatBoost", "cannot load it"]),
     "git-lfs": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
         ["pointer of git-lfs", "git lfs pull"],
@@ -226,10 +233,6 @@ def pickle_instance(module: str, name: str) -> bytes:
 
 
 FOREIGN: dict[str, tuple[bytes, list[str]]] = {
-    "XGBoost": (pickle_instance("xgboost.sklearn", "XGBRegressor"), ["holds an XGBRegressor of XGBoost", "'xgboost'"]),
-    "its booster": (pickle_instance("xgboost.core", "Booster"), ["holds a Booster of XGBoost"]),
-    "LightGBM": (pickle_instance("lightgbm.sklearn", "LGBMClassifier"), ["holds an LGBMClassifier of LightGBM"]),
-    "CatBoost": (pickle_instance("catboost.core", "CatBoostRegressor"), ["holds a CatBoostRegressor of CatBoost"]),
     "statsmodels": (
         pickle_instance("statsmodels.regression.linear_model", "RegressionResultsWrapper"),
         ["holds a RegressionResultsWrapper of statsmodels"],
@@ -244,7 +247,7 @@ FOREIGN: dict[str, tuple[bytes, list[str]]] = {
         pickle_instance("cloudpickle.cloudpickle", "_make_function"),
         ["a lambda or a script, pickled by cloudpickle"],
     ),
-    "old protocol": (b"cxgboost.sklearn\nXGBClassifier\n)R.", ["holds an XGBClassifier of XGBoost"]),
+    "old protocol": (b"cimblearn.pipeline\nPipeline\n)R.", ["holds a Pipeline of imbalanced-learn"]),
     "inside a pipeline": (
         pickle.dumps(make_pipeline(Ridge()).fit(VALUES, NUMBERS)).replace(
             b"\x8c\x1bsklearn.linear_model._ridge", b"\x8c\x1bcategory_encoders.targetenc"

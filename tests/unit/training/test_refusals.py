@@ -297,7 +297,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "a text": (b"not a model", "is a text"),
     "nothing": (b"", "is empty"),
     "half a pickle": (pickle.dumps(numpy.arange(99))[:60], "cannot be loaded"),
-    "a missing module": (b"cxgboost.sklearn\nXGBRegressor\n.", "'xgboost'"),
+    "a missing module": (b"cstatsmodels.api\nOLS\n.", "statsmodels"),
     "a class of a script": (b"c__main__\nMine\n.", "__main__"),
 }
 

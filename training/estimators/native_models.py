@@ -1,0 +1,228 @@
+"""Give models of XGBoost, LightGBM and CatBoost the interface of scikit-learn's estimators.
+
+training.compile finds these classes by their names. Libraries are imported where they are called, because a user needs
+only that of the own model.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+import pandas
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+from function.model.contract import NUMBER, STRING
+from training.estimators.fitted_columns import FittedColumn
+
+type Categories = Mapping[int, Sequence[Any]]
+"""The categories of columns that were pandas' categories in training, by the column's place."""
+
+
+class _Adapted(BaseEstimator):  # type: ignore[misc]
+    """An estimator of one of the libraries, bare or at the end of a pipeline.
+
+    Its input gets pandas' categories again, or whole numbers in the columns `codes`; labels become one column.
+    """
+
+    def __init__(self, estimator_: Any, categories: Categories, codes: Sequence[int] = ()) -> None:
+        self.estimator_ = estimator_
+        self.categories = categories
+        self.codes = codes
+
+    def predict(self, table: Any) -> Any:
+        """Predict a value or label for each row."""
+        return numpy.ravel(self.estimator_.predict(self._convert(table)))
+
+    def describe_columns(self, count: int) -> list[FittedColumn] | None:
+        """Describe what is known of each column; None if it is nothing."""
+        return describe_columns(self.categories, count)
+
+    def _convert(self, table: Any) -> Any:
+        return restore_whole_numbers(restore_categories(table, self.categories), self.codes)
+
+
+class AdaptedRegressor(RegressorMixin, _Adapted):  # type: ignore[misc]
+    """A regressor or ranker."""
+
+
+class AdaptedClassifier(ClassifierMixin, _Adapted):  # type: ignore[misc]
+    """A classifier."""
+
+    @property
+    def classes_(self) -> Any:
+        """The labels in order."""
+        return numpy.asarray(self.estimator_.classes_)
+
+    def predict_proba(self, table: Any) -> Any:
+        """Predict the probabilities of each row."""
+        return self.estimator_.predict_proba(self._convert(table))
+
+
+class _XGBoost(BaseEstimator):  # type: ignore[misc]
+    """A Booster of XGBoost; `is_best` says that training stopped early, and the best rounds alone predict.
+
+    `shares` is the same model where its objective gives the probabilities of classes, which multi:softmax does not.
+    """
+
+    def __init__(self, booster: Any, shares: Any, categories: Categories, *, is_best: bool) -> None:
+        self.booster = booster
+        self.shares = shares
+        self.categories = categories
+        self.is_best = is_best
+
+    @property
+    def feature_names_in_(self) -> Any:
+        """The names of the columns, if training had some."""
+        if self.booster.feature_names is None:
+            raise AttributeError("it was trained on columns without names")
+        return numpy.array(self.booster.feature_names, dtype=object)
+
+    @property
+    def n_features_in_(self) -> int:
+        """The number of columns."""
+        return int(self.booster.num_features())
+
+    def describe_columns(self, count: int) -> list[FittedColumn] | None:
+        """Describe what is known of each column; None if it is nothing."""
+        return describe_columns(self.categories, count)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def _predict(self, booster: Any, table: Any) -> Any:
+        from xgboost import DMatrix
+
+        table = restore_categories(table, self.categories)
+        if not self.categories:
+            table = numpy.asarray(table, dtype=float)
+        matrix = DMatrix(table, enable_categorical=True, nthread=1)
+        best = booster.attributes().get("best_iteration") if self.is_best else None
+        rounds = (0, 0) if best is None else (0, int(best) + 1)
+        return booster.predict(matrix, iteration_range=rounds, validate_features=False)
+
+
+class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
+    """A Booster that predicts a number."""
+
+    def predict(self, table: Any) -> Any:
+        """Predict a value for each row."""
+        return self._predict(self.booster, table)
+
+
+class XGBoostClassifier(ClassifierMixin, _XGBoost):  # type: ignore[misc]
+    """A Booster that predicts classes, whose labels are 0, 1, 2 and so on."""
+
+    @property
+    def classes_(self) -> Any:
+        """The labels in order."""
+        count = int(json.loads(self.booster.save_config())["learner"]["learner_model_param"]["num_class"])
+        return numpy.arange(max(count, 2))
+
+    def predict(self, table: Any) -> Any:
+        """Predict a label for each row."""
+        predicted = self._predict(self.booster, table)
+        if predicted.ndim > 1:
+            return predicted.argmax(axis=1)
+        is_label = self.booster is not self.shares
+        return predicted.astype(int) if is_label else (predicted > 0.5).astype(int)
+
+    def predict_proba(self, table: Any) -> Any:
+        """Predict the probabilities of each row."""
+        predicted = self._predict(self.shares, table)
+        return predicted if predicted.ndim > 1 else numpy.column_stack([1 - predicted, predicted])
+
+
+class _LightGBM(BaseEstimator):  # type: ignore[misc]
+    """A Booster of LightGBM."""
+
+    def __init__(self, booster_: Any, categories: Categories) -> None:
+        self.booster_ = booster_
+        self.categories = categories
+
+    @property
+    def feature_names_in_(self) -> Any:
+        """The names of the columns, if training had some."""
+        names = self.booster_.feature_name()
+        if names == [f"Column_{place}" for place in range(len(names))]:
+            raise AttributeError("it was trained on columns without names")
+        return numpy.array(names, dtype=object)
+
+    @property
+    def n_features_in_(self) -> int:
+        """The number of columns."""
+        return int(self.booster_.num_feature())
+
+    def describe_columns(self, count: int) -> list[FittedColumn] | None:
+        """Describe what is known of each column; None if it is nothing."""
+        return describe_columns(self.categories, count)
+
+    def _predict(self, table: Any) -> Any:
+        table = restore_categories(table, self.categories)
+        return self.booster_.predict(table, num_threads=1)
+
+
+class LightGBMRegressor(RegressorMixin, _LightGBM):  # type: ignore[misc]
+    """A Booster that predicts a number."""
+
+    def predict(self, table: Any) -> Any:
+        """Predict a value for each row."""
+        return self._predict(table)
+
+
+class LightGBMClassifier(ClassifierMixin, _LightGBM):  # type: ignore[misc]
+    """A Booster that predicts classes, whose labels are 0, 1, 2 and so on."""
+
+    @property
+    def classes_(self) -> Any:
+        """The labels in order."""
+        return numpy.arange(max(int(self.booster_.num_model_per_iteration()), 2))
+
+    def predict(self, table: Any) -> Any:
+        """Predict a label for each row."""
+        return self.predict_proba(table).argmax(axis=1)
+
+    def predict_proba(self, table: Any) -> Any:
+        """Predict the probabilities of each row."""
+        predicted = self._predict(table)
+        return predicted if predicted.ndim > 1 else numpy.column_stack([1 - predicted, predicted])
+
+
+def describe_columns(categories: Categories, count: int) -> list[FittedColumn] | None:
+    """Describe each column by the categories that training had; None if it had none."""
+    if not categories:
+        return None
+    described = [FittedColumn(is_used=True, type=NUMBER)] * count
+    for place, values in categories.items():
+        type_ = STRING if all(isinstance(value, str) for value in values) else NUMBER
+        described[place] = FittedColumn(is_used=True, type=type_, categories=tuple(values))
+    return described
+
+
+def restore_categories(table: Any, categories: Categories) -> Any:
+    """Make pandas' categories of these columns; values that training did not have become further categories."""
+    if not categories:
+        return table
+    frame = table.copy() if isinstance(table, pandas.DataFrame) else pandas.DataFrame(table)
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if place in categories:
+            present = column[column.notna()].unique().tolist()
+            known = list(categories[place])
+            unknown = [value for value in present if value not in known]
+            frame.isetitem(place, pandas.Categorical(column.astype(object).tolist(), [*known, *unknown]))
+        elif column.dtype == object:
+            frame.isetitem(place, column.astype(float).to_numpy())
+    return frame
+
+
+def restore_whole_numbers(table: Any, places: Sequence[int]) -> Any:
+    """Make objects of these columns, in which whole numbers are int: CatBoost refuses 1.0 as a category."""
+    if not places:
+        return table
+    frame = table.copy() if isinstance(table, pandas.DataFrame) else pandas.DataFrame(table)
+    for place in places:
+        values = frame.iloc[:, place].tolist()
+        whole = [int(value) if isinstance(value, float) and value.is_integer() else value for value in values]
+        frame.isetitem(place, pandas.Series(whole, dtype=object).to_numpy())
+    return frame
