@@ -261,6 +261,10 @@ class Program:
         """[1 - p, p] with p = 1 / (1 + exp(-x)) of each number x."""
         return self.add("sigmoid", [block], [Column(is_exact=False)] * (2 * block.width), {})
 
+    def make_logistic(self, block: Block, scale: float) -> Block:
+        """1 / (1 + exp(-scale * x)) of each number x, computed just so."""
+        return self.add("logistic", [block], [Column(is_exact=False)] * block.width, {}, scale=scale)
+
     def make_softmax(self, block: Block) -> Block:
         """Shares that add up to 1."""
         return self.add("softmax", [block], [Column(is_exact=False)] * block.width, {})

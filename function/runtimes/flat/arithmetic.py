@@ -166,8 +166,8 @@ def _take_log1p(value: float) -> float:
     return log1p(value) if value != -1 else -inf
 
 
-# Functions of one number, with numpy's names. The table's way calls them too, number by number: numpy's own ones may
-# differ in the last bit.
+# Functions of one number, with numpy's names where it has them. The table's way calls them too, number by number:
+# numpy's own ones may differ in the last bit.
 FUNCTIONS: dict[str, Callable[[float], float]] = {
     "exp": _guard(exp),
     "expm1": _guard(expm1),
@@ -177,6 +177,7 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
     "square": lambda value: value * value,
     "absolute": abs,
     "floor": lambda value: float(floor(value)) if isfinite(value) else value,
+    "signed_square": lambda value: abs(value) * value,
 }
 
 

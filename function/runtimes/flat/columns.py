@@ -107,6 +107,24 @@ class IsNull:
         return [_find_nulls(column).astype(float) for column in table]
 
 
+class ReplaceZeros:
+    """Replace numbers from -`size` to `size`, an option, by 0, or with the option `by_null` by NaN."""
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = step.width
+        self.size = step.get_number("size")
+        self.by = nan if step.get_flag("by_null") else 0.0
+
+    def run_row(self, row: Row) -> Row:
+        size, by = self.size, self.by
+        return [by if -size <= value <= size else value for value in row]
+
+    def run_table(self, table: "Table") -> "Table":
+        import numpy
+
+        return [numpy.where(abs(column) <= self.size, self.by, column) for column in table]
+
+
 class Round:
     """Round numbers to float32; refuse those that are too large for it."""
 
@@ -161,6 +179,7 @@ OPERATIONS: dict[str, Callable[[Step], Operation]] = {
     "number": Number,
     "fill": Fill,
     "is_null": IsNull,
+    "replace_zeros": ReplaceZeros,
     "round": Round,
     "refuse": Refuse,
 }

@@ -43,6 +43,26 @@ class Sigmoid(_ByRow):
         return made
 
 
+class Logistic(_ByRow):
+    """Make p = 1 / (1 + exp(-scale * x)) of each number x, computed just so; `scale` is an option.
+
+    Sigmoid differs from it in the last bits, where x is negative.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = step.width
+        self.scale = step.get_number("scale")
+
+    def run_row(self, row: Row) -> Row:
+        scale, made = -self.scale, []
+        for value in row:
+            try:
+                made.append(1 / (1 + exp(scale * value)))
+            except OverflowError:
+                made.append(0.0)
+        return made
+
+
 class Softmax(_ByRow):
     """Make shares that add up to 1: exp of each number, divided by the sum of all."""
 
@@ -93,6 +113,7 @@ class Sign:
 
 OPERATIONS: dict[str, Callable[[Step], Operation]] = {
     "sigmoid": Sigmoid,
+    "logistic": Logistic,
     "softmax": Softmax,
     "argmax": Argmax,
     "sign": Sign,

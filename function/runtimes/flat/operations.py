@@ -45,7 +45,7 @@ class Operation(Protocol):
 def create_operation(step: Step) -> Operation:
     """Create the operation of a step. Raises ValueError, KeyError or TypeError for a step that is none of ours."""
     match step.op:
-        case "take" | "join" | "number" | "fill" | "is_null" | "round" | "refuse":
+        case "take" | "join" | "number" | "fill" | "is_null" | "replace_zeros" | "round" | "refuse":
             from function.runtimes.flat import columns
 
             return columns.OPERATIONS[step.op](step)
@@ -61,7 +61,11 @@ def create_operation(step: Step) -> Operation:
             from function.runtimes.flat import trees
 
             return trees.Trees(step)
-        case "sigmoid" | "softmax" | "argmax" | "sign":
+        case "linear_trees":
+            from function.runtimes.flat import linear_trees
+
+            return linear_trees.LinearTrees(step)
+        case "sigmoid" | "logistic" | "softmax" | "argmax" | "sign":
             from function.runtimes.flat import links
 
             return links.OPERATIONS[step.op](step)

@@ -4,6 +4,7 @@ The steps and their order are those of `Trees.run_row`, and so are the bits. Nod
 have called `Trees.check`, after which every walk stays in its tree.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -47,22 +48,27 @@ class _Nodes:
 def add_leaves(trees: Trees, table: "Table") -> "Table":
     """Add up the leaves that each row reaches; return a column for each sum."""
     dtype = numpy.float32 if trees.single else numpy.float64
-    columns = [numpy.ascontiguousarray(column, dtype=float) for column in table]
-    count, nodes = len(columns[0]), _Nodes(trees)
-    sums = numpy.tile(numpy.array(trees.start, dtype=dtype)[:, None], (1, count))
+    sums = numpy.tile(numpy.array(trees.start, dtype=dtype)[:, None], (1, len(table[0])))
     leaves = None if trees.leaves is None else numpy.asarray(trees.leaves).reshape(-1, trees.width)
-    cells: Array | None = None
-    for number, (root, end) in enumerate(zip(trees.roots, [*trees.roots[1:], trees.entries], strict=True)):
-        if end - root <= _SMALL and not nodes.has_sets:
-            reached = numpy.broadcast_to(_choose_sides(trees, columns, root)[0], count)
-        else:
-            cells = numpy.column_stack(columns).ravel() if cells is None else cells
-            reached = nodes.thresholds.take(_walk(nodes, root, cells, len(columns)))
+    for number, reached in enumerate(reach_leaves(trees, table)):
         if leaves is None:
             sums[number % trees.width] += reached.astype(dtype)
         else:
             sums += leaves.take(reached.astype(numpy.intp), axis=0).T.astype(dtype)
     return list(sums.astype(float))
+
+
+def reach_leaves(trees: Trees, table: "Table") -> Iterator[Array]:
+    """Make, for each tree, the numbers that the leaves hold which the rows reach."""
+    columns = [numpy.ascontiguousarray(column, dtype=float) for column in table]
+    count, nodes = len(columns[0]), _Nodes(trees)
+    cells: Array | None = None
+    for root, end in zip(trees.roots, [*trees.roots[1:], trees.entries], strict=True):
+        if end - root <= _SMALL and not nodes.has_sets:
+            yield numpy.broadcast_to(_choose_sides(trees, columns, root)[0], count)
+        else:
+            cells = numpy.column_stack(columns).ravel() if cells is None else cells
+            yield nodes.thresholds.take(_walk(nodes, root, cells, len(columns)))
 
 
 def _choose_sides(trees: Trees, columns: "Table", node: int) -> tuple[Any, int]:

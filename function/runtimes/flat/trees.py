@@ -20,6 +20,7 @@ them, else tree t adds to number t % outputs; `single`, whether the sums are rou
 XGBoost's are. The trees' numbers are added in the trees' order.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 from math import isfinite, isnan
 from struct import Struct, pack, unpack
@@ -51,6 +52,8 @@ class Trees:
         self.thresholds = step.get_array("thresholds", "d", nodes)
         self.flags = step.get_array("flags", "B", nodes) if "flags" in arrays else None
         self.leaves = step.get_array("leaves", "d") if self.vector else None
+        # How many rows of `leaves` there are, of which a leaf names one; None if a leaf holds its number.
+        self.rows = None if self.leaves is None else len(self.leaves) // self.width
         self.has_sets = "sets" in arrays
         self.sets = step.get_array("sets", "I") if self.has_sets else _NONE
         self.set_ends = step.get_array("set_ends", "I") if self.has_sets else _NONE
@@ -91,7 +94,7 @@ class Trees:
         self._check_leaves()
 
     def _check_leaves(self) -> None:
-        rows = None if self.leaves is None else len(self.leaves) // self.width
+        rows = self.rows
         for skip, number in zip(self.skips, self.thresholds, strict=True):
             if not skip and not (isfinite(number) if rows is None else number.is_integer() and 0 <= number < rows):
                 raise ValueError("a leaf holds no number, or one of no row")
@@ -113,9 +116,7 @@ class Trees:
 
     def run_row(self, row: Row) -> Row:
         """Add up the leaves. Raises IndexError, ValueError or OverflowError where unchecked nodes lead elsewhere."""
-        thresholds = self.thresholds
-        needs_flags = self.flags is not None and (self.has_sets or any(map(isnan, row)))
-        walk = self._walk_with_flags if needs_flags else self._walk
+        thresholds, walk = self.thresholds, self._choose_walk(row)
         if self.vector:
             return self._add_vectors([int(thresholds[walk(root, row)]) for root in self.roots])
         if self.single:
@@ -129,6 +130,10 @@ class Trees:
         for number, root in enumerate(self.roots):
             sums[number % self.width] += thresholds[walk(root, row)]
         return sums
+
+    def _choose_walk(self, row: Row) -> Callable[[int, Row], int]:
+        needs_flags = self.flags is not None and (self.has_sets or any(map(isnan, row)))
+        return self._walk_with_flags if needs_flags else self._walk
 
     def _walk(self, node: int, row: Row) -> int:
         """Return the leaf that the row reaches from this node."""

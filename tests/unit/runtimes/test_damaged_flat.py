@@ -42,6 +42,29 @@ def linear(outputs: int, **changed: Any) -> bytes:
     return pack(made, {"coefficients": ("d", [0.1 * place - 0.3 for place in range(2 * outputs)])})
 
 
+def linear_leaves() -> bytes:
+    """Trees whose leaves hold linear functions, after zeros were replaced by NaN."""
+    generator = random.Random(3)
+    trees = [random_tree(generator, 3, 2, iter(map(float, range(9 * tree, 99))).__next__) for tree in range(2)]
+    leaves = 18
+    arrays = arrays_of(trees) | {
+        "constants": ("d", [number(generator) for _ in range(leaves)]),
+        "ends": ("I", [2 * (leaf + 1) for leaf in range(leaves)]),
+        "places": ("H", [0, 1] * leaves),
+        "coefficients": ("d", [number(generator) for _ in range(2 * leaves)]),
+        "values": ("d", [number(generator) for _ in range(leaves)]),
+    }
+    named = {name: place for place, name in enumerate(arrays)}
+    steps: list[dict[str, Any]] = [
+        {"op": "number", "inputs": [0]},
+        {"op": "replace_zeros", "inputs": [1], "size": 1e-35, "by_null": True},
+        {"op": "linear_trees", "inputs": [2], "arrays": named, "outputs": 1, "start": [0.0], "terms": 2}
+        | {"vector": False, "single": False},
+        {"op": "logistic", "inputs": [3], "scale": 0.7},
+    ]
+    return write_program(steps, {"value": 4}, list(arrays.values()))
+
+
 SCALES: dict[str, Any] = {"means": [0.3, -0.1], "scales": [1.7, 3.3]}
 # By name, with how many classes there are: each form that training writes.
 KINDS: dict[str, tuple[int, bytes]] = {
@@ -52,6 +75,7 @@ KINDS: dict[str, tuple[int, bytes]] = {
     "vector leaves": (3, grown(3, 3, row_of_leaves, vector=True, classes=3)),
     "boosted, two classes": (2, grown(1, 3, number, link="sigmoid", classes=2, at_zero=1)),
     "boosted, three classes": (3, grown(3, 6, number, link="softmax", classes=3)),
+    "linear leaves": (0, linear_leaves()),
     "linear": (0, linear(1, link="identity")),
     "linear, scaled": (0, linear(1, link="identity", **SCALES)),
     "linear, three classes": (3, linear(3, link="softmax", classes=3)),
