@@ -3,7 +3,7 @@
 To add an estimator: write a function in the module of its family, and add its line here, and its row in tests/zoo.
 """
 
-from training.compile import categories, histogram, linear, numbers, structure, trees, xgboost_models
+from training.compile import categories, histogram, lightgbm_models, linear, numbers, structure, trees, xgboost_models
 from training.compile.program import Heads, Transformers
 
 TRANSFORMERS: Transformers = {
@@ -25,6 +25,11 @@ TRANSFORMERS: Transformers = {
 }
 
 HEADS: Heads = {
+    "lightgbm.basic.Booster": lightgbm_models.compile_booster,
+    "lightgbm.sklearn.LGBMClassifier": lightgbm_models.compile_classifier,
+    "lightgbm.sklearn.LGBMModel": lightgbm_models.compile_regressor,
+    "lightgbm.sklearn.LGBMRanker": lightgbm_models.compile_regressor,
+    "lightgbm.sklearn.LGBMRegressor": lightgbm_models.compile_regressor,
     "sklearn.pipeline.Pipeline": structure.compile_pipeline,
     "sklearn.frozen.FrozenEstimator": structure.compile_frozen,
     "sklearn.model_selection.GridSearchCV": structure.compile_best,
@@ -54,6 +59,8 @@ HEADS: Heads = {
     "sklearn.ensemble.HistGradientBoostingRegressor": histogram.compile_histogram,
     "training.estimators.native_models.AdaptedClassifier": structure.compile_adapted,
     "training.estimators.native_models.AdaptedRegressor": structure.compile_adapted,
+    "training.estimators.native_models.LightGBMClassifier": lightgbm_models.compile_classifier,
+    "training.estimators.native_models.LightGBMRegressor": lightgbm_models.compile_regressor,
     "training.estimators.native_models.XGBoostClassifier": xgboost_models.compile_native_classifier,
     "training.estimators.native_models.XGBoostRegressor": xgboost_models.compile_native_regressor,
     "xgboost.sklearn.XGBClassifier": xgboost_models.compile_classifier,

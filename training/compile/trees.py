@@ -3,7 +3,7 @@
 How leaves are added up is that of sklearn/ensemble/_forest.py, _gb.py and _hist_gradient_boosting/.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy
@@ -31,7 +31,7 @@ class Tree(NamedTuple):
     threshold: Array
     null_left: Array
     values: Array
-    sets: dict[int, Sequence[int]] = {}  # noqa: RUF012
+    sets: Mapping[int, Sequence[int]] = {}
 
 
 def compile_tree(program: Program, estimator: Any, block: Block) -> Answer:
@@ -93,7 +93,7 @@ def add_trees(
     """
     outputs = len(start)
     vector = outputs > 1 and trees[0].values.shape[1] > 1
-    arrays = _build_arrays(trees, vector, block)
+    arrays = build_arrays(trees, vector, block)
     # A threshold may be infinite: it parts nulls from numbers.
     if not all(numpy.isfinite(tree.values).all() for tree in trees):
         raise NotCompiled("one of the numbers that it predicts with is infinite or NaN")
@@ -103,7 +103,8 @@ def add_trees(
     )
 
 
-def _build_arrays(trees: Sequence[Tree], vector: bool, block: Block) -> dict[str, tuple[str, Array]]:
+def build_arrays(trees: Sequence[Tree], vector: bool, block: Block) -> dict[str, tuple[str, Array]]:
+    """Build the arrays of the operation `trees`; with `vector`, leaves name rows of the array `leaves`, in order."""
     orders = [_sort_pre_order(tree) for tree in trees]
     sizes = [len(order) for order in orders]
     if sum(sizes) > _MOST_NODES:
