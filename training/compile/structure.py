@@ -58,8 +58,10 @@ def compile_column_transformer(program: Program, step: Any, block: Block) -> Blo
     """Compile a ColumnTransformer: each member takes its columns, and their outputs stand beside one another."""
     made = []
     for name, member, columns in step.transformers_:
+        if isinstance(member, str) and member == "drop":
+            continue  # its columns need not be features
         places = find_places(step, block, name, columns)
-        if places and not (isinstance(member, str) and member == "drop"):
+        if places:
             output = transform(program, member, program.take(block, places))
             made.append(_weigh(program, output, step.transformer_weights, name))
     return _join(program, block, made)
