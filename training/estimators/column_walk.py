@@ -92,6 +92,9 @@ class _ColumnWalk:
             # A classifier or regressor chain appends its own predictions to the columns of its members.
             chosen = [inputs[index] for index in step._transformer_to_input_indices[name] if index < len(inputs)]
             found = self.follow(member, chosen) if chosen else []
+            if hasattr(step, "feature_names_in_") and not (isinstance(member, str) and member == "drop"):
+                # It refuses a frame without them, even if no step behind it uses them.
+                self.mark_used(chosen)
             is_followed = is_followed and found is not None
             outputs += found or ()
         if is_followed:
