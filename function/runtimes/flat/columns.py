@@ -68,7 +68,7 @@ class Fill:
     def run_row(self, row: Row) -> Row:
         # Only NaN is not itself.
         return [
-            filled if value is None or value != value else value  # noqa: PLR0124
+            filled if filled is not None and (value is None or value != value) else value  # noqa: PLR0124
             for value, filled in zip(row, self.values, strict=True)
         ]
 

@@ -9,7 +9,17 @@ import pytest
 
 from function.model.contract import Columns
 from function.model.runtime import NotPredictable
-from tests.unit.small_flat import CLASSES, arrays_of, forest, header, is_refused, pack, random_tree, runtime
+from tests.unit.small_flat import (
+    CLASSES,
+    arrays_of,
+    forest,
+    header,
+    is_refused,
+    pack,
+    random_tree,
+    runtime,
+    write_program,
+)
 
 STUMP = [(2, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)]
 ODD = [0.0, -0.0, 0.1, 0.5, 1 / 3, 2.0, -1.0, 1e-300, 1e30, -1e30, 3.4e38, math.nan]
@@ -58,6 +68,18 @@ def test_null_is_refused_where_the_header_says_so() -> None:
     assert is_refused(made, [None, 0.0])
     with pytest.raises(NotPredictable):
         made.predict_arrays([numpy.array([math.nan]), numpy.zeros(1)])
+
+
+def test_null_stays_in_a_column_that_is_not_filled() -> None:
+    places: list[tuple[str, list[Any]]] = [("I", [1])]
+    steps: list[dict[str, Any]] = [
+        {"op": "number", "inputs": [0]},
+        {"op": "fill", "inputs": [1], "values": [1.0, None]},
+        {"op": "take", "inputs": [2], "arrays": {"places": 0}},
+    ]
+    made = runtime(write_program(steps, {"value": 3}, places))
+    assert list(map(repr, made.predict([[None], [None]]).values)) == ["nan"]
+    assert numpy.isnan(made.predict_arrays(make_arrays([[None, None]])).values[0])
 
 
 def test_scaled_feature_is_scaled_before_it_is_rounded() -> None:
