@@ -10,6 +10,7 @@ from function.model.contract import NUMBER, Feature
 from function.model.manifest import FLAT, Artifact, Manifest
 from function.model.runtime import NotPredictable, wrap_bytes
 from function.runtimes.flat import runtime as flat
+from function.runtimes.flat.city_hash import compute_city_hash
 from tests.unit import small_models
 
 type Arrays = dict[str, tuple[str, list[Any]]]
@@ -126,6 +127,53 @@ def header(**changed: Any) -> dict[str, Any]:
         "at_zero": 0,
         "vector": False,
     } | changed
+
+
+def oblivious(generator: random.Random, depths: Sequence[int], outputs: int = 1) -> bytes:
+    """The file of oblivious trees of these depths on two features, of a regression or of so many classes."""
+    borders = [sorted(generator.gauss(0, 1) for _ in range(3)) for _ in range(2)]
+    levels = [6 if level >= depth else generator.randrange(6) for level in range(max(depths)) for depth in depths]
+    ends = [sum(outputs << depth for depth in depths[: tree + 1]) for tree in range(len(depths))]
+    arrays: Arrays = {
+        "bounds": ("I", [0, 3, 6]),
+        "borders": ("d", [*borders[0], *borders[1]]),
+        "levels": ("H", levels),
+        "ends": ("I", ends),
+        "leaves": ("d", [generator.gauss(0, 1) for _ in range(ends[-1])]),
+    }
+    made = _Writer()
+    made.add("number")
+    raw = made.add("oblivious", arrays, outputs=outputs, depth=max(depths))
+    answer = _add_link(made, header(outputs=outputs, classes=outputs if outputs > 1 else 0, link="softmax"), raw)
+    return write_program(made.steps, answer, made.arrays, classes=outputs if outputs > 1 else 0)
+
+
+def counts(generator: random.Random) -> bytes:
+    """The file of a sum of numbers by categories, which are 0 and 1: whether each of two features is null."""
+    made = _Writer()
+    made.add("hash", inputs=[made.add("is_null")])
+    hashes = [compute_city_hash(text) % 2**32 for text in (b"0", b"1")]
+    keys = [sorted(generator.randrange(2**64) for _ in range(3)), sorted({combine([h]) for h in hashes})]
+    arrays: Arrays = {
+        "places": ("I", [0, 1, 1]),
+        "place_ends": ("I", [2, 3]),
+        "keys": ("Q", [*keys[0], *keys[1]]),
+        "key_ends": ("I", [3, 5]),
+        "widths": ("H", [1, 2]),
+        "numbers": ("d", [generator.gauss(0, 1) for _ in range(4 + 6)]),
+    }
+    made.add("ctr", arrays)
+    value = made.add("matrix", {"numbers": ("d", [1.0, 10.0, 100.0]), "start": ("d", [0.5])})
+    return write_program(made.steps, {"value": value}, made.arrays)
+
+
+def combine(hashes: Sequence[int]) -> int:
+    """The key of hashes together, as catboost/libs/model/hash.h makes it."""
+    key, factor = 0, 0x4906BA494954CB65
+    for number in hashes:
+        signed = number - 2**32 if number >= 2**31 else number
+        key = factor * (key + factor * signed) % 2**64
+    return key
 
 
 def random_tree(generator: random.Random, depth: int, features: int, leaf: Any) -> Tree:

@@ -18,7 +18,7 @@ type Array = numpy.ndarray[Any, Any]
 type Arrays = Mapping[str, tuple[str, Any]]
 """Arrays by name, each with its type code of Python's `array`."""
 
-_NUMPY_TYPES = {"B": "<u1", "H": "<u2", "I": "<u4", "d": "<f8"}
+_NUMPY_TYPES = {"B": "<u1", "H": "<u2", "I": "<u4", "Q": "<u8", "d": "<f8"}
 
 
 class NotCompiled(Exception):

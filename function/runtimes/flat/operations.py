@@ -65,6 +65,14 @@ def create_operation(step: Step) -> Operation:
             from function.runtimes.flat import linear_trees
 
             return linear_trees.LinearTrees(step)
+        case "oblivious":
+            from function.runtimes.flat import oblivious
+
+            return oblivious.Oblivious(step)
+        case "hash" | "ctr":
+            from function.runtimes.flat import hashes
+
+            return hashes.OPERATIONS[step.op](step)
         case "sigmoid" | "logistic" | "softmax" | "argmax" | "sign":
             from function.runtimes.flat import links
 

@@ -13,7 +13,18 @@ import pytest
 from function.errors import BundleError
 from function.model.runtime import NotPredictable
 from function.runtimes.flat import runtime as flat
-from tests.unit.small_flat import BEGIN, arrays_of, forest, header, pack, random_tree, runtime, write_program
+from tests.unit.small_flat import (
+    BEGIN,
+    arrays_of,
+    counts,
+    forest,
+    header,
+    oblivious,
+    pack,
+    random_tree,
+    runtime,
+    write_program,
+)
 
 ROWS: tuple[tuple[float | None, float | None], ...] = ((0.3, 0.2), (1e30, -1e30), (None, 0.0), (-2.0, 1.0))
 STUMP = [(2, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)]
@@ -78,6 +89,10 @@ KINDS: dict[str, tuple[int, bytes]] = {
     "linear leaves": (0, linear_leaves()),
     "linear": (0, linear(1, link="identity")),
     "linear, scaled": (0, linear(1, link="identity", **SCALES)),
+    "oblivious": (0, oblivious(random.Random(1), [2, 0, 3, 1])),
+    "oblivious, deep": (0, oblivious(random.Random(1), [9])),
+    "oblivious, three classes": (3, oblivious(random.Random(1), [2, 3], outputs=3)),
+    "counts": (0, counts(random.Random(1))),
     "linear, three classes": (3, linear(3, link="softmax", classes=3)),
 }
 
@@ -355,3 +370,36 @@ def test_array_outside_of_its_place_is_refused(place: Any) -> None:
 @pytest.mark.parametrize("numbers", [[1.0], [1.0, 0.0], [1.0, -0.0], [1.0, math.nan], [1.0, math.inf], [1.0] * 3])
 def test_scale_that_is_none_is_refused(numbers: list[float]) -> None:
     assert outcome(pack(header(means=[0.0, 0.0], scales=numbers), arrays_of([STUMP])), 0) == "refused"
+
+
+DAMAGED: dict[str, tuple[str, list[Any]]] = {
+    "borders of a column that are not sorted": ("borders", [2.0, 1.0, 3.0, 0.0, 1.0, 2.0]),
+    "a border that is no number": ("borders", [1.0, 2.0, math.inf, 0.0, 1.0, 2.0]),
+    "bounds that go back": ("bounds", [0, 7, 6]),
+    "bounds that begin behind": ("bounds", [1, 3, 6]),
+    "a border that is not there": ("levels", [7, 1]),
+    "a leaf that no answer leads to": ("levels", [0, 6]),
+    "a tree without leaves": ("ends", [0, 4]),
+    "a leaf that is no number": ("leaves", [1.0, 2.0, 3.0, math.nan]),
+    "leaves that are missing": ("leaves", [1.0, 2.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_oblivious_trees_that_are_none_are_refused(damage: str) -> None:
+    whole = oblivious(random.Random(1), [2])
+    document = read_header(whole)
+    (step,) = [step for step in document["steps"] if step["op"] == "oblivious"]
+    arrays: list[tuple[str, list[Any]]] = [
+        ("I", [0, 3, 6]),
+        ("d", [1.0, 2.0, 3.0, 0.0, 1.0, 2.0]),
+        ("H", [0, 1]),
+        ("I", [4]),
+        ("d", [1.0, 2.0, 3.0, 4.0]),
+    ]
+    assert list(step["arrays"].values()) == list(range(5))
+    assert outcome(write_program(document["steps"], {"value": 2}, arrays), 0) == "answered"
+    name, values = DAMAGED[damage]
+    place = step["arrays"][name]
+    changed = [*arrays[:place], (arrays[place][0], values), *arrays[place + 1 :]]
+    assert outcome(write_program(document["steps"], {"value": 2}, changed), 0) == "refused"
