@@ -4,6 +4,7 @@ To add an estimator: write a function in the module of its family, and add its l
 """
 
 from training.compile import categories, histogram, lightgbm_models, linear, numbers, structure, trees, xgboost_models
+from training.compile import catboost_models, categories, histogram, linear, numbers, structure, trees, xgboost_models
 from training.compile.program import Heads, Transformers
 
 TRANSFORMERS: Transformers = {
@@ -68,4 +69,8 @@ HEADS: Heads = {
     "xgboost.sklearn.XGBRanker": xgboost_models.compile_regressor,
     "xgboost.sklearn.XGBRFClassifier": xgboost_models.compile_classifier,
     "xgboost.sklearn.XGBRFRegressor": xgboost_models.compile_regressor,
+    "catboost.core.CatBoost": catboost_models.compile_base,
+    "catboost.core.CatBoostClassifier": catboost_models.compile_classifier,
+    "catboost.core.CatBoostRanker": catboost_models.compile_base,
+    "catboost.core.CatBoostRegressor": catboost_models.compile_regressor,
 }
