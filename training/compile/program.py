@@ -13,6 +13,7 @@ import numpy
 from function.model.contract import BOOLEAN, NAN, NUMBER, TEXTS, Feature
 from function.model.dtypes import FLOAT16, FLOAT32, FLOAT64, NULLABLE_BOOLEAN, NULLABLE_FLOAT32, OBJECT
 from function.runtimes.flat.file import MAGIC, TYPE_SIZES
+from function.runtimes.flat.functions import EXACT, NEVER_NAN
 
 type Array = numpy.ndarray[Any, Any]
 type Arrays = Mapping[str, tuple[str, Any]]
@@ -213,12 +214,19 @@ class Program:
         return self.add("round", [made], columns, {}) if block.dtype == FLOAT32 else made
 
     def apply(self, block: Block, function: str) -> Block:
-        """Apply a function of function.runtimes.flat.arithmetic to each number."""
+        """Apply a function of function.runtimes.flat.functions to each number."""
         columns = [
-            c._replace(is_finite=False, is_exact=False, nullable=c.nullable or function.startswith(("log", "sqrt")))
-            for c in block.columns
+            column._replace(
+                is_finite=False,
+                is_exact=column.is_exact and function in EXACT,
+                nullable=column.nullable or function not in NEVER_NAN,
+                name=None,
+                dtype=block.dtype,
+            )
+            for column in block.columns
         ]
-        return self.add("apply", [block], columns, {}, function=function)
+        made = self.add("apply", [block], columns, {}, function=function)
+        return self.add("round", [made], columns, {}) if block.dtype == FLOAT32 else made
 
     def clip(self, block: Block, low: float, high: float) -> Block:
         """Limit each number."""

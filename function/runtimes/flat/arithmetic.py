@@ -1,10 +1,11 @@
 """Operations of arithmetic: with a number per column, on each number, and with matrices."""
 
 from collections.abc import Callable
-from math import exp, expm1, floor, inf, isfinite, log, log1p, nan, sqrt
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Step
+from function.runtimes.flat.functions import FUNCTIONS
 from function.runtimes.flat.operations import Operation, Row
 
 if TYPE_CHECKING:
@@ -144,45 +145,8 @@ class Matrix:
         return list(totals + numpy.array(self.start)[:, None])
 
 
-def _guard(function: Callable[[float], float], overflow: float = inf) -> Callable[[float], float]:
-    """Return the function with numpy's answers for what `math` refuses: too large, or outside of its domain."""
-
-    def compute(value: float) -> float:
-        try:
-            return function(value)
-        except OverflowError:
-            return overflow
-        except ValueError:
-            return nan
-
-    return compute
-
-
-def _take_log(value: float) -> float:
-    return log(value) if value else -inf
-
-
-def _take_log1p(value: float) -> float:
-    return log1p(value) if value != -1 else -inf
-
-
-# Functions of one number, with numpy's names where it has them. The table's way calls them too, number by number:
-# numpy's own ones may differ in the last bit.
-FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "exp": _guard(exp),
-    "expm1": _guard(expm1),
-    "log": _guard(_take_log),
-    "log1p": _guard(_take_log1p),
-    "sqrt": _guard(sqrt),
-    "square": lambda value: value * value,
-    "absolute": abs,
-    "floor": lambda value: float(floor(value)) if isfinite(value) else value,
-    "signed_square": lambda value: abs(value) * value,
-}
-
-
 class Apply:
-    """Apply a function of FUNCTIONS to each number; the option `function` is its name."""
+    """Apply a function of function.runtimes.flat.functions to each number; the option `function` is its name."""
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width

@@ -57,6 +57,22 @@ def create_operation(step: Step) -> Operation:
             from function.runtimes.flat import categories
 
             return categories.OPERATIONS[step.op](step)
+        case "normalize" | "power":
+            from function.runtimes.flat import scaling
+
+            return scaling.OPERATIONS[step.op](step)
+        case "bins" | "interpolate":
+            from function.runtimes.flat import bins
+
+            return bins.OPERATIONS[step.op](step)
+        case "products" | "splines":
+            from function.runtimes.flat import polynomials
+
+            return polynomials.OPERATIONS[step.op](step)
+        case "erase" | "refuse_null" | "regress" | "neighbours":
+            from function.runtimes.flat import imputing
+
+            return imputing.OPERATIONS[step.op](step)
         case "trees":
             from function.runtimes.flat import trees
 

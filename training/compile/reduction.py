@@ -1,0 +1,88 @@
+"""Compile transformers that multiply with a matrix: decompositions, projections, discriminants."""
+
+from typing import Any
+
+import numpy
+
+from function.model.dtypes import FLOAT64
+from training.compile.program import Array, Block, NotCompiled, Program
+from training.compile.scaling import prepare, round_singles
+
+
+def compile_pca(program: Program, pca: Any, block: Block) -> Block:
+    """Compile a PCA or IncrementalPCA: scikit-learn subtracts the projection of the means after it has projected."""
+    matrix = _make_dense(pca.components_).T
+    made = _project(program, block, matrix, -(numpy.ravel(pca.mean_) @ matrix))
+    if not pca.whiten:
+        return made
+    scale = numpy.sqrt(numpy.asarray(pca.explained_variance_))
+    return program.divide(made, numpy.maximum(scale, numpy.finfo(scale.dtype).eps))
+
+
+def compile_projection(program: Program, transformer: Any, block: Block) -> Block:
+    """Compile what only multiplies with `components_`: TruncatedSVD, random projections, neighborhood components."""
+    return _project(program, block, _make_dense(transformer.components_).T)
+
+
+def compile_centered_projection(program: Program, transformer: Any, block: Block) -> Block:
+    """Compile a FastICA: it subtracts the means, if it has any, and multiplies with `components_`."""
+    block = prepare(program, block, nan=True)
+    if getattr(transformer, "whiten", True):
+        block = _subtract(program, block, transformer.mean_)
+    return _project(program, block, _make_dense(transformer.components_).T)
+
+
+def compile_factor_analysis(program: Program, analysis: Any, block: Block) -> Block:
+    """Compile a FactorAnalysis: the expected factors of a row."""
+    components = _make_dense(analysis.components_)
+    weighted = components / numpy.asarray(analysis.noise_variance_, dtype=float)
+    covariance = numpy.linalg.inv(numpy.eye(len(components)) + weighted @ components.T)
+    centered = _subtract(program, prepare(program, block, nan=True), analysis.mean_)
+    return _project(program, centered, weighted.T @ covariance)
+
+
+def compile_discriminant(program: Program, analysis: Any, block: Block) -> Block:
+    """Compile a LinearDiscriminantAnalysis as a transformer."""
+    if analysis.solver == "lsqr":
+        raise NotCompiled("its LinearDiscriminantAnalysis of the solver lsqr transforms nothing")
+    block = prepare(program, block, nan=True)
+    if analysis.solver == "svd":
+        block = _subtract(program, block, analysis.xbar_)
+    return _project(program, block, _make_dense(analysis.scalings_)[:, : analysis._max_components])
+
+
+def compile_agglomeration(program: Program, agglomeration: Any, block: Block) -> Block:
+    """Compile a FeatureAgglomeration: the mean of each group of columns."""
+    if agglomeration.pooling_func is not numpy.mean:
+        raise NotCompiled("its FeatureAgglomeration pools by a function of its own")
+    labels = numpy.asarray(agglomeration.labels_)
+    sizes = numpy.bincount(labels)
+    return program.divide(_project(program, block, numpy.eye(len(sizes))[labels]), sizes)
+
+
+def compile_rbf_sampler(program: Program, sampler: Any, block: Block) -> Block:
+    """Compile an RBFSampler: cosines of random projections."""
+    made = _project(program, block, _make_dense(sampler.random_weights_), sampler.random_offset_)
+    count = len(numpy.ravel(sampler.random_offset_))
+    return program.multiply(program.apply(made, "cos"), (2.0 / count) ** 0.5)
+
+
+def _project(program: Program, block: Block, matrix: Array, start: Any = None) -> Block:
+    """Multiply with a matrix, in float32 if both are of it."""
+    block = _match_dtype(prepare(program, block, nan=True), matrix)
+    return round_singles(program, program.multiply_matrix(block, matrix, start))
+
+
+def _subtract(program: Program, block: Block, numbers: Any) -> Block:
+    return program.subtract(_match_dtype(block, numpy.asarray(numbers)), numbers)
+
+
+def _match_dtype(block: Block, array: Array) -> Block:
+    """Return the block as float64 if numpy computes in it, because the array is of it."""
+    if array.dtype == numpy.float32:
+        return block
+    return block._replace(columns=tuple(column._replace(dtype=FLOAT64) for column in block.columns))
+
+
+def _make_dense(matrix: Any) -> Array:
+    return numpy.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)

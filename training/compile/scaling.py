@@ -1,0 +1,122 @@
+"""Compile transformers that scale numbers: sklearn/preprocessing/_data.py."""
+
+import sys
+from statistics import NormalDist
+from typing import Any
+
+import numpy
+
+from function.model.dtypes import FLOAT32, FLOAT64
+from training.compile.program import Array, Block, Column, NotCompiled, Program
+
+# The share at each end that QuantileTransformer cuts before it makes a normal distribution.
+_BOUND = 1e-7
+
+
+def compile_standard_scaler(program: Program, scaler: Any, block: Block) -> Block:
+    """Compile a StandardScaler: it subtracts the means, then divides by the scales."""
+    block = prepare(program, block)
+    if scaler.with_mean:
+        block = program.subtract(block, _match_float(scaler.mean_, block))
+    return program.divide(block, _match_float(scaler.scale_, block)) if scaler.with_std else block
+
+
+def compile_min_max_scaler(program: Program, scaler: Any, block: Block) -> Block:
+    """Compile a MinMaxScaler."""
+    block = prepare(program, block)
+    block = program.add_numbers(program.multiply(block, scaler.scale_), scaler.min_)
+    return program.clip(block, *_round(scaler.feature_range, block)) if getattr(scaler, "clip", False) else block
+
+
+def compile_max_abs_scaler(program: Program, scaler: Any, block: Block) -> Block:
+    """Compile a MaxAbsScaler."""
+    block = program.divide(prepare(program, block), scaler.scale_)
+    return program.clip(block, -1.0, 1.0) if getattr(scaler, "clip", False) else block
+
+
+def compile_robust_scaler(program: Program, scaler: Any, block: Block) -> Block:
+    """Compile a RobustScaler."""
+    block = prepare(program, block)
+    if scaler.with_centering:
+        block = program.subtract(block, scaler.center_)
+    return program.divide(block, scaler.scale_) if scaler.with_scaling else block
+
+
+def compile_normalizer(program: Program, normalizer: Any, block: Block) -> Block:
+    """Compile a Normalizer, which divides each row by its norm."""
+    block = prepare(program, block, nan=True)
+    # Norms that are nearly 0 count as 1: sklearn's _handle_zeros_in_scale.
+    least = 10 * float(numpy.finfo(block.dtype).eps)
+    is_exact = block.is_exact and normalizer.norm == "max"
+    columns = [c._replace(is_exact=is_exact, is_finite=False, nullable=True, name=None) for c in block.columns]
+    return round_singles(program, program.add("normalize", [block], columns, {}, norm=normalizer.norm, least=least))
+
+
+def compile_power_transformer(program: Program, transformer: Any, block: Block) -> Block:
+    """Compile a PowerTransformer: a power function per column, then a StandardScaler if it standardizes."""
+    block = prepare(program, block)
+    powers = numpy.asarray(transformer.lambdas_, dtype=float)
+    if not numpy.isfinite(powers).all():
+        raise NotCompiled("its PowerTransformer has a column without a power")
+    columns = [c._replace(is_exact=False, is_finite=False, name=None) for c in block.columns]
+    made = program.add("power", [block], columns, {"powers": ("d", powers)}, method=transformer.method)
+    made = round_singles(program, made)
+    return program.transform(transformer._scaler, made) if transformer.standardize else made
+
+
+def compile_quantile_transformer(program: Program, transformer: Any, block: Block) -> Block:
+    """Compile a QuantileTransformer: each number's place among the quantiles of training."""
+    block = prepare(program, block)
+    is_normal = transformer.output_distribution == "normal"
+    if is_normal and block.dtype == FLOAT32:
+        raise NotCompiled("its QuantileTransformer computes a normal distribution in float32")
+    quantiles = numpy.asarray(transformer.quantiles_, dtype=float)
+    if not numpy.isfinite(quantiles).all():
+        raise NotCompiled("its QuantileTransformer has a column without quantiles")
+    arrays = {"points": ("d", quantiles.T), "values": ("d", transformer.references_)}
+    columns = [c._replace(is_finite=True, name=None) for c in block.columns]
+    made = program.add("interpolate", [block], columns, arrays, margin=_BOUND if is_normal else 0.0)
+    made = round_singles(program, made)
+    if not is_normal:
+        return made
+    limits = [NormalDist().inv_cdf(share) for share in (_BOUND - 2**-52, 1 - (_BOUND - 2**-52))]
+    made = program.apply(made, "normal_quantile")
+    return program.clip(made._replace(columns=tuple(c._replace(is_exact=False) for c in columns)), *limits)
+
+
+def compile_binarizer(program: Program, binarizer: Any, block: Block) -> Block:
+    """Compile a Binarizer: 1 for numbers above its threshold, else 0."""
+    block = prepare(program, block, nan=True)
+    (threshold,) = _round([binarizer.threshold], block)
+    made = program.compare(block, threshold)
+    columns = tuple(Column(dtype=block.dtype, is_exact=column.is_exact) for column in block.columns)
+    return made._replace(columns=columns)
+
+
+def prepare(program: Program, block: Block, *, nan: bool = False) -> Block:
+    """Make numbers, and refuse infinity as scikit-learn's check_array does, and NaN if `nan` says so."""
+    return program.refuse(program.make_numbers(block), nan=nan)
+
+
+def round_singles(program: Program, block: Block) -> Block:
+    """Round to float32 where the estimator computes in float32, after a step that computed in float64."""
+    return program.add("round", [block], block.columns, {}) if block.dtype == FLOAT32 else block
+
+
+def _round(numbers: Any, block: Block) -> list[float]:
+    """Round numbers of the estimator's parameters to the type in which it computes."""
+    rounded: list[float] = numpy.asarray(numbers, dtype=block.dtype).astype(float).tolist()
+    return rounded
+
+
+def _match_float(numbers: Any, block: Block) -> Array:
+    """Round the numbers of a StandardScaler as its release does: from 1.8 on to the type of its input."""
+    if block.dtype == FLOAT64 or _read_release() < (1, 8):
+        return numpy.asarray(numbers, dtype=float)
+    return numpy.asarray(numbers).astype(numpy.float32).astype(float)
+
+
+def _read_release() -> tuple[int, ...]:
+    """Read scikit-learn's release, without importing it: where an estimator is compiled, its library is there."""
+    version = str(getattr(sys.modules.get("sklearn"), "__version__", "1.9"))
+    return tuple(int(part) for part in version.split(".")[:2])
