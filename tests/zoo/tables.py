@@ -101,6 +101,35 @@ def diabetes_with_nulls() -> ZooTable:
     return ZooTable(frame, ("target",))
 
 
+@cache
+def cancer_above_zero() -> ZooTable:
+    """The table `cancer`, of which no number is 0."""
+    frame, targets = cancer()
+    return ZooTable(
+        frame.assign(**{name: frame[name] + 0.01 for name in frame.columns if name not in targets}), targets
+    )
+
+
+@cache
+def codes_of_nulls() -> ZooTable:
+    """Numbers in which -1 is a null, texts in which "?" is one, and a column that is null but for few rows."""
+    generator = numpy.random.default_rng(11)
+    rows = 300
+    frame = pandas.DataFrame(
+        {
+            "age": generator.integers(0, 90, rows).astype(float),
+            "size": generator.normal(60, 20, rows).round(2),
+            "rooms": generator.integers(1, 6, rows),
+            "kind": generator.choice(["flat", "house", "?"], rows),
+            "empty": numpy.nan,
+        }
+    )
+    frame["target"] = frame["size"] - frame["age"] / 3 + 9 * (frame["kind"] == "house") + generator.normal(0, 2, rows)
+    for name in ("age", "rooms"):
+        frame.loc[generator.random(rows) < 0.15, name] = -1
+    return _read_again(ZooTable(frame, ("target",)))
+
+
 def _name_classes(bunch: Any) -> ZooTable:
     names = [str(name) for name in bunch.target_names]
     return ZooTable(bunch.data.assign(target=[names[label] for label in bunch.target]), ("target",))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy
 
-from function.model.dtypes import FLOAT64
+from function.model.dtypes import FLOAT32, FLOAT64
 from training.compile.program import Array, Block, NotCompiled, Program
 from training.compile.scaling import prepare, round_singles
 
@@ -62,7 +62,10 @@ def compile_agglomeration(program: Program, agglomeration: Any, block: Block) ->
 
 def compile_rbf_sampler(program: Program, sampler: Any, block: Block) -> Block:
     """Compile an RBFSampler: cosines of random projections."""
-    made = _project(program, block, _make_dense(sampler.random_weights_), sampler.random_offset_)
+    weights = _make_dense(sampler.random_weights_)
+    if program.make_numbers(block).dtype == FLOAT32 and weights.dtype == numpy.float32:
+        raise NotCompiled("its RBFSampler takes cosines in float32")
+    made = _project(program, block, weights, sampler.random_offset_)
     count = len(numpy.ravel(sampler.random_offset_))
     return program.multiply(program.apply(made, "cos"), (2.0 / count) ** 0.5)
 

@@ -23,7 +23,9 @@ class Normalize:
 
     def run_row(self, row: Row) -> Row:
         if self.norm == "max":
-            norm = max(map(abs, row))
+            norm = 0.0
+            for value in row:
+                norm = max(norm, abs(value))
         elif self.norm == "l1":
             norm = _add_up(map(abs, row))
         else:
@@ -35,7 +37,9 @@ class Normalize:
         import numpy
 
         if self.norm == "max":
-            norms = numpy.max([abs(column) for column in table], axis=0)
+            norms = numpy.zeros(len(table[0]))
+            for column in table:
+                norms = numpy.fmax(norms, abs(column))
         elif self.norm == "l1":
             norms = _add_up(abs(column) for column in table)
         else:
