@@ -3,18 +3,20 @@
 To add an estimator: write a function in the module of its family, and add its line here, and its row in tests/zoo.
 """
 
-from training.compile import categories, histogram, lightgbm_models, linear, numbers, structure, trees, xgboost_models
-from training.compile import catboost_models, categories, histogram, linear, numbers, structure, trees, xgboost_models
 from training.compile import (
+    catboost_models,
     categories,
     expansion,
+    histogram,
     imputation,
+    lightgbm_models,
     linear,
     reduction,
     scaling,
     selection,
     structure,
     trees,
+    xgboost_models,
 )
 from training.compile.program import Heads, Transformers
 
@@ -27,10 +29,6 @@ TRANSFORMERS: Transformers = {
     "sklearn.model_selection.HalvingGridSearchCV": structure.compile_best_transform,
     "sklearn.model_selection.HalvingRandomSearchCV": structure.compile_best_transform,
     "sklearn.model_selection.RandomizedSearchCV": structure.compile_best_transform,
-    "sklearn.preprocessing.FunctionTransformer": numbers.compile_function_transformer,
-    "sklearn.preprocessing.MinMaxScaler": numbers.compile_min_max_scaler,
-    "sklearn.preprocessing.StandardScaler": numbers.compile_standard_scaler,
-    "sklearn.impute.SimpleImputer": numbers.compile_simple_imputer,
     "sklearn.preprocessing.Binarizer": scaling.compile_binarizer,
     "sklearn.preprocessing.MaxAbsScaler": scaling.compile_max_abs_scaler,
     "sklearn.preprocessing.MinMaxScaler": scaling.compile_min_max_scaler,

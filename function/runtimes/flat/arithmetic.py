@@ -5,11 +5,11 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.functions import FUNCTIONS
-from function.runtimes.flat.operations import Operation, Row
+from function.runtimes.flat.functions import find_function
+from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operations import Column, Table
+    from function.runtimes.flat.operation import Column, Table
 
 
 class _PerColumn:
@@ -150,7 +150,7 @@ class Apply:
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
-        self.function = FUNCTIONS[step.options["function"]]
+        self.function = find_function(step.options["function"])
 
     def run_row(self, row: Row) -> Row:
         return list(map(self.function, row))

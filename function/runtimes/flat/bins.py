@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.operations import Operation, Row
+from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operations import Column, Table
+    from function.runtimes.flat.operation import Column, Table
 
 
 class Bins:

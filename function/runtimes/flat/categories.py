@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.file import Step
 from function.runtimes.flat.lookups import UNKNOWN, Lookup, NumberLookup, Settings, TextLookup
-from function.runtimes.flat.operations import Operation, Row
+from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operations import Table
+    from function.runtimes.flat.operation import Table
 
 # So many values of all columns of a step are remembered with their codes, but at least so many of each.
 _MOST_REMEMBERED, _LEAST_REMEMBERED = 100_000, 1_000

@@ -10,24 +10,32 @@ from math import copysign, inf, isfinite, nan
 type Function = Callable[[float], float]
 
 
-def _guard(function: Function, overflow: float = inf) -> Function:
+def _guard(function: Function) -> Function:
     """Return the function with numpy's answers for what `math` refuses: too large, or outside of its domain."""
 
     def compute(value: float) -> float:
         try:
             return function(value)
         except OverflowError:
-            return overflow
+            return inf
         except ValueError:
             return nan
 
     return compute
 
 
-def _add_pole(function: Function, pole: float) -> Function:
-    """Return the function, which goes to minus infinity at the pole."""
+def _keep(function: Function) -> Function:
+    return function
+
+
+def _add_pole(function: Function) -> Function:
+    """Return the function, which goes to minus infinity at zero."""
     guarded = _guard(function)
-    return lambda value: -inf if value == pole else guarded(value)
+    return lambda value: guarded(value) if value else -inf
+
+
+def _take_log1p(value: float) -> float:
+    return -inf if value == -1 else math.log1p(value)
 
 
 def _make_odd(function: Function) -> Function:
@@ -42,9 +50,9 @@ def _make_odd(function: Function) -> Function:
     return compute
 
 
-def _make_whole(function: Callable[[float], int]) -> Function:
+def _make_whole(function: Function) -> Function:
     """Return a function that rounds, and keeps the sign of a zero."""
-    return lambda value: copysign(float(function(value)), value) if isfinite(value) else value
+    return lambda value: copysign(function(value), value) if isfinite(value) else value
 
 
 def _find_sign(value: float) -> float:
@@ -117,49 +125,59 @@ def find_normal_quantile(share: float) -> float:
 
 
 # Those whose answers have the same bits everywhere: IEEE 754 says how they are rounded.
-EXACT: dict[str, Function] = {
-    "absolute": abs,
-    "fabs": abs,
-    "negative": lambda value: -value,
-    "positive": lambda value: value,
-    "square": lambda value: value * value,
-    "signed_square": lambda value: abs(value) * value,
-    "sqrt": _guard(math.sqrt),
-    "sign": _find_sign,
-    "reciprocal": _take_reciprocal,
-    "floor": _make_whole(math.floor),
-    "ceil": _make_whole(math.ceil),
-    "trunc": _make_whole(math.trunc),
-    "rint": _make_whole(round),
+EXACT = frozenset(
+    {"absolute", "fabs", "negative", "positive", "square", "signed_square", "sqrt", "sign", "reciprocal"}
+    | {"floor", "ceil", "trunc", "rint"}
+)
+# Each function by its name, with what gives it numpy's answers.
+FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[Function], Function]]] = {
+    "absolute": (abs, _keep),
+    "fabs": (abs, _keep),
+    "negative": (lambda value: -value, _keep),
+    "positive": (lambda value: value, _keep),
+    "square": (lambda value: value * value, _keep),
+    "signed_square": (lambda value: abs(value) * value, _keep),
+    "sqrt": (math.sqrt, _guard),
+    "sign": (_find_sign, _keep),
+    "reciprocal": (_take_reciprocal, _keep),
+    "floor": (math.floor, _make_whole),
+    "ceil": (math.ceil, _make_whole),
+    "trunc": (math.trunc, _make_whole),
+    "rint": (round, _make_whole),
+    "exp": (math.exp, _guard),
+    "exp2": (math.exp2, _guard),
+    "expm1": (math.expm1, _guard),
+    "log": (math.log, _add_pole),
+    "log2": (math.log2, _add_pole),
+    "log10": (math.log10, _add_pole),
+    "log1p": (_take_log1p, _guard),
+    "cbrt": (math.cbrt, _keep),
+    "sin": (math.sin, _guard),
+    "cos": (math.cos, _guard),
+    "tan": (math.tan, _guard),
+    "arcsin": (math.asin, _guard),
+    "arccos": (math.acos, _guard),
+    "arctan": (math.atan, _keep),
+    "sinh": (math.sinh, _make_odd),
+    "cosh": (math.cosh, _guard),
+    "tanh": (math.tanh, _keep),
+    "arcsinh": (math.asinh, _keep),
+    "arccosh": (math.acosh, _guard),
+    "arctanh": (_take_arctanh, _guard),
+    "deg2rad": (math.radians, _keep),
+    "radians": (math.radians, _keep),
+    "rad2deg": (math.degrees, _keep),
+    "degrees": (math.degrees, _keep),
+    "normal_quantile": (find_normal_quantile, _keep),
 }
-FUNCTIONS: dict[str, Function] = {
-    **EXACT,
-    "exp": _guard(math.exp),
-    "exp2": _guard(math.exp2),
-    "expm1": _guard(math.expm1),
-    "log": _add_pole(math.log, 0.0),
-    "log2": _add_pole(math.log2, 0.0),
-    "log10": _add_pole(math.log10, 0.0),
-    "log1p": _add_pole(math.log1p, -1.0),
-    "cbrt": math.cbrt,
-    "sin": _guard(math.sin),
-    "cos": _guard(math.cos),
-    "tan": _guard(math.tan),
-    "arcsin": _guard(math.asin),
-    "arccos": _guard(math.acos),
-    "arctan": math.atan,
-    "sinh": _make_odd(math.sinh),
-    "cosh": _guard(math.cosh),
-    "tanh": math.tanh,
-    "arcsinh": math.asinh,
-    "arccosh": _guard(math.acosh),
-    "arctanh": _guard(_take_arctanh),
-    "deg2rad": math.radians,
-    "radians": math.radians,
-    "rad2deg": math.degrees,
-    "degrees": math.degrees,
-    "normal_quantile": find_normal_quantile,
-}
+
+
+def find_function(name: str) -> Function:
+    """Return the function of this name. Raises KeyError, or TypeError for what is no name."""
+    function, adapt = FUNCTIONS[name]
+    return adapt(function)
+
+
 # Those that are NaN for NaN only.
 NEVER_NAN = frozenset(
     {"absolute", "fabs", "negative", "positive", "square", "sign", "reciprocal", "floor", "ceil", "trunc", "rint"}

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.city_hash import compute_city_hash
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.operations import Operation, Row
+from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
     import numpy
 
-    from function.runtimes.flat.operations import Table
+    from function.runtimes.flat.operation import Table
 
 # So many values of a column are remembered with their hashes.
 _MOST_REMEMBERED = 10_000

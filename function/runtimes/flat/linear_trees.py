@@ -15,11 +15,11 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.operations import Row
+from function.runtimes.flat.operation import Row
 from function.runtimes.flat.trees import Trees
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operations import Table
+    from function.runtimes.flat.operation import Table
 
 
 class LinearTrees(Trees):

@@ -7,7 +7,7 @@ from function.model.runtime import NotPredictable
 from function.runtimes.flat.file import Array
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operations import Column
+    from function.runtimes.flat.operation import Column
 
 UNKNOWN = -1.0
 """The code of a value that is none of the categories."""

@@ -25,12 +25,12 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.operations import Row
+from function.runtimes.flat.operation import Row
 
 if TYPE_CHECKING:
     import numpy
 
-    from function.runtimes.flat.operations import Column, Table
+    from function.runtimes.flat.operation import Column, Table
 
 # CatBoost grows no deeper trees.
 _DEEPEST = 16

@@ -1,48 +1,10 @@
-"""Find the operation of a step by its name.
-
-An operation is a class. Its constructor takes the step (function.runtimes.flat.file.Step), checks all that it holds,
-and sets `width`, the number of columns that it makes. It computes the same in two ways, to the same bits:
-
-- `run_row(*blocks)` takes and returns rows: lists of values of one record. It imports nothing.
-- `run_table(*blocks)` takes and returns tables: lists of columns, numpy arrays of the same length.
-
-Both raise NotPredictable for values that the estimator refuses. In a row, a null of the record is None; in a table's
-column of numbers it is NaN. An operation may have `check()`, which checks what would take too long at each start, and
-`entries`, the number of array entries that it looks at then.
-"""
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+"""Find the operation of a step by its name. A family of operations is imported when a program has one of them."""
 
 from function.runtimes.flat.file import Step
-
-if TYPE_CHECKING:
-    import numpy
-
-    type Column = numpy.ndarray[Any, Any]
-    type Table = list[Column]
-
-type Row = list[Any]
+from function.runtimes.flat.operation import Operation
 
 
-class Operation(Protocol):
-    """What a step does; `work` is about how many values it looks at for one record."""
-
-    width: int
-    work: int
-
-    @property
-    def run_row(self) -> Callable[..., Row]:
-        """Compute one record's block of the blocks of its inputs. Raises NotPredictable."""
-        ...
-
-    @property
-    def run_table(self) -> "Callable[..., Table]":
-        """Compute the block of a table. Raises NotPredictable."""
-        ...
-
-
-def create_operation(step: Step) -> Operation:
+def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list of families)
     """Create the operation of a step. Raises ValueError, KeyError or TypeError for a step that is none of ours."""
     match step.op:
         case "take" | "join" | "number" | "fill" | "is_null" | "replace_zeros" | "round" | "refuse":
@@ -93,7 +55,7 @@ def create_operation(step: Step) -> Operation:
             from function.runtimes.flat import links
 
             return links.OPERATIONS[step.op](step)
-        case name if name.startswith("single"):
+        case "single" | "single_matrix" | "single_exp" | "single_sigmoid" | "single_softmax" | "single_complement":
             from function.runtimes.flat import singles
 
             return singles.OPERATIONS[step.op](step)

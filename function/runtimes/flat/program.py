@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.file import MOST_VALUES_PER_BYTE, Array, Header, Step
-from function.runtimes.flat.operations import Operation, Row, create_operation
+from function.runtimes.flat.operation import Operation, Row
+from function.runtimes.flat.operations import create_operation
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operations import Table
+    from function.runtimes.flat.operation import Table
 
 # Rows of a table that are computed together: their values stay in the processor's cache.
 _ROWS = 8_192

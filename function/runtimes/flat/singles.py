@@ -10,12 +10,12 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.operations import Operation, Row
+from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
     import numpy
 
-    from function.runtimes.flat.operations import Column, Table
+    from function.runtimes.flat.operation import Column, Table
 
 _SINGLE = Struct("<f")
 # exp(x) = 2^(k / 32) * 2^r, with k the nearest whole number to 32 x / log 2. The polynomial is that of

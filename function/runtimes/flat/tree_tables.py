@@ -12,7 +12,7 @@ import numpy
 from function.runtimes.flat.trees import BY_SET, NULL_LEFT, Trees
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operations import Table
+    from function.runtimes.flat.operation import Table
 
 type Array = numpy.ndarray[Any, Any]
 

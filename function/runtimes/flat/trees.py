@@ -27,10 +27,10 @@ from struct import Struct, pack, unpack
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Array, Step
-from function.runtimes.flat.operations import Row
+from function.runtimes.flat.operation import Row
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operations import Table
+    from function.runtimes.flat.operation import Table
 
 NULL_LEFT, BY_SET = 1, 2
 _NONE: Array = memoryview(b"").cast("I")

@@ -60,7 +60,8 @@ TABLE = make_table()
 def compile_runtimes(estimator: Any, frame: pandas.DataFrame) -> list[FlatRuntime]:
     """Compile the estimator; return what answers rows, and what answers tables."""
     classes = tuple(estimator.classes_.tolist()) if hasattr(estimator, "predict_proba") else None
-    data = compile_estimator(estimator, [describe_column(frame[name]) for name in frame], len(classes or ()))
+    features = [describe_column(frame[name]) for name in frame]
+    data = compile_estimator(estimator, features, len(classes or ())).data
     program = Program(*parse(memoryview(data)), len(data))
     artifact = Artifact("model.flat", "0" * 64, len(data), FLAT, "frame")
     return [

@@ -87,7 +87,9 @@ def check_equal(model: Any, frame: Frame = NUMBERS) -> None:
     is_classifier = hasattr(model, "predict_proba")
     classes = model.classes_.tolist() if is_classifier else None
     for many_values in (ALWAYS_ROWS, ALWAYS_TABLES):
-        outputs = load(compile_estimator(model, features, len(classes or ())), classes, many_values).predict(columns)
+        outputs = load(compile_estimator(model, features, len(classes or ())).data, classes, many_values).predict(
+            columns
+        )
         if classes:
             assert outputs.values == model.predict(typed).tolist()
             check_bits(numpy.array(outputs.probabilities), model.predict_proba(typed))
@@ -222,7 +224,7 @@ def test_categories_of_pandas_that_are_numbers() -> None:
     rows.loc[:5, "code"] = [-1, 500, None, 1.5, 69, 0]
     columns = [list_values(rows[name]) for name in rows]
     typed = frame.assign(code=rows["code"].astype(float)).astype({"code": "category"})
-    outputs = load(compile_estimator(model, features, 0), None).predict(columns)
+    outputs = load(compile_estimator(model, features, 0).data, None).predict(columns)
     check_bits(numpy.array(outputs.values), model.predict(typed))
 
 
@@ -264,7 +266,7 @@ def test_booster_of_several_classes_has_numbered_ones() -> None:
     booster = lightgbm.train(parameters, lightgbm.Dataset(NUMBERS, THREE // 10 - 1), 5)
     features = [Feature(str(name), NUMBER, nullable=True) for name in NUMBERS]
     columns = [list_values(NUMBERS[name]) for name in NUMBERS]
-    outputs = load(compile_estimator(booster, features, 3), [0, 1, 2]).predict(columns)
+    outputs = load(compile_estimator(booster, features, 3).data, [0, 1, 2]).predict(columns)
     expected = numpy.asarray(booster.predict(NUMBERS))
     check_bits(numpy.array(outputs.probabilities), expected)
     assert outputs.values == expected.argmax(axis=1).tolist()

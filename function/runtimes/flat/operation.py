@@ -1,0 +1,40 @@
+"""What an operation is: a class that does a step's work.
+
+Its constructor takes the step (function.runtimes.flat.file.Step), checks all that it holds, and sets `width`, the
+number of columns that it makes. It computes the same in two ways, to the same bits:
+
+- `run_row(*blocks)` takes and returns rows: lists of values of one record. It imports nothing.
+- `run_table(*blocks)` takes and returns tables: lists of columns, numpy arrays of the same length.
+
+Both raise NotPredictable for values that the estimator refuses. In a row, a null of the record is None; in a table's
+column of numbers it is NaN. An operation may have `check()`, which checks what would take too long at each start, and
+`entries`, the number of array entries that it looks at then.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy
+
+    type Column = numpy.ndarray[Any, Any]
+    type Table = list[Column]
+
+type Row = list[Any]
+
+
+class Operation(Protocol):
+    """What a step does; `work` is about how many values it looks at for one record."""
+
+    width: int
+    work: int
+
+    @property
+    def run_row(self) -> Callable[..., Row]:
+        """Compute one record's block of the blocks of its inputs. Raises NotPredictable."""
+        ...
+
+    @property
+    def run_table(self) -> "Callable[..., Table]":
+        """Compute the block of a table. Raises NotPredictable."""
+        ...
