@@ -48,6 +48,7 @@ TRAINING_MAY_IMPORT = {
     *("function.formats.csv_dialect", "function.formats.csv_text", "function.formats.gzip_stream"),
     # Exports are compared as they will be served.
     *("function.runtimes", "function.runtimes.flat", "function.runtimes.flat.file", "function.runtimes.flat.runtime"),
+    *("function.runtimes.flat.functions", "function.runtimes.flat.program", "function.runtimes.flat.trees"),
     *("function.runtimes.joblib", "function.runtimes.joblib_inputs", "function.runtimes.onnx"),
 }
 HEAVY = {"sklearn", "joblib", "pandas", "numpy", "scipy", "onnxruntime"}
@@ -75,6 +76,8 @@ UNPICKLING_ATTRIBUTES = {"load", "loads", "read_pickle", "Unpickler", "NumpyUnpi
 CONSTRUCTORS = {
     "ContextVar",
     "frozenset",
+    "float.fromhex",
+    "range",
     "set",
     "tuple",
     "dict",

@@ -63,6 +63,10 @@ def _find_sign(value: float) -> float:
     return 0.0 if value == 0 else nan
 
 
+def _take_signed_square(value: float) -> float:
+    return abs(value) * value
+
+
 def _take_reciprocal(value: float) -> float:
     return 1 / value if value else copysign(inf, value)
 
@@ -136,7 +140,7 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[Function], Functi
     "negative": (lambda value: -value, _keep),
     "positive": (lambda value: value, _keep),
     "square": (lambda value: value * value, _keep),
-    "signed_square": (lambda value: abs(value) * value, _keep),
+    "signed_square": (_take_signed_square, _keep),
     "sqrt": (math.sqrt, _guard),
     "sign": (_find_sign, _keep),
     "reciprocal": (_take_reciprocal, _keep),

@@ -27,7 +27,7 @@ _CUBIC = float.fromhex("0x1.c6af84b912394p-5") / _STEPS**3
 _SQUARE = float.fromhex("0x1.ebfce50fac4f3p-3") / _STEPS**2
 _LINEAR = float.fromhex("0x1.62e42ff0c52d6p-1") / _STEPS
 _LEAST, _MOST = -104.0, 89.0  # below and above, the answer is 0 and infinity
-_LARGEST_NEGATED = _SINGLE.unpack(_SINGLE.pack(88.7))[0]  # XGBoost's limit, against an infinite exp
+_LARGEST_NEGATED = 88.69999694824219  # 88.7 as float32: XGBoost's limit, against an infinite exp
 
 
 def round_single(value: float) -> float:

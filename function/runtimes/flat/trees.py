@@ -26,14 +26,13 @@ from math import isfinite, isnan
 from struct import Struct, pack, unpack
 from typing import TYPE_CHECKING
 
-from function.runtimes.flat.file import Array, Step
+from function.runtimes.flat.file import Step
 from function.runtimes.flat.operation import Row
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Table
 
 NULL_LEFT, BY_SET = 1, 2
-_NONE: Array = memoryview(b"").cast("I")
 
 
 class Trees:
@@ -55,8 +54,8 @@ class Trees:
         # How many rows of `leaves` there are, of which a leaf names one; None if a leaf holds its number.
         self.rows = None if self.leaves is None else len(self.leaves) // self.width
         self.has_sets = "sets" in arrays
-        self.sets = step.get_array("sets", "I") if self.has_sets else _NONE
-        self.set_ends = step.get_array("set_ends", "I") if self.has_sets else _NONE
+        self.sets = step.get_array("sets", "I") if self.has_sets else self.skips[:0]
+        self.set_ends = step.get_array("set_ends", "I") if self.has_sets else self.skips[:0]
         self.work = 8 * len(self.roots) * (self.width if self.vector else 1)
         self._check_sizes(nodes)
 

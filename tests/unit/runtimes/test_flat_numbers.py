@@ -199,7 +199,7 @@ def test_text_that_is_erased_is_a_null() -> None:
     assert numpy.isnan(table[1]).all()
 
 
-@pytest.mark.parametrize("name", sorted(EXACT))
+@pytest.mark.parametrize("name", sorted(EXACT - {"signed_square"}))
 def test_exact_functions_have_the_bits_of_numpy(name: str) -> None:
     values = [*ODD, *INFINITE, 1.5, -0.5, 1e16, 0.1]
     with numpy.errstate(all="ignore"):
