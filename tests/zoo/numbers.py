@@ -148,16 +148,16 @@ _IMPUTERS = (
         Ridge(),
     ),
     _describe(
-        "? is a null, empty columns are dropped",
+        "? is a null",
         tables.codes_of_nulls,
         ColumnTransformer(
             [
                 ("texts", make_pipeline(_QUESTION, OneHotEncoder(handle_unknown="ignore")), ["kind"]),
-                ("numbers", SimpleImputer(), ["size", "empty"]),
+                ("numbers", SimpleImputer(), ["size"]),
             ]
         ),
         Ridge(),
-        features=("kind", "size", "empty"),
+        features=("kind", "size"),
     ),
 )
 _SELECTORS = (

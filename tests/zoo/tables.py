@@ -112,7 +112,7 @@ def cancer_above_zero() -> ZooTable:
 
 @cache
 def codes_of_nulls() -> ZooTable:
-    """Numbers in which -1 is a null, texts in which "?" is one, and a column that is null but for few rows."""
+    """Numbers in which -1 is a null, and texts in which "?" is one."""
     generator = numpy.random.default_rng(11)
     rows = 300
     frame = pandas.DataFrame(
@@ -121,7 +121,6 @@ def codes_of_nulls() -> ZooTable:
             "size": generator.normal(60, 20, rows).round(2),
             "rooms": generator.integers(1, 6, rows),
             "kind": generator.choice(["flat", "house", "?"], rows),
-            "empty": numpy.nan,
         }
     )
     frame["target"] = frame["size"] - frame["age"] / 3 + 9 * (frame["kind"] == "house") + generator.normal(0, 2, rows)

@@ -89,7 +89,7 @@ def _improve(program: Program, imputer: Any, rounds: Sequence[Any], filled: Bloc
         "highs": ("d", highs[columns]),
     }
     made = [
-        column._replace(is_exact=column.is_exact and not hole.nullable, is_finite=False)
+        column._replace(is_exact=column.is_exact and not hole.nullable, is_finite=False, nullable=hole.nullable)
         for column, hole in zip(filled.columns, holed.columns, strict=True)
     ]
     return program.add("regress", [filled, holed], made, arrays)

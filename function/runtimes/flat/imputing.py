@@ -65,7 +65,8 @@ class Regress:
 
     Takes two blocks of the same width: the columns with first guesses for their nulls, and the columns with the nulls.
     Arrays, a row for each function in order: `columns`, the column that it is for; `factors`, for every column;
-    `starts`; `lows` and `highs`, between which its answers are kept, which may be infinite.
+    `starts`; `lows` and `highs`, between which its answers are kept, which may be infinite. A function
+    refuses numbers that are not finite.
     """
 
     def __init__(self, step: Step) -> None:
@@ -90,7 +91,10 @@ class Regress:
             if column in missing:
                 total = 0.0
                 for value, factor in zip(made, self.factors[place * width : (place + 1) * width], strict=True):
-                    total += value * factor
+                    if factor:
+                        if not isfinite(value):  # what an earlier regressor made
+                            raise NotPredictable("ValueError")
+                        total += value * factor
                 total += self.starts[place]
                 made[column] = min(max(total, self.lows[place]), self.highs[place])
         return made
@@ -106,7 +110,10 @@ class Regress:
             if len(rows):
                 total = numpy.zeros(len(rows))
                 for values, factor in zip(made, factors[place], strict=True):
-                    total += values[rows] * factor
+                    if factor:
+                        if not numpy.isfinite(values[rows]).all():
+                            raise NotPredictable("ValueError")
+                        total += values[rows] * factor
                 total += self.starts[place]
                 made[column][rows] = numpy.minimum(numpy.maximum(total, self.lows[place]), self.highs[place])
         return made
