@@ -10,8 +10,10 @@ from function.runtimes.flat.operations import create_operation
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Table
 
-# Rows of a table that are computed together: their values stay in the processor's cache.
-_ROWS = 8_192
+# Rows of a table that are computed together: their values stay in the processor's cache. Of a program with many
+# columns (a text of 100,000 values makes as many) there are fewer: all blocks of these rows hold this many values.
+_ROWS, _FEWEST_ROWS = 8_192, 16
+_MOST_VALUES = 2**24
 
 
 class Program:
@@ -41,6 +43,7 @@ class Program:
             self._inputs.append(inputs)
         self._choose_outputs(header, widths)
         self.work = values
+        self._rows = max(_FEWEST_ROWS, min(_ROWS, _MOST_VALUES // sum(widths)))
         self._runs = [_bind(o.run_row, inputs) for o, inputs in zip(self._operations, self._inputs, strict=True)]
 
     def _choose_outputs(self, header: Header, widths: Sequence[int]) -> None:
@@ -82,7 +85,8 @@ class Program:
 
         count = len(table[0])
         with numpy.errstate(all="ignore"):
-            parts = [self._run_rows([column[at : at + _ROWS] for column in table]) for at in range(0, count, _ROWS)]
+            starts = range(0, count, self._rows)
+            parts = [self._run_rows([column[at : at + self._rows] for column in table]) for at in starts]
         return [
             None
             if first is None
