@@ -1,5 +1,6 @@
 """Load the files that XGBoost, LightGBM and CatBoost write themselves."""
 
+import json
 import re
 from collections.abc import Callable
 from importlib.metadata import packages_distributions, version
@@ -7,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from training.compile.ubjson import parse_ubjson
 from training.errors import TrainingError, describe_error
 from training.estimators.adapting import (
     CATBOOST,
@@ -39,7 +41,7 @@ def load_native(path: Path) -> Any:
         raise TrainingError(f"{path} is a model of {name}: {advise_installation(library)}.")
     try:
         return load(path)
-    except MemoryError:
+    except (TrainingError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001
         # The libraries' errors have no common class.
@@ -85,10 +87,27 @@ def _identify(start: bytes) -> tuple[str | None, Callable[[Path], Any] | None]:
 def _load_xgboost(path: Path) -> Any:
     import xgboost
 
+    data = path.read_bytes()
+    _check_leaves(path, data)
     booster = xgboost.Booster()
-    booster.load_model(bytearray(path.read_bytes()))
+    booster.load_model(bytearray(data))
     # A wrapper, which writes this attribute, predicts with the best rounds of a training that stopped early.
     return adapt_xgboost(booster, is_best=booster.attr("scikit_learn") is not None)
+
+
+def _check_leaves(path: Path, data: bytes) -> None:
+    """Raise TrainingError for leaves of several numbers in the form before XGBoost 3.2, with which 3.4 crashes."""
+    document = parse_ubjson(data) if data.startswith(_UBJSON_STARTS) else json.loads(data)
+    model = document["learner"]["gradient_booster"].get("model", {})
+    if any("leaf_weights" not in tree and _count_numbers(tree) > 1 for tree in model.get("trees", [])):
+        raise TrainingError(
+            f"{path} is a model of XGBoost whose leaves hold several numbers (multi_output_tree), in a form before "
+            "XGBoost 3.2: train it again with a newer release."
+        )
+
+
+def _count_numbers(tree: dict[str, Any]) -> int:
+    return int(tree["tree_param"].get("size_leaf_vector", "1"))
 
 
 def _load_lightgbm(path: Path) -> Any:

@@ -13,6 +13,7 @@ import pandas
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from function.model.contract import NUMBER, STRING
+from training.errors import TrainingError
 from training.estimators.fitted_columns import FittedColumn
 
 type Categories = Mapping[int, Sequence[Any]]
@@ -93,13 +94,22 @@ class _XGBoost(BaseEstimator):  # type: ignore[misc]
     def _predict(self, booster: Any, table: Any) -> Any:
         from xgboost import DMatrix
 
-        table = restore_categories(table, self.categories)
-        if not self.categories:
-            table = numpy.asarray(table, dtype=float)
+        table = restore_categories(table, self.categories) if self.categories else self._make_numbers(table)
         matrix = DMatrix(table, enable_categorical=True, nthread=1)
         best = booster.attributes().get("best_iteration") if self.is_best else None
         rounds = (0, 0) if best is None else (0, int(best) + 1)
         return booster.predict(matrix, iteration_range=rounds, validate_features=False)
+
+    def _make_numbers(self, table: Any) -> Any:
+        try:
+            return numpy.asarray(table, dtype=float)
+        except ValueError:
+            if "c" not in (self.booster.feature_types or ()):
+                raise
+        raise TrainingError(
+            "The model was trained with pandas' categories by XGBoost before 3.1, which does not keep them: train it "
+            "again with a newer release, or give a table with the categories' codes."
+        )
 
 
 class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
