@@ -58,7 +58,9 @@ def is_unfitted(model: Any) -> bool:
 
 
 def is_lightgbm(estimator: Any) -> bool:
-    """Tell whether the estimator is a bare model of LightGBM, adapted or not."""
+    """Tell whether the estimator is a bare model of LightGBM, adapted or not, or a search that chose one."""
+    while hasattr(estimator, "best_estimator_"):
+        estimator = estimator.best_estimator_
     inner = getattr(estimator, "booster_", None) or getattr(estimator, "estimator_", None)
     return name_library(estimator) == LIGHTGBM or name_library(inner) == LIGHTGBM
 
