@@ -10,7 +10,8 @@ from training.compile.program import Answer, Block, Program
 # the largest of some numbers) a last bit may decide.
 _SMOOTH = frozenset(
     {"", "take", "join", "number", "fill", "is_null", "round", "refuse", "indicate", "map"}
-    | {"subtract", "divide", "multiply", "add", "apply", "clip", "sum", "matrix", "sigmoid", "softmax"}
+    | {"subtract", "divide", "multiply", "add", "apply", "clip", "sum", "matrix"}
+    | {"sigmoid", "logistic", "softmax"}
 )
 _TREES = "trees"
 

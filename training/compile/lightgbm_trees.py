@@ -126,7 +126,8 @@ def _add_linear(
         "values": ("d", values[order]),
     }
     terms = max(map(len, features))
-    made = [Column(is_exact=block.is_exact, is_finite=False, nullable=True)] * len(start)
+    # Some processors multiply and add in one step, without rounding in between.
+    made = [Column(is_exact=False, is_finite=False, nullable=True)] * len(start)
     options = {"outputs": len(start), "start": list(start), "vector": False, "single": False, "terms": terms}
     return program.add("linear_trees", [block], made, arrays, **options)
 
