@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import numpy
 import pandas
 import pytest
 
-from function.model.manifest import FLAT, Manifest
+from function.model.manifest import FLAT, RUNTIMES, Manifest
 from function.model.runtime import wrap_bytes
 from function.runtimes.flat import runtime as flat
 from tests.zoo import catboosts, categories, ensembles, lightgbms, linear, numbers, structures, trees, xgboosts
+from tests.zoo.conftest import KEY
+from tests.zoo.report import DOCUMENT, Result, measure_start_ms
 from tests.zoo.specimen import Specimen
 
 MODULES = (linear, trees, numbers, categories, structures, ensembles, xgboosts, lightgbms, catboosts)
@@ -35,7 +38,10 @@ def test_names_are_unique() -> None:
 
 @pytest.mark.parametrize("specimen", SPECIMENS, ids=lambda specimen: specimen.name)
 def test_model_is_answered_flat_as_its_estimator_answers(
-    specimen: Specimen, tmp_path: Path, make_bundle: Callable[..., Path]
+    specimen: Specimen,
+    tmp_path: Path,
+    make_bundle: Callable[..., Path],
+    record_property: Callable[[str, object], None],
 ) -> None:
     table = specimen.table()
     names = list(specimen.features) or table.features
@@ -49,6 +55,7 @@ def test_model_is_answered_flat_as_its_estimator_answers(
     document = json.loads((bundle / "manifest.json").read_bytes())
     refused = document.get("refused_exports", {}).get(FLAT)
     assert (refused is None) == specimen.is_flat, refused
+    record_property(KEY, Result(specimen.family, *_read_runtime(document), measure_start_ms(bundle)))
     if not specimen.is_flat:
         return
     manifest = Manifest.parse((bundle / "manifest.json").read_bytes())
@@ -64,6 +71,19 @@ def test_model_is_answered_flat_as_its_estimator_answers(
         assert (outputs.probabilities is None) == (shares is None)
         for found, expected in zip(outputs.probabilities or [], shares or [], strict=True):
             _compare(found, expected)
+
+
+def test_document_has_each_family_with_the_number_of_its_models() -> None:
+    text = DOCUMENT.read_text()
+    counts = Counter(specimen.family for specimen in SPECIMENS)
+    assert [family for family, count in counts.items() if f"| {family} | {count} |" not in text] == []
+
+
+def _read_runtime(document: dict[str, Any]) -> tuple[str, float]:
+    """Return the runtime that answers records, and its largest error."""
+    artifacts = {artifact["runtime"]: artifact for artifact in document["artifacts"].values()}
+    runtime = next(name for name in reversed(RUNTIMES) if name in artifacts)
+    return runtime, artifacts[runtime].get("largest_relative_error", 0.0)
 
 
 def _compare(found: Sequence[Any], expected: Sequence[Any]) -> None:

@@ -11,7 +11,7 @@ from function.model.runtime import NotPredictable
 from function.runtimes.flat import lookups
 from function.runtimes.flat.categories import OPERATIONS
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.operations import Operation
+from function.runtimes.flat.operation import Operation
 
 type Arrays = Mapping[str, tuple[str, Sequence[float]]]
 

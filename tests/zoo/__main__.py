@@ -1,0 +1,21 @@
+"""Run the zoo and write its table into docs/models.md: `python -m tests.zoo`."""
+
+import sys
+
+import pytest
+
+from tests.zoo.conftest import list_results
+from tests.zoo.report import DOCUMENT, format_table, update_document
+
+
+class Writer:
+    """A plugin of pytest that writes the table, if all models passed."""
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write the table into the document."""
+        if not (terminalreporter.stats.get("failed") or terminalreporter.stats.get("error")):
+            DOCUMENT.write_text(update_document(DOCUMENT.read_text(), format_table(list_results(terminalreporter))))
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["tests/zoo", "-q", *sys.argv[1:]], plugins=[Writer()]))
