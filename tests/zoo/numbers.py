@@ -70,6 +70,7 @@ def _make_forest() -> RandomForestRegressor:
 
 
 _TREE = DecisionTreeRegressor(max_depth=6, random_state=0)
+_LOGISTIC = LogisticRegression(max_iter=200)
 _STUMP = DecisionTreeClassifier(max_depth=2, random_state=0)
 _MEDIAN = SimpleImputer(strategy="median")
 _QUESTION = SimpleImputer(missing_values="?", strategy="most_frequent")
@@ -80,11 +81,11 @@ _SCALERS = (
     _describe("robust scaler before a tree", tables.diabetes, RobustScaler(unit_variance=True), _TREE),
     _describe("robust scaler lets nulls pass", tables.diabetes_with_nulls, RobustScaler(), _MEDIAN, Ridge()),
     _describe("standard scaler lets nulls pass", tables.diabetes_with_nulls, StandardScaler(), _make_forest()),
-    _describe("normalizer", tables.wine, Normalizer(), LogisticRegression(max_iter=200)),
+    _describe("normalizer", tables.wine, Normalizer(), _LOGISTIC),
     _describe("normalizer by the largest before a tree", tables.wine, Normalizer("max"), DecisionTreeClassifier()),
-    _describe("normalizer by the sum", tables.wine, Normalizer("l1"), LogisticRegression(max_iter=200)),
+    _describe("normalizer by the sum", tables.wine, Normalizer("l1"), _LOGISTIC),
     _describe("power transformer", tables.diabetes_with_nulls, PowerTransformer(), _MEDIAN, Ridge()),
-    _describe("box-cox", tables.cancer_above_zero, PowerTransformer("box-cox"), LogisticRegression(max_iter=200)),
+    _describe("box-cox", tables.cancer_above_zero, PowerTransformer("box-cox"), _LOGISTIC),
     _describe("quantile transformer", tables.diabetes_with_nulls, QuantileTransformer(n_quantiles=99), _make_forest()),
     _describe(
         "quantile transformer to a normal distribution",
@@ -102,15 +103,15 @@ _EXPANSIONS = (
         KBinsDiscretizer(6, encode="ordinal", strategy="uniform"),
         DecisionTreeClassifier(max_depth=5, random_state=0),
     ),
-    _describe("bins of k-means", tables.iris, KBinsDiscretizer(4, strategy="kmeans"), LogisticRegression()),
+    _describe("bins of k-means", tables.iris, KBinsDiscretizer(4, strategy="kmeans"), _LOGISTIC),
     _describe("polynomials", tables.diabetes, PolynomialFeatures(2), StandardScaler(), Ridge()),
     _describe("polynomials before a tree", tables.diabetes, PolynomialFeatures((2, 3), include_bias=False), _TREE),
-    _describe("interactions", tables.iris, PolynomialFeatures(3, interaction_only=True), LogisticRegression()),
+    _describe("interactions", tables.iris, PolynomialFeatures(3, interaction_only=True), _LOGISTIC),
     _describe("splines", tables.diabetes, SplineTransformer(), Ridge()),
-    _describe("splines at quantiles", tables.wine, SplineTransformer(4, 2, knots="quantile"), LogisticRegression()),
+    _describe("splines at quantiles", tables.wine, SplineTransformer(4, 2, knots="quantile"), _LOGISTIC),
     _describe("splines that go on linearly", tables.diabetes, SplineTransformer(extrapolation="linear"), _TREE),
     _describe("periodic splines", tables.diabetes, SplineTransformer(extrapolation="periodic"), Ridge()),
-    _describe("logarithms", tables.wine, FunctionTransformer(numpy.log1p), LogisticRegression(max_iter=200)),
+    _describe("logarithms", tables.wine, FunctionTransformer(numpy.log1p), _LOGISTIC),
     _describe("square roots before a tree", tables.cancer, FunctionTransformer(numpy.sqrt), DecisionTreeClassifier()),
     _describe("hyperbolic tangents", tables.diabetes, FunctionTransformer(numpy.tanh, validate=True), Ridge()),
 )
@@ -132,12 +133,15 @@ _IMPUTERS = (
         features=("age", "size", "rooms"),
     ),
     _describe("indicators beside values", tables.diabetes_with_nulls, make_union(_MEDIAN, MissingIndicator()), Ridge()),
-    _describe("nearest neighbours impute", tables.diabetes_with_nulls, KNNImputer(n_neighbors=3), Ridge()),
     _describe(
-        "near neighbours impute by distance",
-        tables.diabetes_with_nulls,
-        KNNImputer(weights="distance", add_indicator=True),
-        Ridge(),
+        "nearest neighbours impute", tables.wine_with_nulls, KNNImputer(n_neighbors=3), StandardScaler(), _LOGISTIC
+    ),
+    _describe(
+        "trees impute",
+        tables.wine_with_nulls,
+        IterativeImputer(_TREE, max_iter=2, random_state=0),
+        StandardScaler(),
+        _LOGISTIC,
     ),
     _describe("regressions impute", tables.diabetes_with_nulls, IterativeImputer(max_iter=5), Ridge()),
     _describe(
@@ -163,12 +167,10 @@ _IMPUTERS = (
 _SELECTORS = (
     _describe("best features", tables.diabetes, SelectKBest(f_regression, k=4), Ridge()),
     _describe("best share of features", tables.wine, SelectPercentile(percentile=40), DecisionTreeClassifier()),
-    _describe("features by false positives", tables.wine, SelectFpr(), LogisticRegression(max_iter=200)),
-    _describe("features by false discoveries", tables.cancer, SelectFdr(), StandardScaler(), LogisticRegression()),
-    _describe("features by family-wise error", tables.cancer, SelectFwe(), StandardScaler(), LogisticRegression()),
-    _describe(
-        "features by any test", tables.iris, GenericUnivariateSelect(mode="k_best", param=2), LogisticRegression()
-    ),
+    _describe("features by false positives", tables.wine, SelectFpr(), _LOGISTIC),
+    _describe("features by false discoveries", tables.cancer, SelectFdr(), StandardScaler(), _LOGISTIC),
+    _describe("features by family-wise error", tables.cancer, SelectFwe(), StandardScaler(), _LOGISTIC),
+    _describe("features by any test", tables.iris, GenericUnivariateSelect(mode="k_best", param=2), _LOGISTIC),
     _describe("features of a model", tables.diabetes, SelectFromModel(_make_forest()), _TREE),
     _describe("features that are left", tables.diabetes, RFE(Ridge(), n_features_to_select=5), Ridge()),
     _describe("features that vary, with nulls", tables.diabetes_with_nulls, VarianceThreshold(0.001), _make_forest()),
@@ -180,17 +182,23 @@ _SELECTORS = (
     ),
 )
 _REDUCTIONS = (
-    _describe("principal components", tables.cancer, StandardScaler(), PCA(6), LogisticRegression()),
-    _describe("white components", tables.wine, PCA(5, whiten=True), LogisticRegression()),
+    _describe("principal components", tables.cancer, StandardScaler(), PCA(6), _LOGISTIC),
+    _describe("white components", tables.wine, PCA(5, whiten=True), _LOGISTIC),
     _describe("components in batches", tables.diabetes, IncrementalPCA(4, batch_size=100), Ridge()),
     _describe("truncated decomposition", tables.diabetes, TruncatedSVD(4, random_state=0), Ridge()),
-    _describe("factors", tables.iris, FactorAnalysis(2), LogisticRegression()),
-    _describe("independent components", tables.iris, FastICA(3, random_state=0), LogisticRegression()),
+    _describe("factors", tables.iris, FactorAnalysis(2), _LOGISTIC),
+    _describe("independent components", tables.iris, FastICA(3, random_state=0), _LOGISTIC),
     _describe("random projection", tables.diabetes, GaussianRandomProjection(6, random_state=0), Ridge()),
-    _describe("sparse projection", tables.cancer, SparseRandomProjection(6, random_state=0), LogisticRegression()),
-    _describe("discriminants", tables.wine, LinearDiscriminantAnalysis(), LogisticRegression()),
+    _describe("sparse projection", tables.cancer, SparseRandomProjection(6, random_state=0), _LOGISTIC),
+    _describe("discriminants", tables.wine, LinearDiscriminantAnalysis(), _LOGISTIC),
     _describe("groups of features", tables.diabetes, FeatureAgglomeration(4), Ridge()),
-    _describe("neighbourhoods", tables.iris, NeighborhoodComponentsAnalysis(2, max_iter=9), LogisticRegression()),
-    _describe("random cosines", tables.iris, RBFSampler(n_components=20, random_state=0), LogisticRegression()),
+    _describe("neighbourhoods", tables.iris, NeighborhoodComponentsAnalysis(2, max_iter=9), _LOGISTIC),
+    _describe(
+        "random cosines",
+        tables.iris,
+        MinMaxScaler(clip=True),
+        RBFSampler(n_components=20, random_state=0),
+        _LOGISTIC,
+    ),
 )
 SPECIMENS: tuple[Specimen, ...] = (*_SCALERS, *_EXPANSIONS, *_IMPUTERS, *_SELECTORS, *_REDUCTIONS)

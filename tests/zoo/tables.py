@@ -92,6 +92,16 @@ def wine() -> ZooTable:
 
 
 @cache
+def wine_with_nulls() -> ZooTable:
+    """The table `wine`, with nulls in three columns."""
+    frame = wine().frame.copy()
+    generator = numpy.random.default_rng(5)
+    for name in ("ash", "hue", "proline"):
+        frame.loc[generator.random(len(frame)) < 0.1, name] = None
+    return ZooTable(frame, ("target",))
+
+
+@cache
 def diabetes_with_nulls() -> ZooTable:
     """The table `diabetes`, with nulls in most columns."""
     frame = diabetes().frame.copy()

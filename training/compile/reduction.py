@@ -38,7 +38,7 @@ def compile_factor_analysis(program: Program, analysis: Any, block: Block) -> Bl
     weighted = components / numpy.asarray(analysis.noise_variance_, dtype=float)
     covariance = numpy.linalg.inv(numpy.eye(len(components)) + weighted @ components.T)
     centered = _subtract(program, prepare(program, block, nan=True), analysis.mean_)
-    return _project(program, centered, weighted.T @ covariance)
+    return _multiply(program, _project(program, centered, weighted.T), covariance)
 
 
 def compile_discriminant(program: Program, analysis: Any, block: Block) -> Block:
@@ -71,9 +71,15 @@ def compile_rbf_sampler(program: Program, sampler: Any, block: Block) -> Block:
 
 
 def _project(program: Program, block: Block, matrix: Array, start: Any = None) -> Block:
+    """Refuse what is not finite, and multiply with a matrix."""
+    return _multiply(program, prepare(program, block, nan=True), matrix, start)
+
+
+def _multiply(program: Program, block: Block, matrix: Array, start: Any = None) -> Block:
     """Multiply with a matrix, in float32 if both are of it."""
-    block = _match_dtype(prepare(program, block, nan=True), matrix)
-    return round_singles(program, program.multiply_matrix(block, matrix, start))
+    made = round_singles(program, program.multiply_matrix(_match_dtype(block, matrix), matrix, start))
+    # What overflows in both directions is NaN.
+    return made._replace(columns=tuple(column._replace(nullable=True) for column in made.columns))
 
 
 def _subtract(program: Program, block: Block, numbers: Any) -> Block:

@@ -1,8 +1,8 @@
-"""Operations that replace nulls by what other columns, or other rows, say."""
+"""Operations that compute what nulls are replaced by, of other columns or of other rows."""
 
 from collections.abc import Callable, Sequence
 from math import isfinite, isinf, isnan, nan, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.file import Step
@@ -10,54 +10,6 @@ from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Column, Table
-
-
-class Erase:
-    """Make a null of each number or text that is its column's one of the option `values`; null leaves a column."""
-
-    def __init__(self, step: Step) -> None:
-        self.values: list[Any] = list(step.options["values"])
-        self.width = self.work = step.width
-        if len(self.values) != self.width or not {type(value) for value in self.values} <= {float, str, type(None)}:
-            raise ValueError("another number of values, or of another kind")
-
-    def run_row(self, row: Row) -> Row:
-        return [
-            value if erased is None or value != erased else None if isinstance(erased, str) else nan
-            for value, erased in zip(row, self.values, strict=True)
-        ]
-
-    def run_table(self, table: "Table") -> "Table":
-        import numpy
-
-        def erase(column: Any, erased: Any) -> Any:
-            # A column of texts that are all null may come as numbers.
-            if erased is None or isinstance(erased, str) != (column.dtype == object):
-                return column
-            return numpy.where(column == erased, None if isinstance(erased, str) else nan, column)
-
-        return [erase(column, erased) for column, erased in zip(table, self.values, strict=True)]
-
-
-class RefuseNull:
-    """Refuse records with a null in these columns, of any type."""
-
-    def __init__(self, step: Step) -> None:
-        self.width = self.work = step.width
-
-    def run_row(self, row: Row) -> Row:
-        for value in row:
-            if value is None or value != value:  # noqa: PLR0124  (only NaN is not itself)
-                raise NotPredictable("ValueError")
-        return row
-
-    def run_table(self, table: "Table") -> "Table":
-        import numpy
-
-        for column in table:
-            if (column == None if column.dtype == object else numpy.isnan(column)).any():  # noqa: E711
-                raise NotPredictable("ValueError")
-        return table
 
 
 class Regress:
@@ -125,7 +77,6 @@ class Neighbours:
     - array `rows`: the known rows, one after the other, NaN for nulls
     - array `means`: what a column gets if no row can be compared; NaN for a column whose nulls stay
     - option `count`: of how many rows the mean is
-    - option `weighted`: by the inverse of their distance
 
     The distance is Euclidean, over the columns that both rows have, as if the others differed as much.
     """
@@ -134,12 +85,17 @@ class Neighbours:
         self.width = step.width
         self.means = [float(number) for number in step.get_array("means", "d", self.width)]
         rows = step.get_array("rows", "d")
-        if not self.width or len(rows) % self.width or any(map(isinf, rows)) or any(map(isinf, self.means)):
-            raise ValueError("rows of another width, or an infinite number")
+        if not self.width or len(rows) % self.width:
+            raise ValueError("rows of another width")
         self.rows = rows
         self.count = step.get_whole("count", 1, 2**31)
-        self.weighted = step.get_flag("weighted")
         self.work = 2 * len(rows)
+        self.entries = len(rows)
+
+    def check(self) -> None:
+        """Check that no number is infinite. Raises ValueError."""
+        if any(map(isinf, self.rows)) or any(map(isinf, self.means)):
+            raise ValueError("a row that is known holds an infinite number")
 
     def run_row(self, row: Row) -> Row:
         holes = [column for column, value in enumerate(row) if isnan(value) and not isnan(self.means[column])]
@@ -155,7 +111,7 @@ class Neighbours:
                 if not isnan(distance) and not isnan(other[column])
             ]
             donors.sort(key=lambda donor: donor[0])
-            made[column] = self._average(donors[: self.count]) if donors else self.means[column]
+            made[column] = _average([value for _, value in donors[: self.count]], self.means[column])
         return made
 
     def _measure(self, row: Row, other: Sequence[float]) -> float:
@@ -167,18 +123,6 @@ class Neighbours:
                 total += square
                 shared += 1
         return sqrt(total / shared * self.width) if shared else nan
-
-    def _average(self, donors: Sequence[tuple[float, float]]) -> float:
-        weights = [1.0] * len(donors)
-        if self.weighted:
-            # Rows that are equal count alone.
-            same = any(distance == 0 for distance, _ in donors)
-            weights = [(1.0 if d == 0 else 0.0) if same else 1 / d for d, _ in donors]
-        total, weight = 0.0, 0.0
-        for (_, value), factor in zip(donors, weights, strict=True):
-            total += value * factor
-            weight += factor
-        return total / weight if weight else nan
 
     def run_table(self, table: "Table") -> "Table":
         import numpy
@@ -192,8 +136,7 @@ class Neighbours:
             for column in numpy.flatnonzero(holes[:, place]).tolist():
                 donors = numpy.flatnonzero(~numpy.isnan(distances) & ~numpy.isnan(known[column]))
                 nearest = donors[numpy.argsort(distances[donors], kind="stable")[: self.count]]
-                pairs = list(zip(distances[nearest].tolist(), known[column][nearest].tolist(), strict=True))
-                made[column][place] = self._average(pairs) if pairs else self.means[column]
+                made[column][place] = _average(known[column][nearest].tolist(), self.means[column])
         return made
 
     def _measure_all(self, row: Row, known: "Column") -> "Column":
@@ -209,9 +152,14 @@ class Neighbours:
         return distances
 
 
+def _average(values: Sequence[float], otherwise: float) -> float:
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values) if values else otherwise
+
+
 OPERATIONS: dict[str, Callable[[Step], Operation]] = {
-    "erase": Erase,
-    "refuse_null": RefuseNull,
     "regress": Regress,
     "neighbours": Neighbours,
 }

@@ -31,7 +31,11 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import polynomials
 
             return polynomials.OPERATIONS[step.op](step)
-        case "erase" | "refuse_null" | "regress" | "neighbours":
+        case "erase" | "refuse_null" | "patch":
+            from function.runtimes.flat import nulls
+
+            return nulls.OPERATIONS[step.op](step)
+        case "regress" | "neighbours":
             from function.runtimes.flat import imputing
 
             return imputing.OPERATIONS[step.op](step)

@@ -56,12 +56,13 @@ STEPS: dict[str, tuple[str, tuple[int, ...], dict[str, Any], dict[str, Any]]] = 
         *("regress", (2, 2), {}),
         {"columns": ("I", [1, 0]), "factors": ("d", [0.5, 0.0, 0.0, -0.3]), "starts": ("d", [0.1, 0.2]), **LIMITS},
     ),
+    "patch": ("patch", (2, 2, 2), {}, {}),
     "neighbours": (
-        *("neighbours", (2,), {"count": 2, "weighted": False}),
+        *("neighbours", (2,), {"count": 2}),
         {"rows": ("d", [0.0, 1.0, math.nan, 2.0, 0.5, math.nan, 7.0, 3.0]), "means": ("d", [2.5, 2.0])},
     ),
-    "neighbours by distance": (
-        *("neighbours", (2,), {"count": 3, "weighted": True}),
+    "neighbours, of which one column gets none": (
+        *("neighbours", (2,), {"count": 3}),
         {"rows": ("d", [0.0, 1.0, 1.0, 2.0, 0.5, math.nan, 7.0, 3.0]), "means": ("d", [2.5, math.nan])},
     ),
     **{f"apply {name}": ("apply", (2,), {"function": name}, {}) for name in FUNCTIONS},
@@ -108,11 +109,11 @@ DAMAGE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("regress", {"factors": ("d", [1.0, 1.0, 1.0, math.nan])}),
     ("regress", {"starts": ("d", [1.0])}),
     ("regress", {"lows": ("d", [1.0, math.nan])}),
+    ("patch", {"widths": (2, 2)}),
+    ("patch", {"widths": (2, 2, 1)}),
     ("neighbours", {"rows": ("d", [1.0])}),
-    ("neighbours", {"rows": ("d", [1.0, math.inf])}),
     ("neighbours", {"means": ("d", [1.0])}),
     ("neighbours", {"count": 0}),
-    ("neighbours", {"weighted": 1}),
     ("neighbours", {"widths": (0,)}),
     ("apply exp", {"function": "eval"}),
 )
@@ -147,7 +148,7 @@ def test_record_and_table_give_equal_bits(name: str) -> None:
     rows = list_rows()
     # A block of first guesses has no nulls.
     guesses = [[0.75 if math.isnan(value) else value for value in row] for row in rows]
-    inputs = [guesses, rows] if blocks == 2 else [rows]
+    inputs = {1: [rows], 2: [guesses, rows], 3: [guesses, rows, rows[::-1]]}[blocks]
     accepted = []
     for row in zip(*inputs, strict=True):
         try:
@@ -189,6 +190,12 @@ def test_step_without_one_of_its_arrays_is_refused(name: str) -> None:
         del step.arrays[missing]
         with pytest.raises(KeyError):
             create_operation(step)
+
+
+def test_known_row_that_is_infinite_is_found() -> None:
+    operation = create_operation(make_step("neighbours", {"rows": ("d", [1.0, math.inf])}))
+    with pytest.raises(ValueError, match="infinite"):
+        operation.check()  # type: ignore[attr-defined]
 
 
 def test_text_that_is_erased_is_a_null() -> None:
