@@ -6,6 +6,7 @@ from typing import Any
 import numpy
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -172,4 +173,56 @@ BOOSTED = (
     ),
 )
 
-SPECIMENS: tuple[Specimen, ...] = (*ONE_HOTS, *ORDINALS, *TARGETS, *BOOSTED)
+
+def _fit_typed() -> FrozenEstimator:
+    """Histogram boosting that was trained on pandas' categories."""
+    frame = tables.mixed().frame
+    typed = frame[[*TEXTS, *NUMBERS]].astype(dict.fromkeys(TEXTS, "category"))
+    return FrozenEstimator(HistGradientBoostingRegressor(max_iter=10).fit(typed, frame["price"]))
+
+
+OBJECTS = (
+    _mixed(
+        "one-hot of texts, numbers and booleans that one imputer fills",
+        _encode(
+            make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")),
+            ["kind", "zone", "heating", "floor"],
+        ),
+        features=("kind", "zone", "heating", "floor", *NUMBERS),
+    ),
+    _mixed(
+        "texts and numbers that are passed on to histogram boosting",
+        lambda: make_pipeline(
+            make_column_transformer(
+                ("passthrough", ["kind", "zone", "level", "balcony"]), (SimpleImputer(), ["age", "size m²"])
+            ),
+            HistGradientBoostingRegressor(categorical_features=[0, 1, 2, 3], max_iter=10),
+        ),
+        features=("kind", "zone", "level", "balcony", "age", "size m²"),
+    ),
+    _mixed(
+        "ordinal of an array of texts and numbers",
+        lambda: make_pipeline(
+            make_column_transformer(("passthrough", ["level", "zone", "balcony", "floor"])),
+            OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2),
+            _tree(),
+        ),
+        features=("level", "zone", "balcony", "floor"),
+    ),
+    _mixed("pandas' categories into histogram boosting", _fit_typed, features=(*TEXTS, *NUMBERS)),
+    _mixed(
+        "one-hot frame into an ordinal of its columns",
+        lambda: make_pipeline(
+            make_column_transformer(
+                (OneHotEncoder(sparse_output=False, handle_unknown="ignore"), ["kind", "level"]),
+                ("passthrough", ["zone"]),
+                verbose_feature_names_out=False,
+            ),
+            make_column_transformer((OrdinalEncoder(), ["kind_flat", "level_low"]), remainder="passthrough"),
+            _tree(),
+        ).set_output(transform="pandas"),
+        features=("kind", "level", "zone"),
+    ),
+)
+
+SPECIMENS: tuple[Specimen, ...] = (*OBJECTS, *ONE_HOTS, *ORDINALS, *TARGETS, *BOOSTED)
