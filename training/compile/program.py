@@ -129,7 +129,7 @@ class Program:
         if list(places) == list(range(block.width)):
             return block
         columns = [block.columns[place] for place in places]
-        if block.number and self._steps[block.number - 1]["op"] == "take":
+        if block.number and self._find_op(block) == "take":
             # What takes of what was taken before takes it itself.
             source, earlier = self._steps[block.number - 1]["inputs"][0], self._arrays[block.number - 1]["places"][1]
             block, places = Block(source, ()), earlier[list(places)].tolist()
@@ -138,10 +138,14 @@ class Program:
 
     def join(self, blocks: Sequence[Block]) -> Block:
         """Put blocks beside one another; a single one stays as it is."""
-        filled = [block for block in blocks if block.width] or list(blocks[:1])
+        # A block without columns counts where its step may refuse the record: an encoder that drops all that it makes.
+        filled = [block for block in blocks if block.width or self._find_op(block) != "take"] or list(blocks[:1])
         if len(filled) == 1:
             return filled[0]
         return self.add("join", filled, [column for block in filled for column in block.columns], {})
+
+    def _find_op(self, block: Block) -> str:
+        return str(self._steps[block.number - 1]["op"]) if block.number else "take"
 
     def make_numbers(self, block: Block) -> Block:
         """Make numbers of columns of the record. Raises NotCompiled for texts and for float16."""

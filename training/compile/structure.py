@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy
 
+from function.model.dtypes import FLOAT32, FLOAT64
 from training.compile.program import Answer, Block, NotCompiled, Program
 
 
@@ -99,7 +100,14 @@ def compile_frozen_transform(program: Program, frozen: Any, block: Block) -> Blo
 def _weigh(program: Program, output: Block, weights: Any, name: str) -> Block:
     if name not in (weights or {}) or not output.width:
         return output
-    return program.multiply(program.make_numbers(output), weights[name])
+    numbers, weight = program.make_numbers(output), weights[name]
+    if numbers.dtype == FLOAT32:
+        # numpy computes with a float of Python in float32, but not with one of its own float64.
+        if numpy.result_type(numpy.empty(0, numpy.float32), weight) == numpy.float32:
+            weight = numpy.float32(weight)
+        else:
+            numbers = numbers._replace(columns=tuple(each._replace(dtype=FLOAT64) for each in numbers.columns))
+    return program.multiply(numbers, weight)
 
 
 def compile_adapted(program: Program, adapter: Any, block: Block) -> Answer:
