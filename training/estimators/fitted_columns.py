@@ -17,6 +17,7 @@ class FittedColumn(NamedTuple):
     - `replaced_texts`: texts that an imputer replaces
     - `fill_texts`: texts that an imputer puts in the place of nulls
     - `dtype`: the dtype of the step's numpy array of the column, OBJECT or FLOAT64
+    - `is_category`: whether the column holds categories, which are not known: texts, or whole numbers
     """
 
     is_used: bool = False
@@ -27,6 +28,7 @@ class FittedColumn(NamedTuple):
     replaced_texts: frozenset[str] = frozenset()
     fill_texts: frozenset[str] = frozenset()
     dtype: str | None = None
+    is_category: bool = False
 
     @property
     def has_learned_texts(self) -> bool:
@@ -55,6 +57,7 @@ class FittedColumn(NamedTuple):
             self.replaced_texts | other.replaced_texts,
             self.fill_texts | other.fill_texts,
             self.dtype or other.dtype,
+            self.is_category or other.is_category,
         )
 
 

@@ -37,6 +37,8 @@ class _Adapted(BaseEstimator):  # type: ignore[misc]
 
     def describe_columns(self, count: int) -> list[FittedColumn] | None:
         """Describe what is known of each column; None if it is nothing."""
+        if self.codes:
+            return [FittedColumn(is_used=True, is_category=place in self.codes) for place in range(count)]
         return describe_columns(self.categories, count)
 
     def _convert(self, table: Any) -> Any:

@@ -37,6 +37,8 @@ def make_hint(options: Options, table: Table, name: str, fitted: FittedColumn | 
     type_ = option or fitted.type
     if option is None and type_ == NUMBER and table.get_column(name).type == BOOLEAN and _can_be_booleans(fitted):
         type_ = None  # steps that take numbers take booleans, too
+    if type_ is None and fitted.is_category and table.get_column(name).type == STRING:
+        type_ = STRING  # also if the texts are dates
     if not fitted.is_used:
         type_ = option or STRING
     return ColumnHint(type_, null_cells)

@@ -168,7 +168,7 @@ class SingleSoftmax:
             raise ValueError("no numbers")
 
     def run_row(self, row: Row) -> Row:
-        largest = max(row)
+        largest = max((value for value in row if value == value), default=nan)  # noqa: PLR0124  (as fmaxf, without NaN)
         grown = [compute_exp(round_single(value - largest)) for value in row]
         total = 0.0
         for value in grown:
@@ -179,7 +179,7 @@ class SingleSoftmax:
     def run_table(self, table: "Table") -> "Table":
         import numpy
 
-        largest = numpy.maximum.reduce(table)
+        largest = numpy.fmax.reduce(table)
         grown = [compute_exp_of_column(_round_column(column - largest)) for column in table]
         total = numpy.zeros(len(largest))
         for column in grown:

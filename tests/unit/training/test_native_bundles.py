@@ -1,0 +1,89 @@
+"""A model of XGBoost, LightGBM or CatBoost becomes a bundle with its flat program alone, or is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy
+import pandas
+import pytest
+import xgboost
+from sklearn.kernel_approximation import Nystroem
+from sklearn.pipeline import make_pipeline
+
+from function.bundle.loading import load
+from tests.unit.training.conftest import Run
+
+ROWS = 150
+GENERATOR = numpy.random.default_rng(11)
+FRAME = pandas.DataFrame(
+    {
+        "size": GENERATOR.normal(size=ROWS),
+        "sold on": [f"2024-0{1 + row % 9}-11" for row in range(ROWS)],
+        "zone": GENERATOR.choice([1, 2, 10], ROWS),
+    }
+)
+CATEGORIES = FRAME.astype({"sold on": "category", "zone": "category"})
+PRICES = (FRAME["size"] + FRAME["zone"] + (FRAME["sold on"] == "2024-03-11") * 4).round(3)
+FEW: dict[str, Any] = {"n_estimators": 5, "n_jobs": 1}
+
+
+def save_xgboost(path: Path) -> Any:
+    model = xgboost.XGBRegressor(enable_categorical=True, **FEW).fit(CATEGORIES, PRICES)
+    model.save_model(path)
+    return model.predict(CATEGORIES)
+
+
+def save_lightgbm(path: Path) -> Any:
+    model = lightgbm.LGBMRegressor(verbose=-1, min_child_samples=5, **FEW).fit(CATEGORIES, PRICES)
+    model.booster_.save_model(path)
+    return model.predict(CATEGORIES)
+
+
+def save_catboost(path: Path) -> Any:
+    catboost = pytest.importorskip("catboost")
+    model = catboost.CatBoostRegressor(5, thread_count=1, silent=True, allow_writing_files=False)
+    model.fit(FRAME, PRICES, cat_features=["sold on", "zone"]).save_model(str(path))
+    return model.predict(FRAME)
+
+
+@pytest.mark.parametrize(
+    ("save", "file"),
+    [
+        (save_xgboost, "model.json"),
+        (save_xgboost, "model.ubj"),
+        (save_lightgbm, "model.txt"),
+        (save_catboost, "model.cbm"),
+    ],
+    ids=["XGBoost JSON", "XGBoost UBJ", "LightGBM", "CatBoost"],
+)
+def test_a_file_of_a_library_is_served_without_it(
+    run: Run, tmp_path: Path, save: Callable[..., Any], file: str
+) -> None:
+    expected = save(tmp_path / file)
+    made = run("--model", str(tmp_path / file), "--target", "price", frame=FRAME.assign(price=PRICES))
+    artifacts = made.manifest["artifacts"]
+    model = load(made.bundle)
+    records = FRAME.head(40).to_dict("records")
+
+    assert list(artifacts) == ["model.flat"]
+    assert artifacts["model.flat"]["largest_relative_error"] == 0
+    assert sorted(made.manifest["environment"]) == ["python"]
+    predicted = model.runtime.predict(model.manifest.contract.check(records).columns).values
+    assert predicted == expected[:40].tolist()
+
+
+def test_keep_joblib_keeps_no_estimator_that_the_image_cannot_load(run: Run) -> None:
+    model = xgboost.XGBRegressor(**FEW).fit(FRAME[["size"]], PRICES)
+    made = run("--target", "price", "--keep-joblib", frame=FRAME.assign(price=PRICES), estimator=model)
+
+    assert list(made.manifest["artifacts"]) == ["model.flat"]
+
+
+def test_a_model_that_does_not_compile_is_refused(run: Run) -> None:
+    model = make_pipeline(Nystroem(n_components=5), xgboost.XGBRegressor(**FEW)).fit(FRAME[["size"]], PRICES)
+    refusal = run("--target", "price", frame=FRAME.assign(price=PRICES), estimator=model).refusal
+
+    assert "needs XGBoost, which the image does not have" in refusal
+    assert "Not exported: Nystroem is not one of the classes that are compiled" in refusal
