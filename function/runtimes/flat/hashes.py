@@ -106,10 +106,11 @@ class Ctr:
     def run_row(self, row: Row) -> Row:
         made: Row = []
         keys = self.keys
+        terms = [_COMBINE * _extend_sign(int(value)) for value in row]
         for places, low, high, width, at in self.tables:
             key = 0
             for place in places:
-                key = _COMBINE * (key + _COMBINE * _extend_sign(int(row[place]))) & _64
+                key = _COMBINE * (key + terms[place]) & _64
             found = bisect_left(keys, key, low, high)
             place = found - low if found < high and keys[found] == key else high - low
             made += self.numbers[at + place * width : at + (place + 1) * width]
