@@ -13,7 +13,7 @@ _SMOOTH = frozenset(
     | {"subtract", "divide", "multiply", "add", "apply", "clip", "sum", "matrix"}
     | {"sigmoid", "logistic", "softmax"}
 )
-_TREES = "trees"
+_TREES = frozenset({"trees", "oblivious"})
 
 
 class Accuracy(NamedTuple):
@@ -36,7 +36,7 @@ def describe_accuracy(program: Program, answer: Answer) -> Accuracy:
     every = list(_list_blocks(program, [*numbers, *([answer.label] if answer.label else [])]))
     behind_decisions = _list_blocks(program, numbers, only_smooth=True)
     return Accuracy(
-        is_exact=all(block.is_exact for block in numbers) and any(program.get_step(b)[0] == _TREES for b in every),
+        is_exact=all(block.is_exact for block in numbers) and any(program.get_step(b)[0] in _TREES for b in every),
         is_single=any(c.dtype == FLOAT32 and not c.is_exact for block in behind_decisions for c in block.columns),
         is_decided_near=any(_decides_near(program, block) for block in every),
     )
