@@ -4,6 +4,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from threadpoolctl import threadpool_limits
+
 from function.errors import BundleError
 from function.model.manifest import FLAT, ONNX, Artifact, Manifest
 from function.model.runtime import Runtime, wrap_bytes
@@ -54,14 +56,16 @@ def export_estimator(
         decisions = find_decisions(*parse(memoryview(compiled.data)))
         probe_data = probe_data._replace(thresholds=decisions.thresholds, categories=decisions.categories)
     gate = Gate(RoundingRuntime(served.reference, probe_data.features), probe_data)
-    if compiled is not None:
-        _attempt(FLAT, lambda: _keep_flat(compiled, served, gate, exports), exports)
-    if exports.artifacts and not wants_all:
-        return exports
-    report(f"exporting for the {ONNX} runtime")
-    data = _attempt(ONNX, lambda: _export_onnx(served), exports)
-    if data is not None:
-        _attempt(ONNX, lambda: _keep_onnx(data, served, gate, exports), exports)
+    # The gate asks with few rows each time: threads that wait for one another take longer than one that does not.
+    with threadpool_limits(1):
+        if compiled is not None:
+            _attempt(FLAT, lambda: _keep_flat(compiled, served, gate, exports), exports)
+        if exports.artifacts and not wants_all:
+            return exports
+        report(f"exporting for the {ONNX} runtime")
+        data = _attempt(ONNX, lambda: _export_onnx(served), exports)
+        if data is not None:
+            _attempt(ONNX, lambda: _keep_onnx(data, served, gate, exports), exports)
     return exports
 
 
