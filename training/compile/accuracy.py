@@ -6,13 +6,19 @@ from typing import NamedTuple
 from function.model.dtypes import FLOAT32
 from training.compile.program import Answer, Block, Program
 
-# Operations whose outputs move a little if their inputs move a little. Behind any other one (trees, categories, bins,
-# the largest of some numbers) a last bit may decide.
+# Operations whose outputs move a little if their inputs move a little, besides `apply` of most functions. Behind any
+# other one (trees, categories, bins, the largest of some numbers) a last bit may decide.
 _SMOOTH = frozenset(
-    {"", "take", "join", "number", "fill", "is_null", "round", "refuse", "indicate", "map"}
-    | {"subtract", "divide", "multiply", "add", "apply", "clip", "sum", "matrix"}
-    | {"sigmoid", "logistic", "softmax"}
+    {"", "take", "join", "number", "fill", "is_null", "round", "refuse", "refuse_null", "indicate", "map"}
+    | {"subtract", "divide", "multiply", "add", "clip", "sum", "matrix", "power", "interpolate", "products", "splines"}
+    | {"regress", "sigmoid", "logistic", "softmax"}
+    | {"single", "single_matrix", "single_exp", "single_sigmoid", "single_softmax", "single_complement"}
 )
+_APPLY = "apply "
+# Functions that jump, or that amplify a last bit of a large number to anything.
+_WILD = frozenset(_APPLY + name for name in ("sign", "floor", "ceil", "trunc", "rint", "sin", "cos", "tan"))
+# Operations that decide by sums of their own, which are near even if their inputs are exact.
+_MEASURING = frozenset({"neighbours"})
 _TREES = frozenset({"trees", "oblivious"})
 
 
@@ -53,10 +59,14 @@ def _list_blocks(program: Program, outputs: Sequence[Block], *, only_smooth: boo
         seen.add(block.number)
         yield block
         op, inputs = program.get_step(block)
-        if not only_smooth or op in _SMOOTH:
+        if not only_smooth or _is_smooth(op):
             waiting += inputs
 
 
 def _decides_near(program: Program, block: Block) -> bool:
     op, inputs = program.get_step(block)
-    return op not in _SMOOTH and not all(each.is_exact for each in inputs)
+    return op in _MEASURING or (not _is_smooth(op) and not all(each.is_exact for each in inputs))
+
+
+def _is_smooth(op: str) -> bool:
+    return op in _SMOOTH or (op.startswith(_APPLY) and op not in _WILD)

@@ -284,10 +284,15 @@ class Program:
     # --- the file ---
 
     def get_step(self, block: Block) -> tuple[str, tuple[Block, ...]]:
-        """Return the operation that makes the block, and the blocks that it takes; "" and none for the record."""
+        """Return the operation that makes the block, and the blocks that it takes; "" and none for the record.
+
+        The operation `apply` is named with its function: "apply exp".
+        """
         if not block.number:
             return "", ()
-        return self._steps[block.number - 1]["op"], self._inputs[block.number - 1]
+        step = self._steps[block.number - 1]
+        name = f"apply {step['function']}" if step["op"] == "apply" else step["op"]
+        return name, self._inputs[block.number - 1]
 
     def encode(self, answer: Answer, classes: int) -> bytes:
         """Encode the steps that the answer needs as a flat artifact. Raises NotCompiled if it is not of this task."""

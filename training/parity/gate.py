@@ -13,8 +13,8 @@ from training.parity.moves import Mover
 from training.parity.prober import REFUSED, NoPrediction, Prober, RecordRuntime, RowResult, predict_rows
 from training.parity.probes import Probe, ProbeData, make_probes
 
-# Of ordinary rows, which nobody moved to where the prediction jumps, at most this share may be answered as the
-# estimator answers a row beside them.
+# Of ordinary rows, which have no extreme numbers and were not moved to where the prediction jumps, at most this share
+# may be answered as the estimator answers a row beside them.
 MOST_MOVED = 0.01
 
 
@@ -60,7 +60,7 @@ class Gate:
                 _select_rows(probe, rows), [results[row] for row in rows], candidate, demand
             )
             largest = max(largest, error)
-            if not probe.is_at_jumps:
+            if not probe.is_extreme:
                 moved += moved_here
                 ordinary += len(rows)
         if moved > MOST_MOVED * ordinary:

@@ -17,6 +17,12 @@ from training.parity.prober import Oddity, Prober
 
 _SAMPLE_ROWS = 1_000
 _MIXED_ROWS = 32
+_TINY, _LARGE, _HUGE = (
+    "rows with tiny numbers",
+    "rows with large whole numbers",
+    "rows with numbers past float32",
+)
+_EXTREME = (_TINY, _LARGE, _HUGE)
 _SPELLINGS = "rows with other spellings of texts"
 type ByFeature = dict[int, list[float]]
 """Numbers by the position of their feature, in the unit of the input."""
@@ -25,14 +31,14 @@ type ByFeature = dict[int, list[float]]
 class Probe(NamedTuple):
     """Rows, a name for them, and the oddity in each. A runtime refuses rows of one oddity for one reason.
 
-    `is_at_jumps`: the rows are at numbers where the prediction jumps.
+    `is_extreme`: the rows are where the prediction jumps, or hold numbers that no one has.
     """
 
     name: str
     columns: Columns
     oddities: Sequence[Oddity | None]
     is_golden: bool = False
-    is_at_jumps: bool = False
+    is_extreme: bool = False
 
 
 class ProbeData(NamedTuple):
@@ -59,21 +65,21 @@ def make_probes(prober: Prober, probe_data: ProbeData) -> Iterator[Probe]:
     yield Probe("rows of the data", sample, [None] * len(drawn))
     at_thresholds = values.choose_thresholds(thresholds, features, generator)
     if at_thresholds:
-        yield _insert_each("rows at thresholds", at_thresholds, sample, generator)._replace(is_at_jumps=True)
+        yield _insert_each("rows at thresholds", at_thresholds, sample, generator)._replace(is_extreme=True)
     for name, chosen in (
         ("rows with each category", values.list_categories(features, data, categories)),
         ("rows with numbers beside categories", values.list_beside_categories(features, categories)),
         ("rows with true and false", values.list_booleans(features)),
         ("rows at the ends of the range of training", values.list_range_ends(features)),
-        ("rows with tiny numbers", values.list_numbers(features, values.TINY)),
-        ("rows with large whole numbers", values.list_numbers(features, values.LARGE_WHOLE)),
-        ("rows with numbers past float32", values.list_numbers(features, values.HUGE)),
+        (_TINY, values.list_numbers(features, values.TINY)),
+        (_LARGE, values.list_numbers(features, values.LARGE_WHOLE)),
+        (_HUGE, values.list_numbers(features, values.HUGE)),
         ("rows with texts that training did not have", values.list_unseen_texts(features)),
         (_SPELLINGS, values.list_other_spellings(features, data)),
         ("rows with nulls", values.list_nulls(features)),
     ):
         if chosen:
-            yield _insert_each(name, chosen, sample, generator)
+            yield _insert_each(name, chosen, sample, generator)._replace(is_extreme=name in _EXTREME)
     for name, mixed in (
         ("rows with unknown texts and nulls together", _mix_odd_texts(sample, features, generator)),
         ("rows with several nulls", _mix_nulls(sample, features, generator)),
@@ -87,7 +93,7 @@ def make_probes(prober: Prober, probe_data: ProbeData) -> Iterator[Probe]:
     ):
         if columns[0]:
             oddities = [Oddity(f"{name} {row}", 0) for row in range(len(columns[0]))]
-            yield Probe(name, columns, oddities, is_at_jumps=True)
+            yield Probe(name, columns, oddities, is_extreme=True)
 
 
 def _insert_each(name: str, chosen: Sequence[tuple[int, Value]], sample: Columns, generator: Any) -> Probe:

@@ -1,5 +1,6 @@
 """The gate finds programs that are wrong on few rows, or in one way, and accepts what an estimator leaves open."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -177,6 +178,18 @@ def test_golden_row_at_a_jump_is_refused() -> None:
     data = draw_numbers()._replace(golden=[[0.5], [0.0]])
     with pytest.raises(PredictionsDiffer, match="on the golden rows"):
         compare(lambda a, _: float(a > 0.5), lambda a, _: float(a >= 0.5), MOVED, data)
+
+
+def test_answer_among_scattered_ones_of_the_estimator_is_accepted() -> None:
+    def take_cosine(of: Callable[[float, float], float]) -> Callable[..., float]:
+        return lambda a, b: 2 + math.cos(of(a, b)) if 1e12 < max(abs(a), abs(b)) < 1e30 else a
+
+    one, other = take_cosine(lambda a, b: a * 0.7 + b), take_cosine(lambda a, b: a / 10 * 7 + b)
+    assert compare(one, other, MOVED) < 1e-9
+    with pytest.raises(PredictionsDiffer, match="large whole numbers"):
+        compare(one, other, DOUBLE)
+    with pytest.raises(PredictionsDiffer, match="large whole numbers"):
+        compare(one, lambda a, b: other(a, b) + (2 if 1e12 < abs(a) < 1e30 else 0), MOVED)
 
 
 def test_class_of_a_tie_may_be_either() -> None:
