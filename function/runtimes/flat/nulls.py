@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.operations import Operation, Row
+from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operations import Table
+    from function.runtimes.flat.operation import Table
 
 
 class Erase:
