@@ -12,7 +12,7 @@ The option `terms` is the largest number of terms that a leaf has.
 """
 
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.file import Step
 from function.runtimes.flat.operation import Row
@@ -27,7 +27,7 @@ class LinearTrees(Trees):
 
     def __init__(self, step: Step) -> None:
         super().__init__(step)
-        if self.vector or self.single:
+        if self.vector or self.single or len(step.widths) > 1:
             raise ValueError("trees of another kind")
         self.constants = step.get_array("constants", "d")
         self.rows = len(self.constants)
@@ -54,11 +54,11 @@ class LinearTrees(Trees):
         if not all(isfinite(number) for each in (self.constants, self.values, self.coefficients) for number in each):
             raise ValueError("a leaf holds no number")
 
-    def run_row(self, row: Row) -> Row:
+    def run_row(self, row: Row, begun: Row | None = None) -> Row:
         """Add up the leaves' functions. Raises as Trees does, where unchecked entries lead elsewhere."""
-        sums, walk = list(self.start), self._choose_walk(row)
-        for number, root in enumerate(self.roots):
-            sums[number % self.width] += self._compute(int(self.thresholds[walk(root, row)]), row)
+        sums = list(begun or self.start)
+        for number, leaf in enumerate(self._reach_leaves(row)):
+            sums[number % self.width] += self._compute(int(leaf), row)
         return sums
 
     def _compute(self, leaf: int, row: Row) -> float:
@@ -75,7 +75,7 @@ class LinearTrees(Trees):
             total += coefficient * value
         return total
 
-    def run_table(self, table: "Table") -> "Table":
+    def run_table(self, table: "Table", begun: "Table | None" = None) -> "Table":
         """Add up the functions of the leaves of each row. The entries must have been checked."""
         import numpy
 
@@ -87,7 +87,7 @@ class LinearTrees(Trees):
         begins = numpy.concatenate([[0], ends[:-1]]).astype(numpy.intp)
         counts = ends.astype(numpy.intp) - begins
         cells, rows = numpy.column_stack(table), numpy.arange(len(table[0]))
-        sums = numpy.tile(numpy.array(self.start)[:, None], (1, len(rows)))
+        sums: Any = numpy.array(begun or [numpy.full(len(rows), number) for number in self.start])
         for number, reached in enumerate(reach_leaves(self, table)):
             leaves = reached.astype(numpy.intp)
             totals, is_null = constants[leaves], numpy.zeros(len(rows), dtype=bool)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 type Row = list[Any]
 
+# A table has at most so many rows: their values stay in the processor's cache.
+MOST_ROWS = 8_192
+
 
 class Operation(Protocol):
     """What a step does; `work` is about how many values it looks at for one record."""

@@ -4,16 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.file import MOST_VALUES_PER_BYTE, Array, Header, Step
-from function.runtimes.flat.operation import Operation, Row
+from function.runtimes.flat.operation import MOST_ROWS, Operation, Row
 from function.runtimes.flat.operations import create_operation
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Table
 
-# Rows of a table that are computed together: their values stay in the processor's cache. Of a program with many
-# columns (a text of 100,000 values makes as many) there are fewer: all blocks of these rows hold this many values.
-_ROWS, _FEWEST_ROWS = 8_192, 16
-_MOST_VALUES = 2**24
+# Of a program with many columns (a text of 100,000 values makes as many) fewer rows than MOST_ROWS are computed
+# together: all blocks of these rows hold this many values.
+_FEWEST_ROWS, _MOST_VALUES = 16, 2**24
 
 
 class Program:
@@ -43,7 +42,7 @@ class Program:
             self._inputs.append(inputs)
         self._choose_outputs(header, widths)
         self.work = values
-        self._rows = max(_FEWEST_ROWS, min(_ROWS, _MOST_VALUES // sum(widths)))
+        self._rows = max(_FEWEST_ROWS, min(MOST_ROWS, _MOST_VALUES // sum(widths)))
         self._runs = [_bind(o.run_row, inputs) for o, inputs in zip(self._operations, self._inputs, strict=True)]
 
     def _choose_outputs(self, header: Header, widths: Sequence[int]) -> None:
