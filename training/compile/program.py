@@ -239,7 +239,20 @@ class Program:
 
     def sum(self, blocks: Sequence[Block]) -> Block:
         """Add blocks of the same width, column by column, in their order; a single one stays as it is."""
-        return blocks[0] if len(blocks) == 1 else self.add("sum", blocks, blocks[0].columns, {})
+        total, *others = blocks
+        if not others:
+            return total
+        # Sums of numbers of float32 are rounded to it, one by one.
+        single = all(block.dtype == FLOAT32 for block in blocks)
+        column = Column(
+            dtype=FLOAT32 if single else FLOAT64, is_finite=False, is_exact=all(block.is_exact for block in blocks)
+        )
+        columns = [column] * total.width
+        if not single:
+            return self.add("sum", blocks, columns, {})
+        for block in others:
+            total = self.add("round", [self.add("sum", [total, block], columns, {})], columns, {})
+        return total
 
     def multiply_matrix(self, block: Block, matrix: Any, start: Any = None) -> Block:
         """Multiply with a matrix of shape (inputs, outputs), and add a number to each output."""

@@ -1,6 +1,6 @@
 """Compile trees, and sums of trees, of scikit-learn.
 
-How leaves are added up is that of sklearn/ensemble/_forest.py, _gb.py and _hist_gradient_boosting/.
+How leaves are added up is that of sklearn/ensemble/_forest.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.runtimes.flat.trees import BY_SET, NULL_LEFT
-from training.compile.program import Answer, Array, Block, Column, NotCompiled, Program
+from training.compile.program import Answer, Array, Block, Column, NotCompiled, Program, name_class
 
 _MOST_NODES = 2**32
+SINGLE = {f"sklearn.tree.{kind}Tree{task}" for kind in ("Decision", "Extra") for task in ("Classifier", "Regressor")}
 # Categories that split nodes are less than this: those of XGBoost are float32's whole numbers.
 _MOST_CATEGORIES = 2**24
 
@@ -44,27 +45,20 @@ def compile_forest(program: Program, estimator: Any, block: Block) -> Answer:
     return _compile_averaged(program, estimator, estimator.estimators_, block)
 
 
-def compile_boosted(program: Program, estimator: Any, block: Block) -> Answer:
-    """Compile GradientBoosting: what it starts from, and its trees times the learning rate."""
-    if not (estimator.init_ == "zero" or type(estimator.init_).__name__ in ("DummyRegressor", "DummyClassifier")):
-        raise NotCompiled(f"it starts from the predictions of a {type(estimator.init_).__name__}")
-    start = estimator._raw_predict_init(numpy.zeros((1, estimator.n_features_in_), dtype=numpy.float32))[0]
-    trees = [read_tree(member.tree_, estimator.learning_rate) for stage in estimator.estimators_ for member in stage]
-    raw = add_trees(program, _prepare(program, block), trees, start.tolist())
-    if not hasattr(estimator, "classes_"):
-        return Answer(value=raw)
-    classes = tuple(estimator.classes_.tolist())
-    if len(classes) > 2:
-        return Answer(None, classes, program.make_argmax(raw), program.make_softmax(raw), raw)
-    doubled = program.multiply(raw, 2.0) if estimator.loss == "exponential" else raw
-    return Answer(None, classes, program.compare(raw, equal=True), program.make_sigmoid(doubled), raw)
+def compile_embedding(program: Program, estimator: Any, block: Block) -> Block:
+    """Compile a RandomTreesEmbedding: an indicator for each leaf of each tree."""
+    members = estimator.estimators_
+    trees = [read_tree(member) for member in members]
+    named = [tree._replace(values=numpy.arange(len(tree.left), dtype=float)[:, None]) for tree in trees]
+    reached = add_trees(program, prepare_for_trees(program, block, members[0]), named, [0.0] * len(named))
+    return program.transform(estimator.one_hot_encoder_, reached)
 
 
 def _compile_averaged(program: Program, estimator: Any, members: Sequence[Any], block: Block) -> Answer:
     if getattr(estimator, "n_outputs_", 1) != 1:
         raise NotCompiled("it predicts several targets at once")
-    trees = [read_tree(member.tree_) for member in members]
-    added = add_trees(program, _prepare(program, block), trees, [0.0] * trees[0].values.shape[1])
+    trees = [read_tree(member) for member in members]
+    added = add_trees(program, prepare_for_trees(program, block, members[0]), trees, [0.0] * trees[0].values.shape[1])
     mean = program.divide(added, float(len(trees))) if len(trees) > 1 else added
     if not hasattr(estimator, "classes_"):
         return Answer(value=mean)
@@ -72,34 +66,54 @@ def _compile_averaged(program: Program, estimator: Any, members: Sequence[Any], 
     return Answer(None, classes, program.make_argmax(mean), mean)
 
 
-def _prepare(program: Program, block: Block) -> Block:
-    """Round to float32, as scikit-learn's trees do, and refuse infinity."""
-    return program.round(program.refuse(program.make_numbers(block), nan=False))
+def prepare_for_trees(program: Program, block: Block, tree: Any) -> Block:
+    """Round to float32, as scikit-learn's trees do; refuse infinity, and NaN unless this tree takes it."""
+    return program.round(program.refuse(program.make_numbers(block), nan=not _takes_nulls(tree)))
 
 
-def read_tree(tree: Any, factor: float = 1.0) -> Tree:
-    """Read a tree of scikit-learn; its values are multiplied with the factor."""
-    values = factor * tree.value[:, 0, :]
+def _takes_nulls(tree: Any) -> bool:
+    supports = getattr(tree, "_support_missing_values", None)  # from release 1.3
+    return supports is not None and bool(supports(numpy.zeros((1, 1))))
+
+
+def are_trees(members: Sequence[Any]) -> bool:
+    """Tell whether all of these are single trees of scikit-learn that predict one target."""
+    return all(name_class(member) in SINGLE and getattr(member, "n_outputs_", 1) == 1 for member in members)
+
+
+def read_tree(estimator: Any, factor: float = 1.0) -> Tree:
+    """Read a single tree of scikit-learn; its values, which are shares for a classifier, are multiplied by a factor."""
+    tree = estimator.tree_
+    values = tree.value[:, 0, :]
+    if hasattr(estimator, "classes_"):
+        totals = values.sum(axis=1)
+        # Releases before 1.4 hold counts, and divide when they predict; later ones hold shares, and do not divide.
+        if not numpy.allclose(totals, 1.0, rtol=0, atol=1e-6):
+            totals[totals == 0.0] = 1.0
+            values = values / totals[:, numpy.newaxis]
+    values = factor * values
     # Releases before 1.3 know no nulls.
     nulls = getattr(tree, "missing_go_to_left", numpy.zeros(len(values))).astype(bool)
     return Tree(tree.children_left, tree.children_right, tree.feature, tree.threshold, nulls, values)
 
 
 def add_trees(
-    program: Program, block: Block, trees: Sequence[Tree], start: Sequence[float], *, single: bool = False
+    program: Program, block: Block, trees: Sequence[Tree], start: Sequence[float] | Block, *, single: bool = False
 ) -> Block:
-    """Add up the leaves of trees, after `start`; a tree with several values per leaf adds to all sums, else tree t to
-    sum t % sums. `single`: in float32.
+    """Add up the leaves of trees, after `start`, numbers or a block; a tree with several values per leaf adds to all
+    sums, else tree t to sum t % sums. `single`: in float32.
     """
-    outputs = len(start)
+    begun = [start] if isinstance(start, Block) else []
+    numbers = [] if isinstance(start, Block) else [float(number) for number in start]
+    outputs = start.width if isinstance(start, Block) else len(numbers)
     vector = outputs > 1 and trees[0].values.shape[1] > 1
     arrays = build_arrays(trees, vector, block)
     # A threshold may be infinite: it parts nulls from numbers.
     if not all(numpy.isfinite(tree.values).all() for tree in trees):
         raise NotCompiled("one of the numbers that it predicts with is infinite or NaN")
-    made = [Column(is_exact=block.is_exact)] * outputs
+    made = [Column(is_exact=all(each.is_exact for each in (block, *begun)))] * outputs
     return program.add(
-        "trees", [block], made, arrays, outputs=outputs, start=[float(s) for s in start], vector=vector, single=single
+        "trees", [block, *begun], made, arrays, outputs=outputs, start=numbers, vector=vector, single=single
     )
 
 

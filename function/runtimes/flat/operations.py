@@ -43,6 +43,10 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import trees
 
             return trees.Trees(step)
+        case "median":
+            from function.runtimes.flat import medians
+
+            return medians.Median(step)
         case "linear_trees":
             from function.runtimes.flat import linear_trees
 
