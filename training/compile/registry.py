@@ -49,8 +49,6 @@ TRANSFORMERS: Transformers = {
     "sklearn.impute.IterativeImputer": model_imputation.compile_iterative_imputer,
     "sklearn.impute.KNNImputer": model_imputation.compile_knn_imputer,
     "sklearn.ensemble.RandomTreesEmbedding": trees.compile_embedding,
-    "sklearn.impute.IterativeImputer": imputation.compile_iterative_imputer,
-    "sklearn.impute.KNNImputer": imputation.compile_knn_imputer,
     "sklearn.impute.MissingIndicator": imputation.compile_missing_indicator,
     "sklearn.impute.SimpleImputer": imputation.compile_simple_imputer,
     "sklearn.feature_selection.GenericUnivariateSelect": selection.compile_selector,

@@ -11,7 +11,7 @@ import numpy
 
 from function.runtimes.flat.file import Array, Header, Step
 from function.runtimes.flat.operations import create_operation
-from function.runtimes.flat.trees import BY_SET
+from function.runtimes.flat.tree_nodes import BY_SET
 
 type Numbers = numpy.ndarray[Any, Any]
 type ByFeature = dict[int, list[float]]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from function.runtimes.flat.trees import BY_SET, NULL_LEFT
+from function.runtimes.flat.tree_nodes import BY_SET, NULL_LEFT
 from training.compile.program import Answer, Array, Block, Column, NotCompiled, Program, name_class
 
 _MOST_NODES = 2**32

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy
 
-from function.runtimes.flat.trees import BY_SET, NULL_LEFT, Trees
+from function.runtimes.flat.tree_nodes import BY_SET, NULL_LEFT, TreeNodes
 
 type Array = numpy.ndarray[Any, Any]
 
@@ -12,7 +12,7 @@ type Array = numpy.ndarray[Any, Any]
 class Nodes:
     """The nodes of all trees as numpy arrays."""
 
-    def __init__(self, trees: Trees) -> None:
+    def __init__(self, trees: TreeNodes) -> None:
         self.skips = numpy.asarray(trees.skips)
         self.features = numpy.asarray(trees.features)
         self.thresholds = numpy.asarray(trees.thresholds)

@@ -15,7 +15,7 @@ import numpy
 
 from function.runtimes.flat import set_tables
 from function.runtimes.flat.operation import MOST_ROWS
-from function.runtimes.flat.trees import BY_SET, NULL_LEFT, Trees
+from function.runtimes.flat.tree_nodes import BY_SET, NULL_LEFT, TreeNodes
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Table
@@ -43,7 +43,7 @@ class _Walk(NamedTuple):
 class RankedTrees:
     """The trees of an operation with ranks for thresholds."""
 
-    def __init__(self, trees: Trees) -> None:
+    def __init__(self, trees: TreeNodes) -> None:
         self._skips = numpy.asarray(trees.skips)
         self._thresholds = numpy.asarray(trees.thresholds)
         leaves = None if trees.leaves is None else numpy.asarray(trees.leaves).reshape(-1, trees.width)
@@ -130,7 +130,7 @@ def _split(array: Array, begins: Array) -> list[Array]:
     return numpy.split(array, begins[1:]) if len(begins) else []
 
 
-def add_leaves(trees: Trees, table: "Table", begun: "Table | None" = None) -> "Table":
+def add_leaves(trees: TreeNodes, table: "Table", begun: "Table | None" = None) -> "Table":
     """Add up the leaves that each row reaches; return a column for each sum."""
     dtype = numpy.float32 if trees.single else numpy.float64
     count = len(table[0])
@@ -146,19 +146,20 @@ def add_leaves(trees: Trees, table: "Table", begun: "Table | None" = None) -> "T
     return list(sums.astype(float, copy=False))
 
 
-def reach_leaves(trees: Trees, table: "Table") -> Iterator[Array]:
+def reach_leaves(trees: TreeNodes, table: "Table") -> Iterator[Array]:
     """Make, for each tree, the numbers that the leaves hold which the rows reach."""
     for tree, reached in enumerate(_reach_nodes(trees, table)):
         yield _get_ranked(trees).get_walk(tree).values[0].take(reached, mode="clip")
 
 
-def _get_ranked(trees: Trees) -> RankedTrees:
+def _get_ranked(trees: TreeNodes) -> RankedTrees:
     if trees.ranked is None:
         trees.ranked = RankedTrees(trees)
-    return trees.ranked
+    ranked: RankedTrees = trees.ranked
+    return ranked
 
 
-def _reach_nodes(trees: Trees, table: "Table") -> Iterator[Array]:
+def _reach_nodes(trees: TreeNodes, table: "Table") -> Iterator[Array]:
     """Make, for each tree, the places among its nodes of the leaves that the rows reach."""
     ranked = _get_ranked(trees)
     columns = [numpy.ascontiguousarray(column, dtype=float) for column in table]

@@ -30,12 +30,11 @@ from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.file import Step
 from function.runtimes.flat.operation import Row
+from function.runtimes.flat.tree_nodes import BY_SET, NULL_LEFT
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Table
-    from function.runtimes.flat.tree_tables import RankedTrees
 
-NULL_LEFT, BY_SET = 1, 2
 # The first records are answered from the file as it is: most functions see no more of them, or wait for a first answer.
 # After them, each record makes tuples of about so many nodes, which takes 0.3 ms, until so many are made; a node then
 # takes 120 bytes.
@@ -68,7 +67,7 @@ class Trees:
         self.has_sets = "sets" in arrays
         self.sets = step.get_array("sets", "I") if self.has_sets else self.skips[:0]
         self.set_ends = step.get_array("set_ends", "I") if self.has_sets else self.skips[:0]
-        self.ranked: RankedTrees | None = None
+        self.ranked: Any = None
         self._grown: list[_Node | None] = [None] * len(self.roots)
         self._next = self._runs = 0
         self.work = 8 * len(self.roots) * (self.width if self.vector else 1)
