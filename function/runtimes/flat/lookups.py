@@ -102,9 +102,11 @@ class NumberLookup(Lookup):
         if column.dtype == object or not len(self.numbers):
             return super().look_up_column(column)
         numbers, values = numpy.asarray(self.numbers), column.astype(float, copy=False)
-        places = numpy.minimum(numpy.searchsorted(numbers, values), len(numbers) - 1)
-        found = numpy.where(numbers[places] == values, numpy.asarray(self.codes)[places].astype(float), UNKNOWN)
-        made: Column = numpy.where(numpy.isnan(values), self.null, found)
+        places = numpy.searchsorted(numbers, values)
+        codes = numpy.asarray(self.codes).take(places, mode="clip").astype(float)
+        made: Column = numpy.where(numbers.take(places, mode="clip") == values, codes, UNKNOWN)
+        if self.null != UNKNOWN:
+            made[numpy.isnan(values)] = self.null
         if self.refuses and (made < 0).any():
             raise NotPredictable("ValueError")
         return made
