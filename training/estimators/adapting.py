@@ -3,6 +3,8 @@
 import io
 import re
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sklearn.base import is_classifier
@@ -96,7 +98,11 @@ def convert_catboost(model: Any) -> Any:
     import catboost
 
     kind = catboost.CatBoostClassifier if len(model.classes_) > 1 else catboost.CatBoostRegressor
-    return kind().load_model(blob=model._serialize_model())
+    # Loaded from bytes, it would lose its parameters, among them the loss that says how sums become predictions.
+    with TemporaryDirectory() as folder:
+        path = str(Path(folder) / "model.cbm")
+        model.save_model(path)
+        return kind().load_model(path)
 
 
 def _find_last(estimator: Any) -> Any:

@@ -120,6 +120,14 @@ def test_a_file_of_catboost_predicts_as_its_wrapper(tmp_path: Path, suffix: str,
         assert numpy.allclose(loaded.predict_proba(floats), model.predict_proba(FRAME), rtol=1e-12)
 
 
+def test_a_file_of_catboost_keeps_the_loss_that_says_what_it_predicts(tmp_path: Path) -> None:
+    model = fit_catboost(catboost.CatBoostRegressor, NUMBERS.abs().round(), loss_function="Poisson")
+    model.save_model(str(tmp_path / "model.cbm"))
+    loaded = load_estimator(tmp_path / "model.cbm")
+    assert numpy.array_equal(loaded.predict(FRAME.astype({"n": float})), model.predict(FRAME))
+    assert loaded.predict(FRAME.astype({"n": float})).min() > 0
+
+
 def make_models() -> dict[str, Callable[[], Any]]:
     plain = FRAME[["size", "n"]]
     return {
