@@ -80,7 +80,7 @@ def _round(program: Program, block: Block, missing: float, *, refuses: bool) -> 
     columns = [
         c._replace(dtype=FLOAT32, is_finite=False, nullable=c.nullable or replaced is not None) for c in block.columns
     ]
-    return program.add("single", [block], columns, {}, missing=replaced)
+    return program.add("single", [block], columns, {}, null=replaced)
 
 
 def _cut(program: Program, block: Block, places: Sequence[int]) -> Block:

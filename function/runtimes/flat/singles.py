@@ -71,25 +71,25 @@ def _round_column(column: "numpy.ndarray[Any, Any]") -> "Column":
 
 
 class Single:
-    """Round numbers to float32, also to infinity; the option `missing` is null, or a number that becomes NaN."""
+    """Round numbers to float32, also to infinity; the option `null` is null, or a number that becomes NaN."""
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
-        self.missing: float | None = step.options["missing"]
-        if type(self.missing) not in (float, type(None)):
-            raise ValueError("the option missing is no number")
+        self.null: float | None = step.options["null"]
+        if type(self.null) not in (float, type(None)):
+            raise ValueError("the option null is no number")
 
     def run_row(self, row: Row) -> Row:
         rounded = list(map(round_single, row))
-        return rounded if self.missing is None else [nan if value == self.missing else value for value in rounded]
+        return rounded if self.null is None else [nan if value == self.null else value for value in rounded]
 
     def run_table(self, table: "Table") -> "Table":
         import numpy
 
         rounded = [_round_column(column) for column in table]
-        if self.missing is None:
+        if self.null is None:
             return rounded
-        return [numpy.where(column == self.missing, nan, column) for column in rounded]
+        return [numpy.where(column == self.null, nan, column) for column in rounded]
 
 
 class SingleMatrix:
