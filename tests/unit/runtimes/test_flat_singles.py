@@ -17,8 +17,8 @@ from function.runtimes.flat.singles import compute_exp, compute_exp_of_column, r
 ODD = (0.0, -0.0, 1.0, -1.5, 1e-45, 3.4028235e38, -3.4028235e38, 88.7, -88.75, 104.5, math.inf, -math.inf, math.nan)
 MATRIX = {"numbers": [0.5, -2.0, 3e38, 1e-30], "start": [0.25, -1.0]}
 STEPS: dict[str, tuple[str, dict[str, Any], dict[str, list[float]]]] = {
-    "round": ("single", {"missing": None}, {}),
-    "round, with another null": ("single", {"missing": -1.5}, {}),
+    "round": ("single", {"null": None}, {}),
+    "round, with another null": ("single", {"null": -1.5}, {}),
     "matrix": ("single_matrix", {}, MATRIX),
     "exp": ("single_exp", {}, {}),
     "sigmoid": ("single_sigmoid", {}, {}),
@@ -68,8 +68,8 @@ def test_what_is_too_large_becomes_infinity() -> None:
 @pytest.mark.parametrize(
     "step",
     [
-        make_step("single", {"missing": "x"}, {}),
-        make_step("single", {"missing": True}, {}),
+        make_step("single", {"null": "x"}, {}),
+        make_step("single", {"null": True}, {}),
         make_step("single", {}, {}),
         make_step("single_matrix", {}, {**MATRIX, "numbers": [1.0, 2.0]}),
         make_step("single_matrix", {}, {**MATRIX, "start": [math.nan, 1.0]}),
