@@ -46,6 +46,9 @@ def adapt_model(model: Any) -> Any:
     if library == CATBOOST and name == "CatBoost":
         model = convert_catboost(model)
     last = _find_last(model)
+    if hasattr(last, "get_booster"):
+        # The gate predicts many small tables, for which more threads take longer.
+        last.get_booster().set_param({"nthread": 1})
     categories = _find_categories(model)
     if not categories and name_library(last) != CATBOOST and not type(last).__name__.endswith("Ranker"):
         return model
@@ -77,6 +80,7 @@ def adapt_xgboost(booster: Any, *, is_best: bool = False) -> Any:
     """Adapt a Booster of XGBoost."""
     learner = parse_ubjson(bytes(booster.save_raw("ubj")))["learner"]
     objective = learner["objective"]["name"]
+    booster.set_param({"nthread": 1})
     shares = booster
     if objective == "multi:softmax":
         shares = booster.copy()
