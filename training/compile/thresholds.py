@@ -122,7 +122,7 @@ def _invert(step: Step, column: int, numbers: Numbers) -> Numbers | None:
     match step.op:
         case "number" | "refuse" | "fill":
             inverted = numbers
-        case "round":
+        case "round" | "single":
             inverted = numpy.append(numbers, _find_rounding_edges(numbers))
         case "clip":
             inverted = numbers[(numbers >= step.options["low"]) & (numbers <= step.options["high"])]
