@@ -97,6 +97,7 @@ class Program:
 
     def __init__(self, features: Sequence[Feature], transformers: Transformers, heads: Heads) -> None:
         self.record = Block(0, tuple(map(_describe_feature, features)))
+        self._known: dict[str, int] = {}
         self._transformers = transformers
         self._heads = heads
         self._steps: list[dict[str, Any]] = []
@@ -116,8 +117,16 @@ class Program:
     # --- any operation ---
 
     def add(self, op: str, inputs: Sequence[Block], columns: Sequence[Column], arrays: Arrays, **options: Any) -> Block:
-        """Add a step of the operation `op`, which makes `columns` of the blocks `inputs`."""
-        self._steps.append({"op": op, "inputs": [block.number for block in inputs], **options})
+        """Add a step of the operation `op`, which makes `columns` of the blocks `inputs`.
+
+        Members of one estimator often begin with the same steps: one without arrays that is there is used again.
+        """
+        step = {"op": op, "inputs": [block.number for block in inputs], **options}
+        key = json.dumps(step)
+        if not arrays and key in self._known:
+            return Block(self._known[key], tuple(columns))
+        self._known[key] = len(self._steps) + 1
+        self._steps.append(step)
         self._arrays.append({name: (code, _flatten(values, code)) for name, (code, values) in arrays.items()})
         self._inputs.append(tuple(inputs))
         return Block(len(self._steps), tuple(columns))
@@ -131,8 +140,8 @@ class Program:
         columns = [block.columns[place] for place in places]
         if block.number and self._find_op(block) == "take":
             # What takes of what was taken before takes it itself.
-            source, earlier = self._steps[block.number - 1]["inputs"][0], self._arrays[block.number - 1]["places"][1]
-            block, places = Block(source, ()), earlier[list(places)].tolist()
+            earlier = self._arrays[block.number - 1]["places"][1]
+            block, places = self._inputs[block.number - 1][0], earlier[list(places)].tolist()
         code = "H" if max(places, default=0) < 2**16 else "I"
         return self.add("take", [block], columns, {"places": (code, places)})
 
