@@ -9,6 +9,8 @@ from math import copysign, inf, isfinite, nan
 
 type Function = Callable[[float], float]
 
+_SQRT_HALF = 0.7071067811865476
+
 
 def _guard(function: Function) -> Function:
     """Return the function with numpy's answers for what `math` refuses: too large, or outside of its domain."""
@@ -128,6 +130,11 @@ def find_normal_quantile(share: float) -> float:
     return copysign(_divide_polynomials(_FAR_TAIL if far else _TAIL, distance - (5.0 if far else 1.6)), offset)
 
 
+def find_normal_share(value: float) -> float:
+    """Return the share of the standard normal distribution below the number."""
+    return math.erfc(-value * _SQRT_HALF) / 2
+
+
 # Those whose answers have the same bits everywhere: IEEE 754 says how they are rounded.
 EXACT = frozenset(
     {"absolute", "fabs", "negative", "positive", "square", "signed_square", "sqrt", "sign", "reciprocal"}
@@ -173,6 +180,7 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[Function], Functi
     "rad2deg": (math.degrees, _keep),
     "degrees": (math.degrees, _keep),
     "normal_quantile": (find_normal_quantile, _keep),
+    "normal_share": (find_normal_share, _keep),
 }
 
 
@@ -186,5 +194,5 @@ def find_function(name: str) -> Function:
 NEVER_NAN = frozenset(
     {"absolute", "fabs", "negative", "positive", "square", "sign", "reciprocal", "floor", "ceil", "trunc", "rint"}
     | {"exp", "exp2", "expm1", "cbrt", "arctan", "sinh", "cosh", "tanh", "arcsinh"}
-    | {"deg2rad", "radians", "rad2deg", "degrees"}
+    | {"deg2rad", "radians", "rad2deg", "degrees", "normal_share"}
 )

@@ -79,7 +79,7 @@ class Softmax(_ByRow):
 
 
 class Argmax:
-    """The place of the first largest number."""
+    """The place of the first largest number, or of the first NaN."""
 
     def __init__(self, step: Step) -> None:
         self.width, self.work = 1, step.width
@@ -87,6 +87,11 @@ class Argmax:
             raise ValueError("no numbers")
 
     def run_row(self, row: Row) -> Row:
+        total = sum(row)
+        if total != total:  # noqa: PLR0124  (NaN, or infinities of both signs)
+            for place, value in enumerate(row):
+                if value != value:  # noqa: PLR0124
+                    return [float(place)]
         return [float(row.index(max(row)))]
 
     def run_table(self, table: "Table") -> "Table":

@@ -67,5 +67,13 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import singles
 
             return singles.OPERATIONS[step.op](step)
+        case "curve" | "raise":
+            from function.runtimes.flat import curves
+
+            return curves.OPERATIONS[step.op](step)
+        case "share" | "ratio":
+            from function.runtimes.flat import shares
+
+            return shares.OPERATIONS[step.op](step)
         case _:
             raise ValueError("no operation has this name")
