@@ -1,9 +1,10 @@
-"""Compile linear models of scikit-learn: sklearn/linear_model/_base.py."""
+"""Compile linear models of scikit-learn: sklearn/linear_model/_base.py, _stochastic_gradient.py, _glm/."""
 
 from typing import Any
 
 import numpy
 
+from training.compile.curves import complement, make_shares, make_sigmoid_of_each
 from training.compile.program import Answer, Block, NotCompiled, Program
 
 
@@ -15,13 +16,63 @@ def compile_linear_regressor(program: Program, estimator: Any, block: Block) -> 
     return Answer(value=raw)
 
 
-def compile_logistic_regression(program: Program, estimator: Any, block: Block) -> Answer:
-    """Compile a LogisticRegression: sigmoid for two classes, else softmax."""
+def compile_generalized_regressor(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a Poisson, Gamma or Tweedie regression: the inverse of its link function, of the scores."""
     raw = compute_scores(program, estimator, block)
-    classes = tuple(estimator.classes_.tolist())
-    if raw.width == 1:
-        return Answer(None, classes, program.compare(raw), program.make_sigmoid(raw), raw)
-    return Answer(None, classes, program.make_argmax(raw), program.make_softmax(raw), raw)
+    # `_link_instance` in release 1.0.
+    link = getattr(getattr(estimator, "_base_loss", None), "link", None) or getattr(estimator, "_link_instance", None)
+    match type(link).__name__:
+        case "IdentityLink":
+            return Answer(value=raw)
+        case "LogLink":
+            return Answer(value=program.apply(raw, "exp"))
+        case name:
+            raise NotCompiled(f"its link function {name} is not known")
+
+
+def compile_ransac(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a RANSACRegressor by the estimator that it chose."""
+    return program.predict(estimator.estimator_, program.make_numbers(block))
+
+
+def compile_linear_classifier(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a linear classifier without probabilities."""
+    raw = compute_scores(program, estimator, block)
+    classes = read_classes(estimator)
+    if raw.width != (1 if len(classes) == 2 else len(classes)):
+        raise NotCompiled("it predicts several labels at once")
+    return Answer(None, classes, choose_class(program, raw), None, raw)
+
+
+def compile_logistic_regression(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a LogisticRegression: sigmoid for two classes, else softmax, or shares of sigmoids in old releases."""
+    raw = compute_scores(program, estimator, block)
+    # Releases without this argument have neither of its old ways.
+    arguments = estimator.get_params(deep=False)
+    scheme = arguments.get("multi_class", "softmax")
+    if scheme in ("auto", "deprecated"):
+        scheme = "ovr" if raw.width == 1 or arguments.get("solver") == "liblinear" else "multinomial"
+    if scheme in ("ovr", "warn") or (scheme == "softmax" and raw.width == 1):
+        shares = _make_logistic_shares(program, raw)
+    else:
+        both = program.multiply_matrix(raw, [[-1.0, 1.0]]) if raw.width == 1 else raw
+        shares = program.make_softmax(both)
+    return Answer(None, read_classes(estimator), choose_class(program, raw), shares, raw)
+
+
+def compile_sgd_classifier(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a SGDClassifier, whose loss says whether it has probabilities."""
+    raw = compute_scores(program, estimator, block)
+    shares = None
+    if estimator.loss in ("log_loss", "log"):
+        shares = _make_logistic_shares(program, raw)
+    elif estimator.loss == "modified_huber":
+        half = program.divide(program.add_numbers(program.clip(raw, -1.0, 1.0), 1.0), 2.0)
+        if raw.width == 1:
+            shares = program.join([complement(program, half), half])
+        else:
+            shares = make_shares(program, half, uniform=True)
+    return Answer(None, read_classes(estimator), choose_class(program, raw), shares, raw)
 
 
 def compute_scores(program: Program, estimator: Any, block: Block) -> Block:
@@ -31,3 +82,22 @@ def compute_scores(program: Program, estimator: Any, block: Block) -> Block:
     matrix = numpy.atleast_2d(numpy.asarray(dense, dtype=float))
     block = program.refuse(program.make_numbers(block))
     return program.multiply_matrix(block, matrix.T, numpy.ravel(estimator.intercept_))
+
+
+def choose_class(program: Program, scores: Block) -> Block:
+    """Choose the class by its score: the second of two where the only score is above 0, else the first largest."""
+    return program.compare(scores) if scores.width == 1 else program.make_argmax(scores)
+
+
+def read_classes(estimator: Any) -> tuple[Any, ...]:
+    """Read the labels of a classifier of one target. Raises NotCompiled."""
+    if isinstance(estimator.classes_, list):
+        raise NotCompiled("it predicts several targets at once")
+    return tuple(estimator.classes_.tolist())
+
+
+def _make_logistic_shares(program: Program, scores: Block) -> Block:
+    """Make a sigmoid of each score; those of several classes are divided by their sum."""
+    if scores.width == 1:
+        return program.make_sigmoid(scores)
+    return make_shares(program, make_sigmoid_of_each(program, scores), uniform=True)

@@ -1,0 +1,176 @@
+"""Classifiers of old releases are compiled as those computed; what is not compiled says why. Touches nothing."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_diabetes, load_wine
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier, TweedieRegressor
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.preprocessing import KBinsDiscretizer
+
+from function.model.contract import NUMBER, Feature
+from training.compile.dummies import compile_constant_predictor
+from training.compile.linear import compile_logistic_regression
+from training.compile.program import Answer, NotCompiled, Program
+from training.compile.registry import HEADS, TRANSFORMERS
+
+FEATURES = [Feature("x0", NUMBER), Feature("x1", NUMBER)]
+INPUTS = [0.5, -2.0]
+
+
+def make_program() -> Program:
+    return Program(FEATURES, TRANSFORMERS, HEADS)
+
+
+def compute(program: Program, answer: Answer) -> tuple[float, list[float]]:
+    """Compute the class's place and the probabilities of one record."""
+    from function.runtimes.flat.file import parse
+    from function.runtimes.flat.program import Program as Runnable
+
+    data = program.encode(answer, len(answer.classes or ()))
+    label, shares = Runnable(*parse(memoryview(data)), len(data)).run_row(list(INPUTS))
+    assert label is not None
+    return label[0], shares or []
+
+
+def create_old(classes: int, **arguments: str) -> Any:
+    """A logistic regression of a release before 1.8, which had the argument `multi_class`."""
+    rows = 1 if classes == 2 else classes
+    return SimpleNamespace(
+        coef_=numpy.arange(2.0 * rows).reshape(rows, 2) / 3,
+        intercept_=numpy.linspace(-1, 0.5, rows),
+        classes_=numpy.arange(classes),
+        get_params=lambda deep: {"solver": "lbfgs", "multi_class": "auto", **arguments},
+    )
+
+
+def compute_old_scores(estimator: Any) -> Any:
+    return estimator.coef_ @ INPUTS + estimator.intercept_
+
+
+@pytest.mark.parametrize(
+    ("classes", "arguments", "is_softmax"),
+    [
+        (2, {}, False),
+        (2, {"multi_class": "multinomial"}, True),
+        (3, {}, True),
+        (3, {"multi_class": "multinomial"}, True),
+        (3, {"multi_class": "ovr"}, False),
+        (3, {"multi_class": "warn"}, False),
+        (3, {"solver": "liblinear"}, False),
+        (3, {"multi_class": "deprecated", "solver": "liblinear"}, False),
+        (2, {"solver": "liblinear"}, False),
+    ],
+)
+def test_logistic_regression_of_an_old_release(classes: int, arguments: dict[str, str], is_softmax: bool) -> None:
+    estimator = create_old(classes, **arguments)
+    scores = compute_old_scores(estimator)
+    both = numpy.array([-scores[0], scores[0]]) if classes == 2 else scores
+    sigmoids = 1 / (1 + numpy.exp(-scores))
+    if is_softmax:
+        expected = numpy.exp(both) / numpy.exp(both).sum()
+    else:
+        expected = numpy.array([1 - sigmoids[0], sigmoids[0]]) if classes == 2 else sigmoids / sigmoids.sum()
+    program = make_program()
+    label, shares = compute(program, compile_logistic_regression(program, estimator, program.record))
+    assert label == expected.argmax()
+    assert shares == pytest.approx(expected.tolist(), rel=1e-14)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_member_that_knows_one_class(value: int) -> None:
+    program = make_program()
+    answer = compile_constant_predictor(program, SimpleNamespace(y_=numpy.array([value])), program.record)
+    assert compute(program, answer) == (value, [1 - value, value])
+
+
+def test_members_share_the_steps_that_they_begin_with() -> None:
+    features = [Feature("x0", NUMBER, nullable=True), Feature("x1", NUMBER, nullable=True)]
+    program = Program(features, TRANSFORMERS, HEADS)
+    estimator = OneVsRestClassifier(LogisticRegression()).fit(*take_two(load_wine))
+    program.predict(estimator, program.record)
+    kinds = [step["op"] for step in program._steps]
+    assert kinds.count("number") == kinds.count("refuse") == 1
+
+
+def take_two(load: Callable[..., Any]) -> tuple[Any, Any]:
+    values, target = load(return_X_y=True)
+    return values[:, :2], target
+
+
+TWO_TARGETS = numpy.column_stack([load_diabetes().target] * 2)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "data", "sentence"),
+    [
+        (DummyClassifier(strategy="stratified"), load_wine, "at random"),
+        (DummyClassifier(strategy="uniform"), load_wine, "at random"),
+        (LinearRegression(), TWO_TARGETS, "several targets"),
+        (DummyRegressor(), TWO_TARGETS, "several targets"),
+        (TransformedTargetRegressor(LinearRegression()), TWO_TARGETS, "several targets"),
+        (
+            TransformedTargetRegressor(LinearRegression(), func=numpy.log, inverse_func=lambda y: +numpy.exp(y)),
+            load_diabetes,
+            "<lambda>",
+        ),
+        (
+            TransformedTargetRegressor(
+                LinearRegression(), transformer=KBinsDiscretizer(encode="ordinal", subsample=None), check_inverse=False
+            ),
+            load_diabetes,
+            "the inverse of KBinsDiscretizer",
+        ),
+        (OneVsOneClassifier(LinearRegression()), load_wine, "no classifiers"),
+    ],
+)
+def test_what_is_not_compiled_says_why(estimator: Any, data: Any, sentence: str) -> None:
+    values, target = take_two(load_diabetes if isinstance(data, numpy.ndarray) else data)
+    fitted = estimator.fit(values, data if isinstance(data, numpy.ndarray) else target)
+    program = make_program()
+    with pytest.raises(NotCompiled, match=sentence):
+        program.predict(fitted, program.record)
+
+
+def test_link_function_that_is_not_known_says_its_name() -> None:
+    values, target = take_two(load_diabetes)
+    estimator = TweedieRegressor(power=0).fit(values, target)
+    estimator._base_loss.link = SimpleNamespace()
+    program = make_program()
+    with pytest.raises(NotCompiled, match="SimpleNamespace"):
+        program.predict(estimator, program.record)
+
+
+def test_several_labels_at_once_are_not_compiled() -> None:
+    values, target = take_two(load_wine)
+    several = numpy.column_stack([target == 0, target == 1]).astype(int)
+    for estimator in (RidgeClassifier(), OneVsRestClassifier(LogisticRegression())):
+        program = make_program()
+        with pytest.raises(NotCompiled, match="several labels"):
+            program.predict(estimator.fit(values, several), program.record)
+
+
+def test_score_that_is_not_compiled_is_not_replaced_by_another() -> None:
+    # A classifier decides by its scores first: where only its probabilities are compiled, it must not use them.
+    values, target = take_two(load_wine)
+    calibrated = CalibratedClassifierCV(LogisticRegression()).fit(values, target)
+    name = "sklearn.linear_model.LogisticRegression"
+    heads = {**HEADS, name: lambda *arguments: HEADS[name](*arguments)._replace(decision=None)}
+    program = Program(FEATURES, TRANSFORMERS, heads)
+    with pytest.raises(NotCompiled, match="decision_function of its LogisticRegression"):
+        program.predict(calibrated, program.record)
+
+
+def test_infinite_threshold_is_not_compiled() -> None:
+    values, target = take_two(load_wine)
+    estimator = FixedThresholdClassifier(LogisticRegression(), threshold=float("inf")).fit(values, target > 0)
+    program = make_program()
+    with pytest.raises(NotCompiled, match="threshold is infinite"):
+        program.predict(estimator, program.record)

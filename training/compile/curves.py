@@ -1,0 +1,90 @@
+"""Steps that several families use: curves, powers, shares, functions of numpy by their name."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from function.model.dtypes import FLOAT32, FLOAT64
+from function.runtimes.flat.functions import FUNCTIONS
+from training.compile.program import Block, Column, NotCompiled, Program
+
+# The largest float64: a limit that no finite number passes.
+LARGEST = float(numpy.finfo(float).max)
+
+type Curve = tuple[Any, Any]
+"""The places of a curve's points, which rise, and the values there."""
+
+
+def interpolate(
+    program: Program, block: Block, curves: Sequence[Curve], outside: str = "clip", *, single: bool = False
+) -> Block:
+    """Look each column's numbers up on its curve: straight lines between points, as numpy.interp computes them.
+
+    `outside`: "clip", "nan" or "refuse". `single`: in float32, as scipy computes there.
+    """
+    places = numpy.concatenate([numpy.asarray(x, dtype=float) for x, _ in curves])
+    values = numpy.concatenate([numpy.asarray(y, dtype=float) for _, y in curves])
+    if not (numpy.isfinite(places).all() and numpy.isfinite(values).all()):
+        raise NotCompiled("one of the points of its curves is infinite or NaN")
+    arrays = {
+        "bounds": ("I", numpy.cumsum([0, *(len(x) for x, _ in curves)])),
+        "x": ("d", places),
+        "y": ("d", values),
+    }
+    columns = [
+        # numpy may compute the lines with fused products, by machine.
+        Column(nullable=c.nullable or outside == "nan", is_exact=False, dtype=FLOAT32 if single else FLOAT64)
+        for c in block.columns
+    ]
+    return program.add("curve", [block], columns, arrays, outside=outside, single=single)
+
+
+def make_shares(program: Program, block: Block, *, uniform: bool) -> Block:
+    """Divide by the sum of the row; where it is 0, make equal shares (`uniform`) or leave the numbers."""
+    # numpy adds up eight numbers and more in another order.
+    is_exact = block.is_exact and block.width < 8 and block.dtype == FLOAT64
+    columns = [Column(dtype=block.dtype, nullable=True, is_exact=is_exact)] * block.width
+    return program.add("share", [block], columns, {}, uniform=uniform)
+
+
+def divide_blocks(program: Program, block: Block, other: Block) -> Block:
+    """Divide the numbers of a block by those of another one."""
+    made = Column(nullable=True, is_finite=False, is_exact=block.is_exact and other.is_exact)
+    return program.add("ratio", [block, other], [made] * block.width, {})
+
+
+def raise_to(program: Program, block: Block, number: float) -> Block:
+    """Raise each number to a power."""
+    if not numpy.isfinite(number):
+        raise NotCompiled("it raises to a power that is infinite or NaN")
+    columns = [c._replace(nullable=True, is_finite=False, is_exact=False) for c in block.columns]
+    return program.add("raise", [block], columns, {"numbers": ("d", [number] * block.width)})
+
+
+def complement(program: Program, block: Block) -> Block:
+    """1 minus each number."""
+    return program.add_numbers(program.multiply(block, -1.0), 1.0)
+
+
+def widen(block: Block) -> Block:
+    """Say that the estimator computes in float64 from here on."""
+    return block._replace(columns=tuple(column._replace(dtype=FLOAT64) for column in block.columns))
+
+
+def make_sigmoid_of_each(program: Program, block: Block) -> Block:
+    """1 / (1 + exp(-x)) of each number x."""
+    return program.take(program.make_sigmoid(block), range(1, 2 * block.width, 2))
+
+
+def apply_function(program: Program, function: Any, arguments: Any, block: Block) -> Block:
+    """Apply one of numpy's functions of one number, or none. Raises NotCompiled for another function."""
+    if function is None:
+        return block
+    name = getattr(function, "__name__", "")
+    if isinstance(function, numpy.ufunc) and not arguments:
+        if name == "expit":
+            return make_sigmoid_of_each(program, block)
+        if name in FUNCTIONS:
+            return program.apply(block, name)
+    raise NotCompiled(f"it calls the function {name or function!r}, which is not one of numpy's that are known")
