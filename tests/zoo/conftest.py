@@ -13,7 +13,7 @@ def list_results(reporter: pytest.TerminalReporter) -> list[Result]:
     """List what the tests recorded."""
     passed: list[pytest.TestReport] = reporter.stats.get("passed", [])
     recorded: list[Any] = [value for report in passed for name, value in report.user_properties if name == KEY]
-    # A run on several processors sends tuples as lists.
+    # The processes of a run on several processors send each other plain lists.
     return [Result(*value) for value in recorded]
 
 

@@ -55,7 +55,7 @@ def test_model_is_answered_flat_as_its_estimator_answers(
     document = json.loads((bundle / "manifest.json").read_bytes())
     refused = document.get("refused_exports", {}).get(FLAT)
     assert (refused is None) == specimen.is_flat, refused
-    record_property(KEY, Result(specimen.family, *_read_runtime(document), measure_start_ms(bundle)))
+    record_property(KEY, list(Result(specimen.family, *_read_runtime(document), measure_start_ms(bundle))))
     if not specimen.is_flat:
         return
     manifest = Manifest.parse((bundle / "manifest.json").read_bytes())
