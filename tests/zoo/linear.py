@@ -370,5 +370,5 @@ SPECIMENS: tuple[Specimen, ...] = (
     *CALIBRATED,
     *THRESHOLDS,
     *SEVERAL_CLASSES,
-    *BOOSTED,
+    *(specimen._replace(tolerance=1e-6) for specimen in BOOSTED),
 )

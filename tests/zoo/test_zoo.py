@@ -22,8 +22,6 @@ from tests.zoo.specimen import Specimen
 
 MODULES = (linear, trees, numbers, categories, structures, ensembles, xgboosts, lightgbms, catboosts)
 SPECIMENS: tuple[Specimen, ...] = tuple(specimen for module in MODULES for specimen in module.SPECIMENS)
-# The largest relative error of a number, where the estimator computes in float64.
-TOLERANCE = 1e-9
 # All records are computed in plain Python, or all as a table.
 ALWAYS_ROWS, ALWAYS_TABLES = 2**62, -1
 
@@ -67,10 +65,10 @@ def test_model_is_answered_flat_as_its_estimator_answers(
     for many_values in (ALWAYS_ROWS, ALWAYS_TABLES):
         runtime = flat.load(content, manifest, artifact, many_values=many_values)
         outputs = runtime.predict(columns)
-        _compare(outputs.values, expected_values)
+        _compare(outputs.values, expected_values, specimen.tolerance)
         assert (outputs.probabilities is None) == (shares is None)
         for found, expected in zip(outputs.probabilities or [], shares or [], strict=True):
-            _compare(found, expected)
+            _compare(found, expected, specimen.tolerance)
 
 
 def test_document_has_each_family_with_the_number_of_its_models() -> None:
@@ -86,11 +84,11 @@ def _read_runtime(document: dict[str, Any]) -> tuple[str, float]:
     return runtime, artifacts[runtime].get("largest_relative_error", 0.0)
 
 
-def _compare(found: Sequence[Any], expected: Sequence[Any]) -> None:
+def _compare(found: Sequence[Any], expected: Sequence[Any], tolerance: float) -> None:
     floor = 1e-6 * max((abs(value) for value in expected if isinstance(value, float)), default=0.0)
     for one, other in zip(found, expected, strict=True):
         if isinstance(other, float):
-            assert math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE * floor), (one, other)
+            assert math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance * floor), (one, other)
         else:
             assert one == other
 
