@@ -100,7 +100,13 @@ def _build_parser() -> ArgumentParser:
     option = parser.add_argument
     option("--data", type=Path, metavar="FILE", help="the table: .csv (UTF-8), .csv.gz, .parquet or .pq")
     option("--target", metavar="COLUMN", help="the column to predict")
-    option("--model", type=Path, metavar="FILE", help="a fitted scikit-learn estimator, dumped with joblib or pickle")
+    option(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="a fitted estimator of scikit-learn, XGBoost, LightGBM or CatBoost, dumped with joblib or pickle; or what "
+        "the last three save themselves: .json, .ubj, .txt, .cbm",
+    )
     option("--out", type=Path, default=Path("model"), metavar="DIR", help="the bundle's directory (default: model)")
     option("--name", help="the model's name (default: the name of the model's or table's file)")
     option("--unit", help="the unit of the prediction, such as USD")

@@ -15,12 +15,12 @@ from training.compile.xgboost_inputs import read_categories
 from training.estimators.native_models import (
     AdaptedClassifier,
     AdaptedRegressor,
-    Categories,
     LightGBMClassifier,
     LightGBMRegressor,
     XGBoostClassifier,
     XGBoostRegressor,
 )
+from training.estimators.native_tables import Categories
 from training.estimators.pickle_contents import read_contents
 
 XGBOOST, LIGHTGBM, CATBOOST = "xgboost", "lightgbm", "catboost"

@@ -5,19 +5,20 @@ only that of the own model.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
-import pandas
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from function.model.contract import NUMBER, STRING
 from training.errors import TrainingError
 from training.estimators.fitted_columns import FittedColumn
-
-type Categories = Mapping[int, Sequence[Any]]
-"""The categories of columns that were pandas' categories in training, by the column's place."""
+from training.estimators.native_tables import (
+    Categories,
+    describe_columns,
+    restore_categories,
+    restore_whole_numbers,
+)
 
 
 class _Adapted(BaseEstimator):  # type: ignore[misc]
@@ -198,43 +199,3 @@ class LightGBMClassifier(ClassifierMixin, _LightGBM):  # type: ignore[misc]
         """Predict the probabilities of each row."""
         predicted = self._predict(table)
         return predicted if predicted.ndim > 1 else numpy.column_stack([1 - predicted, predicted])
-
-
-def describe_columns(categories: Categories, count: int) -> list[FittedColumn] | None:
-    """Describe each column by the categories that training had; None if it had none."""
-    if not categories:
-        return None
-    described = [FittedColumn(is_used=True, type=NUMBER)] * count
-    for place, values in categories.items():
-        type_ = STRING if all(isinstance(value, str) for value in values) else NUMBER
-        described[place] = FittedColumn(is_used=True, type=type_, categories=tuple(values))
-    return described
-
-
-def restore_categories(table: Any, categories: Categories) -> Any:
-    """Make pandas' categories of these columns; values that training did not have become further categories."""
-    if not categories:
-        return table
-    frame = table.copy() if isinstance(table, pandas.DataFrame) else pandas.DataFrame(table)
-    for place in range(frame.shape[1]):
-        column = frame.iloc[:, place]
-        if place in categories:
-            present = column[column.notna()].unique().tolist()
-            known = list(categories[place])
-            unknown = [value for value in present if value not in known]
-            frame.isetitem(place, pandas.Categorical(column.astype(object).tolist(), [*known, *unknown]))
-        elif column.dtype == object:
-            frame.isetitem(place, column.astype(float).to_numpy())
-    return frame
-
-
-def restore_whole_numbers(table: Any, places: Sequence[int]) -> Any:
-    """Make objects of these columns, in which whole numbers are int: CatBoost refuses 1.0 as a category."""
-    if not places:
-        return table
-    frame = table.copy() if isinstance(table, pandas.DataFrame) else pandas.DataFrame(table)
-    for place in places:
-        values = frame.iloc[:, place].tolist()
-        whole = [int(value) if isinstance(value, float) and value.is_integer() else value for value in values]
-        frame.isetitem(place, pandas.Series(whole, dtype=object).to_numpy())
-    return frame
