@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -99,7 +100,7 @@ def adapt_lightgbm(booster: Any) -> Any:
 
 def convert_catboost(model: Any) -> Any:
     """Make a CatBoostClassifier or CatBoostRegressor of a CatBoost."""
-    import catboost
+    catboost = import_module(CATBOOST)  # no requirement of training: who has its models installs it
 
     kind = catboost.CatBoostClassifier if len(model.classes_) > 1 else catboost.CatBoostRegressor
     # Loaded from bytes, it would lose its parameters, among them the loss that says how sums become predictions.

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,6 +118,6 @@ def _load_lightgbm(path: Path) -> Any:
 
 
 def _load_catboost(path: Path, form: str) -> Any:
-    import catboost
+    catboost = import_module(CATBOOST)  # no requirement of training: who has its models installs it
 
     return adapt_model(catboost.CatBoost().load_model(str(path), format=form))
