@@ -1,6 +1,6 @@
 """Score plain blocks of a CSV as arrays: Arrow parses the features' cells, and the lines are written unchanged.
 
-A block is plain if separators and line ends alone tell its cells apart: no quotes, one kind of line end, ASCII, no
+A block is plain if separators and line ends alone tell its cells apart: no quotes, one kind of line end, UTF-8, no
 empty line. `score_block` returns None for a block that `csv_cells`, which reads cell by cell, might read differently.
 Numbers are equal in both: Arrow, too, rounds decimal numbers correctly, and what only Arrow takes for a number (inf,
 NAN) is not an ordinary value. docs/decisions/0006 has the measurements.
@@ -77,7 +77,7 @@ def is_plain(block: bytes, line_end: bytes) -> bool:
     returns = block.count(b"\r")
     expected = ends if line_end == b"\r\n" else 0
     return (
-        block.isascii()
+        _is_utf_8(block)
         and b'"' not in block
         and b"\0" not in block
         and returns == expected
@@ -86,6 +86,16 @@ def is_plain(block: bytes, line_end: bytes) -> bool:
         and not block.startswith(line_end)
         and line_end * 2 not in block
     )
+
+
+def _is_utf_8(block: bytes) -> bool:
+    if block.isascii():
+        return True
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def score_block(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:

@@ -247,7 +247,7 @@ def test_texts_in_an_array_are_no_matrix_of_numbers(run: Run) -> None:
     model.fit(table, draw_numbers())
     frame = pandas.DataFrame(table, columns=["zip", "n"]).assign(y=draw_numbers())
     outcome = run("--target", "y", frame=frame, estimator=model)
-    assert [artifact["runtime"] for artifact in outcome.manifest["artifacts"].values()] == ["joblib"]
+    assert [artifact["runtime"] for artifact in outcome.manifest["artifacts"].values()] == ["flat"]
     asked = [{"zip": "01003", "n": "3"}, {"zip": "", "n": "never seen"}]
     expected = predict_frame(model, numpy.array([list(record.values()) for record in asked], dtype=object))
     assert predict_records(outcome.bundle, "joblib", asked) == pytest.approx(expected, rel=1e-12)

@@ -143,7 +143,9 @@ def test_a_numbers_only_frame_with_a_column_transformer_is_served_as_a_frame(run
     estimator = make_pipeline(columns, Ridge()).fit(frame[["area", "rooms"]], frame["price"])
 
     assert (
-        run("--target", "price", frame=frame, estimator=estimator).manifest["artifacts"]["model.joblib"]["input"]
+        run("--target", "price", "--keep-joblib", frame=frame, estimator=estimator).manifest["artifacts"][
+            "model.joblib"
+        ]["input"]
         == "frame"
     )
 
@@ -152,7 +154,7 @@ def test_an_array_of_objects_with_texts_is_served(run: Run) -> None:
     frame = make_mixed_table()[["city", "rooms", "price"]].dropna()
     columns = ColumnTransformer([("c", OneHotEncoder(), [0])], remainder="passthrough")
     estimator = make_pipeline(columns, Ridge()).fit(frame[["city", "rooms"]].to_numpy(dtype=object), frame["price"])
-    manifest = run("--target", "price", frame=frame, estimator=estimator).manifest
+    manifest = run("--target", "price", "--keep-joblib", frame=frame, estimator=estimator).manifest
 
     assert manifest["artifacts"]["model.joblib"]["input"] == "array"
 

@@ -28,6 +28,18 @@ KEPT = Feature("note", STRING, True, categories=("a", "NA", ""), null_cells=froz
 ANY_TEXT = Feature("note", TEXT, False)
 
 CELLS = [
+    *(
+        "é",
+        "№ 4",
+        "\N{NO-BREAK SPACE}",
+        "2\N{NO-BREAK SPACE}",
+        "\N{LINE SEPARATOR}",
+        "a\x85b",
+        "٣",
+        "№",
+        "🏠",
+        "\ufeff",
+    ),
     *("1", "2.5", "-1.5", "10", "11", "0", "-0", "1e1", "1E-3", ".5", "5.", "007", " 4 ", "+3", "1_0", "0x1", "1e999"),
     *(
         "-1e999",
@@ -135,6 +147,8 @@ def test_labels_and_probabilities_come_out_alike() -> None:
         b"size,note,prediction\n1,a,2\n",
         b"size,note\n1,\0\n",
         b"size,note\n1,\xff\n",
+        b"size,note\n1,\xc3\xa9\n" * 9,
+        b"size,note\n" + b"1,\xc3\xa9\n" * 40 + b"2,\xc3\n",
         b"size,note\n" + b"1,a\n" * 40 + b"2,\xff\n",
         b"si\xffze,note\n1,a\n",
         b"size,note\n" + b"1,a\n" * 40 + b"1,a" * 30,
