@@ -114,12 +114,15 @@ def wired(
     docker: Docker,
     image: str,
     slim_image: str,
+    *,
+    full_bundle: Path,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[int]:
     """The port of the function in a container under the emulator, from which it reaches buckets and queues."""
     image = image if request.param == "full" else slim_image
-    runtime = ("--env", f"MODEL_RUNTIME={'onnx' if request.param.endswith('ONNX') else ''}")
+    onnx = ("--env", "MODEL_RUNTIME=onnx", "--volume", f"{full_bundle}:/var/task/model:ro")
+    runtime = onnx if request.param.endswith("ONNX") else ()
     binary = emulator.binary(tmp_path_factory.mktemp("rie"))
     port, runtime_port = free_port(), free_port()
     addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]

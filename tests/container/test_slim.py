@@ -22,23 +22,34 @@ def test_slim_has_none_of_what_it_is_for_leaving_out(docker: Docker, slim_image:
     assert docker("run", "--rm", "--entrypoint", "python", slim_image, "-c", code).stdout == "[]\n"
 
 
-@pytest.mark.parametrize("runtime", ["", "flat", "onnx"])
+def mount(bundle: Path) -> tuple[str, str]:
+    """Return docker's options that put the bundle in the place of the image's own."""
+    return "--volume", f"{bundle}:/var/task/model:ro"
+
+
+@pytest.mark.parametrize("runtime", ["", "flat"])
 def test_slim_predicts_with_what_it_has(docker: Docker, slim_image: str, runtime: str) -> None:
     done = docker("run", "--rm", *AS_LAMBDA, "--env", f"MODEL_RUNTIME={runtime}", slim_image)
     assert (done.stdout, done.stderr) == (EXAMPLE, "")
 
 
-def test_slim_asked_for_joblib_says_which_image_has_it(docker: Docker, slim_image: str) -> None:
-    done = docker("run", "--rm", *AS_LAMBDA, "--env", "MODEL_RUNTIME=joblib", slim_image, check=False)
+def test_slim_predicts_with_onnx(docker: Docker, slim_image: str, full_bundle: Path) -> None:
+    done = docker("run", "--rm", *AS_LAMBDA, *mount(full_bundle), "--env", "MODEL_RUNTIME=onnx", slim_image)
+    assert (done.stdout, done.stderr) == (EXAMPLE, "")
+
+
+def test_slim_asked_for_joblib_says_which_image_has_it(docker: Docker, slim_image: str, full_bundle: Path) -> None:
+    asked = ("--env", "MODEL_RUNTIME=joblib")
+    done = docker("run", "--rm", *AS_LAMBDA, *mount(full_bundle), *asked, slim_image, check=False)
     assert done.returncode == 1
     assert "build the image's target full" in done.stderr
 
 
 def test_bundle_for_joblib_alone_never_becomes_a_slim_image(
-    docker: Docker, source: Path, houses_bundle: Path, tmp_path: Path
+    docker: Docker, source: Path, full_bundle: Path, tmp_path: Path
 ) -> None:
     folder = Path(shutil.copytree(source, tmp_path / "other"))
-    shutil.copytree(houses_bundle, folder / "model")
+    shutil.copytree(full_bundle, folder / "model")
     edit(folder / "model", lambda document: [document["artifacts"].pop(name) for name in ("model.onnx", "model.flat")])
     done = docker("build", "--target", "slim", "--tag", "ml-model-deployer-other", str(folder), check=False)
     assert done.returncode != 0
@@ -64,18 +75,20 @@ def test_mounted_bundle_is_read_through(docker: Docker, either: str, houses_bund
     data = bytearray((folder / "model.flat").read_bytes())
     data[-1] ^= 1
     (folder / "model.flat").write_bytes(data)
-    done = docker("run", "--rm", *AS_LAMBDA, "--volume", f"{folder}:/var/task/model:ro", either, check=False)
+    done = docker("run", "--rm", *AS_LAMBDA, *mount(folder), either, check=False)
     assert done.returncode == 1
     assert "model.flat is not the one that was packaged" in done.stderr
 
 
-def test_onnxruntime_leaves_nothing_in_a_home_that_can_be_written(docker: Docker, either: str) -> None:
+def test_onnxruntime_leaves_nothing_in_a_home_that_can_be_written(
+    docker: Docker, either: str, full_bundle: Path
+) -> None:
     code = (
         "import os; from function.bundle.loading import load; load('/var/task/model', 'onnx'); "
         "print([os.path.join(place, name) for place, _, names in os.walk('/home') for name in names])"
     )
     home = ("--tmpfs", "/home:mode=777", "--env", "HOME=/home")
-    done = docker("run", "--rm", *AS_LAMBDA, *home, "--entrypoint", "python", either, "-c", code)
+    done = docker("run", "--rm", *AS_LAMBDA, *mount(full_bundle), *home, "--entrypoint", "python", either, "-c", code)
     assert done.stdout == "[]\n"
 
 
