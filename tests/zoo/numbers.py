@@ -25,7 +25,7 @@ from sklearn.feature_selection import (
     f_regression,
 )
 from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
-from sklearn.kernel_approximation import RBFSampler
+from sklearn.kernel_approximation import Nystroem, RBFSampler
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.pipeline import make_pipeline, make_union
@@ -199,6 +199,20 @@ _REDUCTIONS = (
         MinMaxScaler(clip=True),
         RBFSampler(n_components=20, random_state=0),
         _LOGISTIC,
+    ),
+    *(
+        _describe(name, table, MinMaxScaler(clip=True), Nystroem(random_state=0, **arguments), model)
+        for name, table, model, arguments in (
+            ("kernel of rows", tables.wine, _LOGISTIC, {"n_components": 20}),
+            ("linear kernel of rows", tables.diabetes, Ridge(), {"kernel": "linear", "n_components": 8}),
+            ("polynomial kernel of rows", tables.diabetes, Ridge(), {"kernel": "poly", "n_components": 15}),
+            (
+                "sigmoid kernel of rows",
+                tables.iris,
+                _LOGISTIC,
+                {"kernel": "sigmoid", "kernel_params": {"gamma": 0.01}, "n_components": 10},
+            ),
+        )
     ),
 )
 SPECIMENS: tuple[Specimen, ...] = (*_SCALERS, *_EXPANSIONS, *_IMPUTERS, *_SELECTORS, *_REDUCTIONS)
