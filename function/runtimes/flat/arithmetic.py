@@ -5,7 +5,6 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.functions import find_function
 from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
@@ -149,6 +148,8 @@ class Apply:
     """Apply a function of function.runtimes.flat.functions to each number; the option `function` is its name."""
 
     def __init__(self, step: Step) -> None:
+        from function.runtimes.flat.functions import find_function
+
         self.width = self.work = step.width
         self.function = find_function(step.options["function"])
 
