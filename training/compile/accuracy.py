@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from function.model.dtypes import FLOAT32
-from training.compile.program import Answer, Block, Program
+from training.compile.blocks import Answer, Block
+from training.compile.program import Program
 
 # Operations whose outputs move a little if their inputs move a little, besides `apply` of most functions. Behind any
 # other one (trees, categories, bins, the largest of some numbers) a last bit may decide.

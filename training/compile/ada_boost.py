@@ -6,8 +6,9 @@ from typing import Any
 import numpy
 
 from function.model.contract import TEXTS
+from training.compile.blocks import Answer, Array, Block, Column, NotCompiled
 from training.compile.ensembles import get_probabilities, get_value, vote
-from training.compile.program import Answer, Array, Block, Column, NotCompiled, Program
+from training.compile.program import Program
 from training.compile.trees import Tree, add_trees, are_trees, prepare_for_trees, read_tree
 
 

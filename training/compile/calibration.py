@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.dtypes import FLOAT32
+from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.curves import complement, interpolate, make_shares, make_sigmoid_of_each, widen
-from training.compile.program import Answer, Block, NotCompiled, Program
+from training.compile.program import Program
 
 _DECISION, _PROBABILITIES = "decision_function", "predict_proba"
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy
 
 from function.model.dtypes import FLOAT64
+from training.compile.blocks import Block, Column
 from training.compile.catboost_counts import Bits, build_counts
 from training.compile.catboost_features import CATEGORY, COUNT, NUMBER, Features, Json, Key, Split
 from training.compile.codes import make_codes
-from training.compile.program import Block, Column, Program
+from training.compile.program import Program
 
 _LARGEST = 1.7976931348623157e308
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy
 
+from training.compile.blocks import Array, Block, Column, NotCompiled
 from training.compile.catboost_features import Features, Json, Split
-from training.compile.program import Array, Block, Column, NotCompiled, Program
+from training.compile.program import Program
 
 # The key of an empty place in CatBoost's tables.
 _EMPTY = 2**64 - 1

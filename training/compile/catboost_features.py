@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from training.compile.program import NotCompiled
+from training.compile.blocks import NotCompiled
 
 type Json = Any
 # What a split compares: ("number", feature), ("category", feature, hash) or ("count", its place among the model's).

@@ -10,10 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.catboost_columns import build_columns
 from training.compile.catboost_features import Json
 from training.compile.catboost_trees import add_leaves, list_splits
-from training.compile.program import Answer, Block, NotCompiled, Program
+from training.compile.program import Program
 
 
 def compile_base(program: Program, estimator: Any, block: Block) -> Answer:

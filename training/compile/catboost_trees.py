@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy
 
+from training.compile.blocks import Block, Column, NotCompiled
 from training.compile.catboost_columns import Columns
 from training.compile.catboost_features import Features, Json
-from training.compile.program import Block, Column, NotCompiled, Program
+from training.compile.program import Program
 from training.compile.trees import Tree, add_trees
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy
 
+from training.compile.blocks import Block, Column, NotCompiled
 from training.compile.codes import make_codes
-from training.compile.program import Block, Column, NotCompiled, Program
+from training.compile.program import Program
 
 
 def compile_one_hot(program: Program, encoder: Any, block: Block) -> Block:

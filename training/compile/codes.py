@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.contract import NONE, NUMBER, TEXTS
-from training.compile.program import Block, Column, NotCompiled, Program
+from training.compile.blocks import Block, Column, NotCompiled
+from training.compile.program import Program
 
 
 class _Categories(NamedTuple):

@@ -7,7 +7,8 @@ import numpy
 
 from function.model.dtypes import FLOAT32, FLOAT64
 from function.runtimes.flat.functions import FUNCTIONS
-from training.compile.program import Block, Column, NotCompiled, Program
+from training.compile.blocks import Block, Column, NotCompiled
+from training.compile.program import Program
 
 # The largest float64: a limit that no finite number passes.
 LARGEST = float(numpy.finfo(float).max)

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy
 
+from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.linear import read_classes
-from training.compile.program import Answer, Block, NotCompiled, Program
+from training.compile.program import Program
 
 
 def compile_dummy_regressor(program: Program, estimator: Any, _: Block) -> Answer:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy
 
-from training.compile.program import Answer, Block, Column, NotCompiled, Program
+from training.compile.blocks import Answer, Block, Column, NotCompiled
+from training.compile.program import Program
 
 # From so many numbers on, numpy adds those of a single row in another order than those of a table's rows.
 _FEWEST_IN_PAIRS = 8

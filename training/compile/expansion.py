@@ -8,7 +8,8 @@ import numpy
 from function.model.contract import NUMBER
 from function.model.dtypes import FLOAT32, FLOAT64
 from function.runtimes.flat.functions import FUNCTIONS
-from training.compile.program import Array, Arrays, Block, Column, NotCompiled, Program
+from training.compile.blocks import Array, Arrays, Block, Column, NotCompiled
+from training.compile.program import Program
 from training.compile.scaling import prepare, round_singles
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy
 
+from training.compile.blocks import Answer, Array, Block, Column
 from training.compile.ensembles import get_probabilities, get_value
-from training.compile.program import Answer, Array, Block, Column, Program
+from training.compile.program import Program
 from training.compile.trees import add_trees, read_tree
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy
 
+from training.compile.blocks import Answer, Array, Block, NotCompiled
 from training.compile.categories import compile_ordinal
-from training.compile.program import Answer, Array, Block, NotCompiled, Program
+from training.compile.program import Program
 from training.compile.structure import find_places
 from training.compile.trees import Tree, add_trees
 

@@ -7,7 +7,8 @@ import numpy
 
 from function.model.contract import NAN, NONE, TEXTS
 from function.model.dtypes import FLOAT32
-from training.compile.program import Block, NotCompiled, Program
+from training.compile.blocks import Block, NotCompiled
+from training.compile.program import Program
 
 
 class Marked(NamedTuple):

@@ -5,8 +5,9 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32
+from training.compile.blocks import Array, Block, NotCompiled
 from training.compile.curves import LARGEST, raise_to
-from training.compile.program import Array, Block, NotCompiled, Program
+from training.compile.program import Program
 from training.compile.scaling import prepare
 
 

@@ -7,9 +7,10 @@ and the links those of src/objective.
 from collections.abc import Sequence
 from typing import Any
 
+from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.lightgbm_text import TextModel, parse_model
 from training.compile.lightgbm_trees import add_text_trees, prepare_columns
-from training.compile.program import Answer, Block, NotCompiled, Program
+from training.compile.program import Program
 
 _IDENTITIES = (
     "custom",

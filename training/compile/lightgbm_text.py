@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from training.compile.program import Array, NotCompiled
+from training.compile.blocks import Array, NotCompiled
 
 _PANDAS = "pandas_categorical:"
 # The bits of a node's decision type: categorical, default left, and two for the missing type.

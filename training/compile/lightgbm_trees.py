@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy
 
 from function.model.contract import TEXTS
+from training.compile.blocks import Array, Block, Column, NotCompiled
 from training.compile.codes import make_codes
 from training.compile.lightgbm_text import NO_MISSING, ZERO_MISSING, TextModel, TextTree
-from training.compile.program import Array, Block, Column, NotCompiled, Program
+from training.compile.program import Program
 from training.compile.trees import Tree, add_trees, build_arrays
 
 # What LightGBM takes for zero: numbers up to this size, either sign.

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy
 
+from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.curves import complement, make_shares, make_sigmoid_of_each
-from training.compile.program import Answer, Block, NotCompiled, Program
+from training.compile.program import Program
 
 
 def compile_linear_regressor(program: Program, estimator: Any, block: Block) -> Answer:

@@ -6,8 +6,10 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32, FLOAT64, LARGEST
+from training.compile.blocks import Array, Arrays, Block, NotCompiled
+from training.compile.class_names import name_class
 from training.compile.imputation import add_indicator, compile_simple_imputer, is_nan, mark_missing
-from training.compile.program import Array, Arrays, Block, NotCompiled, Program, name_class
+from training.compile.program import Program
 
 _LARGEST = LARGEST[FLOAT64]
 # Regressors whose prediction is `coef_` times the columns, plus `intercept_`.

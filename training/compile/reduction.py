@@ -5,7 +5,8 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32, FLOAT64
-from training.compile.program import Array, Block, NotCompiled, Program
+from training.compile.blocks import Array, Block, NotCompiled
+from training.compile.program import Program
 from training.compile.scaling import prepare, round_singles
 
 

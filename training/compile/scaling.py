@@ -7,7 +7,8 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32, FLOAT64
-from training.compile.program import Array, Block, Column, NotCompiled, Program
+from training.compile.blocks import Array, Block, Column, NotCompiled
+from training.compile.program import Program
 
 # The share at each end that QuantileTransformer cuts before it makes a normal distribution.
 _BOUND = 1e-7

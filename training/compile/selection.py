@@ -5,7 +5,8 @@ from typing import Any
 import numpy
 
 from function.model.contract import NAN, TEXTS
-from training.compile.program import Answer, Block, NotCompiled, Program
+from training.compile.blocks import Answer, Block, NotCompiled
+from training.compile.program import Program
 
 
 def compile_selector(program: Program, selector: Any, block: Block) -> Block:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32, FLOAT64
-from training.compile.program import Answer, Block, NotCompiled, Program
+from training.compile.blocks import Answer, Block, NotCompiled
+from training.compile.program import Program
 
 
 def select_trained_columns(program: Program, estimator: Any) -> Block:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32
+from training.compile.blocks import Answer, Block, NotCompiled
+from training.compile.class_names import name_class
 from training.compile.curves import LARGEST, apply_function, complement, interpolate, raise_to, widen
-from training.compile.program import Answer, Block, NotCompiled, Program, name_class
+from training.compile.program import Program
 
 # How near to 0 and 1 a QuantileTransformer takes the first and the last quantile (its BOUNDS_THRESHOLD).
 _NEAR = 1e-7

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.runtimes.flat.tree_nodes import BY_SET, NULL_LEFT
-from training.compile.program import Answer, Array, Block, Column, NotCompiled, Program, name_class
+from training.compile.blocks import Answer, Array, Block, Column, NotCompiled
+from training.compile.class_names import name_class
+from training.compile.program import Program
 
 _MOST_NODES = 2**32
 SINGLE = {f"sklearn.tree.{kind}Tree{task}" for kind in ("Decision", "Extra") for task in ("Classifier", "Regressor")}

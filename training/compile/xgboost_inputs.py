@@ -7,8 +7,9 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32
+from training.compile.blocks import Block, NotCompiled
 from training.compile.codes import make_codes
-from training.compile.program import Block, NotCompiled, Program
+from training.compile.program import Program
 
 
 def prepare_inputs(program: Program, learner: dict[str, Any], block: Block, missing: float, *, refuses: bool) -> Block:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.dtypes import FLOAT32
-from training.compile.program import Answer, Array, Block, Column, NotCompiled, Program
+from training.compile.blocks import Answer, Array, Block, Column, NotCompiled
+from training.compile.program import Program
 from training.compile.trees import add_trees
 from training.compile.ubjson import parse_ubjson
 from training.compile.xgboost_inputs import prepare_inputs

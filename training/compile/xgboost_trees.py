@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 
-from training.compile.program import Array, NotCompiled
+from training.compile.blocks import Array, NotCompiled
 from training.compile.trees import Tree
 
 

@@ -12,8 +12,8 @@ from function.model.runtime import Runtime, wrap_bytes
 from function.runtimes import onnx as onnx_runtime
 from function.runtimes.flat.file import parse
 from training.compile import compiling
+from training.compile.blocks import NotCompiled
 from training.compile.compiling import Compiled
-from training.compile.program import NotCompiled
 from training.compile.thresholds import find_decisions
 from training.errors import describe_error
 from training.estimators.input_forms import ARRAY

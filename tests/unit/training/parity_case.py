@@ -18,8 +18,8 @@ from function.runtimes import joblib as joblib_runtime
 from function.runtimes import onnx as onnx_runtime
 from function.runtimes.flat.file import TYPE_SIZES, parse
 from tests.unit.small_models import classifier_document, document
+from training.compile.blocks import NotCompiled
 from training.compile.compiling import Compiled, compile_estimator
-from training.compile.program import NotCompiled
 from training.compile.thresholds import find_decisions
 from training.exports import onnx_export
 from training.exports.candidates import measure_compiled

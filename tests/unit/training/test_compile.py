@@ -36,8 +36,8 @@ from tests.unit.training.parity_case import (
     get_class_name,
 )
 from training.compile.accuracy import Accuracy
+from training.compile.blocks import NotCompiled
 from training.compile.compiling import compile_estimator
-from training.compile.program import NotCompiled
 from training.compile.thresholds import find_decisions
 
 COUNTS = (DIABETES[0], DIABETES[1].astype(float))

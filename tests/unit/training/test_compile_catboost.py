@@ -17,8 +17,8 @@ from function.runtimes.flat.city_hash import compute_city_hash
 from function.runtimes.flat.file import parse
 from function.runtimes.flat.program import Program
 from function.runtimes.flat.runtime import FlatRuntime
+from training.compile.blocks import NotCompiled
 from training.compile.compiling import compile_estimator
-from training.compile.program import NotCompiled
 
 SETTINGS: dict[str, Any] = {"iterations": 12, "verbose": 0, "thread_count": 1, "allow_writing_files": False}
 # All records are computed in plain Python, or all as a table.

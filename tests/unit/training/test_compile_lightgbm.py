@@ -18,9 +18,9 @@ from function.runtimes.flat.file import parse
 from function.runtimes.flat.program import Program
 from function.runtimes.flat.runtime import FlatRuntime
 from training.compile import lightgbm_models
+from training.compile.blocks import Answer, NotCompiled
 from training.compile.compiling import compile_estimator
 from training.compile.lightgbm_text import parse_model
-from training.compile.program import Answer, NotCompiled
 from training.compile.program import Program as CompiledProgram
 from training.compile.registry import HEADS, TRANSFORMERS
 

@@ -16,9 +16,10 @@ from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.preprocessing import KBinsDiscretizer
 
 from function.model.contract import NUMBER, Feature
+from training.compile.blocks import Answer, NotCompiled
 from training.compile.dummies import compile_constant_predictor
 from training.compile.linear import compile_logistic_regression
-from training.compile.program import Answer, NotCompiled, Program
+from training.compile.program import Program
 from training.compile.registry import HEADS, TRANSFORMERS
 
 FEATURES = [Feature("x0", NUMBER), Feature("x1", NUMBER)]

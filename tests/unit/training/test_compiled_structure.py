@@ -12,9 +12,10 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from function.model.contract import NUMBER, Feature
 from function.runtimes.flat.file import parse
 from function.runtimes.flat.program import Program as Runner
+from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.codes import make_codes
 from training.compile.compiling import compile_estimator
-from training.compile.program import Answer, Block, NotCompiled, Program
+from training.compile.program import Program
 from training.compile.registry import HEADS, TRANSFORMERS
 from training.compile.structure import find_places, select_trained_columns
 

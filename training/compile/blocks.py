@@ -1,0 +1,100 @@
+"""What compile functions take and make: blocks of columns, and answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from function.model.contract import BOOLEAN, NAN, NUMBER, Feature
+from function.model.dtypes import FLOAT16, FLOAT32, FLOAT64, NULLABLE_BOOLEAN, NULLABLE_FLOAT32, OBJECT
+
+type Array = numpy.ndarray[Any, Any]
+type Arrays = Mapping[str, tuple[str, Any]]
+"""Arrays by name, each with its type code of Python's `array`."""
+
+
+class NotCompiled(Exception):
+    """The estimator cannot be compiled; the text says why, as the end of a sentence."""
+
+
+class Column(NamedTuple):
+    """What is known of a column of a block.
+
+    - `type`: NUMBER, BOOLEAN, STRING or TEXT
+    - `dtype`: the type in which the estimator computes numbers, FLOAT64 or FLOAT32
+    - `nullable`: it may hold nulls; `null` is the kind that the estimator has then, NAN or NONE
+    - `is_raw`: it is a column of the record, in which nulls are None and booleans are no numbers
+    - `is_finite`: no infinity can be in it
+    - `is_exact`: its numbers have the estimator's bits, not only nearly its values
+    - `name`: the name in training, if the column has one
+    """
+
+    type: str = NUMBER
+    dtype: str = FLOAT64
+    nullable: bool = False
+    null: str = NAN
+    is_raw: bool = False
+    is_finite: bool = True
+    is_exact: bool = True
+    name: str | None = None
+
+
+class Block(NamedTuple):
+    """The columns that a step makes; `number` is the step's."""
+
+    number: int
+    columns: tuple[Column, ...]
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return len(self.columns)
+
+    @property
+    def dtype(self) -> str:
+        """The type in which numpy computes with all columns together."""
+        return FLOAT32 if self.columns and all(column.dtype == FLOAT32 for column in self.columns) else FLOAT64
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all numbers have the estimator's bits."""
+        return all(column.is_exact for column in self.columns)
+
+
+class Answer(NamedTuple):
+    """The blocks of a compiled regressor or classifier.
+
+    A regressor has `value`, of one column. A classifier has `classes`, its labels in order, and the blocks that it can
+    make: `label`, the place of the class, of one column; `probabilities`, a column per class; `decision`, the scores of
+    scikit-learn's decision_function, of one column for two classes.
+    """
+
+    value: Block | None = None
+    classes: tuple[Any, ...] | None = None
+    label: Block | None = None
+    probabilities: Block | None = None
+    decision: Block | None = None
+
+
+def describe_feature(feature: Feature) -> Column:
+    """Describe the column of the record that holds a feature."""
+    dtype = FLOAT64 if feature.type == BOOLEAN and feature.dtype == FLOAT64 else feature.dtype
+    return Column(
+        type=feature.type,
+        dtype=dtype,
+        nullable=feature.nullable,
+        null=feature.null,
+        is_raw=True,
+        name=feature.name,
+    )
+
+
+def find_common_dtype(columns: Sequence[Column]) -> str:
+    """Return the type in which numpy holds these columns together, FLOAT64 or FLOAT32. Raises NotCompiled."""
+    # Beside a column of pandas' nullable types scikit-learn computes in float64.
+    plain = {NULLABLE_BOOLEAN: FLOAT64, NULLABLE_FLOAT32: FLOAT64, OBJECT: FLOAT64}
+    names = ["bool" if c.type == BOOLEAN and c.dtype == FLOAT64 else plain.get(c.dtype, c.dtype) for c in columns]
+    found = numpy.result_type(*names) if names else numpy.dtype(FLOAT64)
+    if found.name == FLOAT16:
+        raise NotCompiled("it computes in float16")
+    return FLOAT32 if found.name == FLOAT32 else FLOAT64
