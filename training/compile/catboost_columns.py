@@ -5,14 +5,12 @@ from typing import NamedTuple
 
 import numpy
 
-from function.model.dtypes import FLOAT64
 from training.compile.blocks import Block, Column
 from training.compile.catboost_counts import Bits, build_counts
 from training.compile.catboost_features import CATEGORY, COUNT, NUMBER, Features, Json, Key, Split
 from training.compile.codes import make_codes
+from training.compile.curves import LARGEST, widen
 from training.compile.program import Program
-
-_LARGEST = 1.7976931348623157e308
 
 
 class Columns(NamedTuple):
@@ -57,11 +55,10 @@ def build_columns(program: Program, model: Json, splits: Sequence[Json], block: 
 def _make_numbers(program: Program, features: Features, numbers: Sequence[int], block: Block) -> Block:
     """Make numbers in which NaN is above all borders where it must be; elsewhere it is above none."""
     described = [features.numbers[number] for number in numbers]
-    made = program.make_numbers(program.take(block, [feature["flat_feature_index"] for feature in described]))
-    # They are compared, which is no computation in float32.
-    made = made._replace(columns=tuple(column._replace(dtype=FLOAT64) for column in made.columns))
+    taken = program.take(block, [feature["flat_feature_index"] for feature in described])
+    made = widen(program.make_numbers(taken))  # they are compared, which is no computation in float32
     above = [feature["has_nans"] and feature["nan_value_treatment"] == "AsTrue" for feature in described]
-    return program.fill(made, [_LARGEST if each else None for each in above])
+    return program.fill(made, [LARGEST if each else None for each in above])
 
 
 def _make_hashes(program: Program, features: Features, block: Block) -> Block:

@@ -1,12 +1,12 @@
 """Compile encoders of categories: sklearn/preprocessing/_encoders.py and _target_encoder.py."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy
 
 from training.compile.blocks import Block, Column, NotCompiled
-from training.compile.codes import make_codes
+from training.compile.codes import make_codes, map_codes
 from training.compile.program import Program
 
 
@@ -76,15 +76,6 @@ def compile_target_encoder(program: Program, encoder: Any, block: Block) -> Bloc
     ]
     repeated = program.take(coded, [place for place in range(block.width) for _ in range(repeats)])
     return map_codes(program, repeated, tables, [Column()] * repeated.width)
-
-
-def map_codes(program: Program, coded: Block, tables: Sequence[Any], columns: Sequence[Column]) -> Block:
-    """Replace the codes of each column by the numbers of its table, whose last number is that of an unknown value."""
-    arrays = {
-        "bounds": ("I", numpy.cumsum([0, *map(len, tables)])),
-        "numbers": ("d", numpy.concatenate(tables)),
-    }
-    return program.add("map", [coded], columns, arrays)
 
 
 def _is_nan(value: Any) -> bool:

@@ -43,6 +43,15 @@ def make_codes(program: Program, block: Block, categories: Sequence[Any], *, ref
     )
 
 
+def map_codes(program: Program, coded: Block, tables: Sequence[Any], columns: Sequence[Column]) -> Block:
+    """Replace the codes of each column by the numbers of its table, whose last number is that of an unknown value."""
+    arrays = {
+        "bounds": ("I", numpy.cumsum([0, *map(len, tables)])),
+        "numbers": ("d", numpy.concatenate(tables)),
+    }
+    return program.add("map", [coded], columns, arrays)
+
+
 def _sort(column: Column, categories: Any) -> _Categories:
     """Sort a column's categories. Raises NotCompiled if they are of different kinds."""
     named = list(enumerate(categories.tolist()))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy
 
 from training.compile.blocks import Answer, Array, Block, Column
+from training.compile.curves import complement
 from training.compile.ensembles import get_probabilities, get_value
 from training.compile.program import Program
 from training.compile.trees import add_trees, read_tree
@@ -43,8 +44,7 @@ def _compile_start(program: Program, estimator: Any, block: Block) -> Block:
         scores = _apply_log(program, shares)
         means = numpy.eye(classes) - 1.0 / classes
         return _mark_finite(program.multiply_matrix(scores, means)) if is_centered else scores
-    others = program.add_numbers(program.multiply(shares, -1.0), 1.0)
-    odds = program.join([_apply_log(program, shares), _apply_log(program, others)])
+    odds = program.join([_apply_log(program, shares), _apply_log(program, complement(program, shares))])
     return _mark_finite(program.multiply_matrix(odds, [[factor], [-factor]]))
 
 

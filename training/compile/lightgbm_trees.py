@@ -6,7 +6,7 @@ import numpy
 
 from function.model.contract import TEXTS
 from training.compile.blocks import Array, Block, Column, NotCompiled
-from training.compile.codes import make_codes
+from training.compile.codes import make_codes, map_codes
 from training.compile.lightgbm_text import NO_MISSING, ZERO_MISSING, TextModel, TextTree
 from training.compile.program import Program
 from training.compile.trees import Tree, add_trees, build_arrays
@@ -49,10 +49,8 @@ def _find_categories(model: TextModel, block: Block) -> list[int]:
 def _code(program: Program, block: Block, categories: Sequence[Sequence[object]]) -> Block:
     lists = [numpy.array(values, dtype=object) for values in categories]
     codes = make_codes(program, block, lists, refuses=False)
-    numbers = [number for values in lists for number in [*range(len(values)), numpy.nan]]
-    bounds = numpy.cumsum([0, *(len(values) + 1 for values in lists)])
-    columns = [Column(nullable=True)] * block.width
-    return program.add("map", [codes], columns, {"bounds": ("I", bounds), "numbers": ("d", numbers)})
+    tables = [[*range(len(values)), numpy.nan] for values in lists]
+    return map_codes(program, codes, tables, [Column(nullable=True)] * block.width)
 
 
 def add_text_trees(program: Program, model: TextModel, block: Block) -> Block:

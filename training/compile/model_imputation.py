@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy
 
-from function.model.dtypes import FLOAT32, FLOAT64, LARGEST
+from function.model.dtypes import FLOAT32
 from training.compile.blocks import Array, Arrays, Block, NotCompiled
 from training.compile.class_names import name_class
+from training.compile.curves import LARGEST
 from training.compile.imputation import add_indicator, compile_simple_imputer, is_nan, mark_missing
 from training.compile.program import Program
 
-_LARGEST = LARGEST[FLOAT64]
 # Regressors whose prediction is `coef_` times the columns, plus `intercept_`.
 _LINEAR = {
     f"sklearn.linear_model.{name}"
@@ -58,8 +58,8 @@ def _predict(program: Program, imputer: Any, rounds: Sequence[Any], filled: Bloc
         value = program.predict(estimator, asked).value
         if value is None:
             raise NotCompiled(f"its IterativeImputer imputes by a {type(estimator).__name__}")
-        low, high = (float(numpy.clip(each[place], -_LARGEST, _LARGEST)) for each in limits)
-        made = program.clip(value, low, high) if low > -_LARGEST or high < _LARGEST else value
+        low, high = (float(numpy.clip(each[place], -LARGEST, LARGEST)) for each in limits)
+        made = program.clip(value, low, high) if low > -LARGEST or high < LARGEST else value
         before, hole = program.take(filled, [place]), program.take(holed, [place])
         columns = [column._replace(name=before.columns[0].name) for column in made.columns]
         patched = program.add("patch", [before, hole, made], columns, {})

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy
 
-from function.model.dtypes import FLOAT32, FLOAT64
+from function.model.dtypes import FLOAT32
 from training.compile.blocks import Array, Block, NotCompiled
+from training.compile.curves import widen
 from training.compile.program import Program
 from training.compile.scaling import prepare, round_singles
 
@@ -89,9 +90,7 @@ def _subtract(program: Program, block: Block, numbers: Any) -> Block:
 
 def _match_dtype(block: Block, array: Array) -> Block:
     """Return the block as float64 if numpy computes in it, because the array is of it."""
-    if array.dtype == numpy.float32:
-        return block
-    return block._replace(columns=tuple(column._replace(dtype=FLOAT64) for column in block.columns))
+    return block if array.dtype == numpy.float32 else widen(block)
 
 
 def _make_dense(matrix: Any) -> Array:

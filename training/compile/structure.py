@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy
 
-from function.model.dtypes import FLOAT32, FLOAT64
+from function.model.dtypes import FLOAT32
 from training.compile.blocks import Answer, Block, NotCompiled
+from training.compile.curves import widen
 from training.compile.program import Program
 
 
@@ -107,7 +108,7 @@ def _weigh(program: Program, output: Block, weights: Any, name: str) -> Block:
         if numpy.result_type(numpy.empty(0, numpy.float32), weight) == numpy.float32:
             weight = numpy.float32(weight)
         else:
-            numbers = numbers._replace(columns=tuple(each._replace(dtype=FLOAT64) for each in numbers.columns))
+            numbers = widen(numbers)
     return program.multiply(numbers, weight)
 
 

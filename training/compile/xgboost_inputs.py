@@ -8,7 +8,7 @@ import numpy
 
 from function.model.dtypes import FLOAT32
 from training.compile.blocks import Block, NotCompiled
-from training.compile.codes import make_codes
+from training.compile.codes import make_codes, map_codes
 from training.compile.program import Program
 
 
@@ -61,13 +61,11 @@ def _encode(program: Program, block: Block, categories: Sequence[list[Any]]) -> 
     # Both kinds of null follow the categories: make_codes takes the one that the column has.
     listed = [numpy.array([*each, None, numpy.nan], dtype=object) for each in categories]
     coded = make_codes(program, block, listed, refuses=True)
-    numbers = [[*map(float, range(len(each))), *[numpy.nan] * 3] for each in categories]
-    bounds = numpy.cumsum([0, *map(len, numbers)])
-    flat = [number for each in numbers for number in each]
+    tables = [[*range(len(each)), *[numpy.nan] * 3] for each in categories]
     columns = [
         c._replace(nullable=raw.nullable, dtype=FLOAT32) for c, raw in zip(coded.columns, block.columns, strict=True)
     ]
-    return program.add("map", [coded], columns, {"bounds": ("I", bounds), "numbers": ("d", flat)})
+    return map_codes(program, coded, tables, columns)
 
 
 def _round(program: Program, block: Block, missing: float, *, refuses: bool) -> Block:
