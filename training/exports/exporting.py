@@ -17,8 +17,8 @@ from training.compile.compiling import Compiled
 from training.compile.thresholds import find_decisions
 from training.errors import describe_error
 from training.estimators.input_forms import ARRAY
-from training.estimators.parts import NotExported
 from training.exports.candidates import RoundingRuntime, measure_compiled
+from training.exports.parts import NotExported
 from training.parity.gate import Gate, PredictionsDiffer
 from training.parity.probes import ProbeData
 from training.progress import Report

@@ -15,8 +15,8 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncod
 
 from function.model.contract import NAN, NONE, TEXTS, Feature
 from function.runtimes.onnx import name_null_input
-from training.estimators.parts import NotExported
 from training.exports.onnx_graph import Graph, add_scaling
+from training.exports.parts import NotExported
 
 
 def add_columns(graph: Graph, transformer: Any, inputs: Sequence[str], features: Sequence[Feature]) -> str:

@@ -10,7 +10,7 @@ from sklearn.base import is_classifier
 
 from function.model.contract import TEXTS, Feature
 from training.estimators.input_forms import ARRAY
-from training.estimators.parts import NotExported
+from training.exports.parts import NotExported
 
 _OPSETS = {"": 20, "ai.onnx.ml": 3}
 

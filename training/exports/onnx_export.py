@@ -13,12 +13,12 @@ from sklearn.pipeline import Pipeline
 
 from function.model.contract import TEXTS, Feature
 from function.runtimes.onnx import name_null_input
-from training.estimators.extraction import extract_parts
 from training.estimators.input_forms import ARRAY
-from training.estimators.parts import Linear, NotExported
 from training.exports.call_budget import CallBudgetExceeded, run_within_budget
+from training.exports.extraction import extract_parts
 from training.exports.onnx_columns import add_columns
 from training.exports.onnx_graph import Graph, TooLarge, add_linear, add_outputs, add_trees
+from training.exports.parts import Linear, NotExported
 
 _OPSETS = {"": 20, "ai.onnx.ml": 5}
 _IR_VERSION = 10

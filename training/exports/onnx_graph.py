@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from training.estimators.parts import Array, Linear, NotExported, Tree, Trees
+from training.exports.parts import Array, Linear, NotExported, Tree, Trees
 
 # ONNX files hold 2 GB at most, and with more nodes they load more slowly than the other artifacts.
 MOST_NODES = 5_000_000

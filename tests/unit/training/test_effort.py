@@ -19,9 +19,9 @@ from function.model.contract import NUMBER, Columns, Feature
 from function.model.runtime import NotPredictable, Outputs, Runtime
 from tests.unit.small_models import ByRecords
 from tests.unit.training.parity_case import Case
-from training.estimators.parts import NotExported
 from training.exports import onnx_export
 from training.exports.call_budget import CallBudgetExceeded, run_within_budget
+from training.exports.parts import NotExported
 from training.parity.gate import Gate, PredictionsDiffer
 from training.parity.jumps import find_jumps
 from training.parity.prober import REFUSED, SKIPPED, Oddity, Prober

@@ -1,4 +1,4 @@
-"""The numbers that trees and linear models predict with, apart from scikit-learn; training.estimators.extraction."""
+"""The numbers that trees and linear models predict with, apart from scikit-learn; training.exports.extraction."""
 
 from typing import Any, NamedTuple
 
