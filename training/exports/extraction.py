@@ -30,11 +30,11 @@ from sklearn.linear_model import (
     Ridge,
     RidgeCV,
 )
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
-from training.exports.parts import Array, Linear, NotExported, Scaling, Tree, Trees
+from training.compile.blocks import Array
+from training.compile.trees import Tree, read_tree
+from training.exports.parts import Linear, NotExported, Trees
 
 _SINGLE = (DecisionTreeRegressor, DecisionTreeClassifier, ExtraTreeRegressor, ExtraTreeClassifier)
 _FORESTS = (RandomForestRegressor, RandomForestClassifier, ExtraTreesRegressor, ExtraTreesClassifier)
@@ -43,30 +43,6 @@ _HISTOGRAM = (HistGradientBoostingRegressor, HistGradientBoostingClassifier)
 _LINEAR = (LinearRegression, Ridge, RidgeCV, Lasso, LassoCV, ElasticNet, ElasticNetCV)
 _LOGISTIC = (LogisticRegression, LogisticRegressionCV)
 _TREES = (*_SINGLE, *_FORESTS, *_BOOSTED, *_HISTOGRAM)
-
-
-def split_scaler(estimator: Any) -> tuple[Scaling | None, Any]:
-    """Return the scaling and the last step of a pipeline of a StandardScaler and one more step.
-
-    The scaling is None for a bare estimator. Raises NotExported for any other pipeline.
-    """
-    if not isinstance(estimator, Pipeline):
-        return None, estimator
-    steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
-    if len(steps) == 1:
-        return split_scaler(steps[0])
-    if len(steps) == 2 and type(steps[0]) is StandardScaler:
-        scaling, last = split_scaler(steps[1])
-        if scaling is None:
-            return _extract_scaling(steps[0]), last
-    raise NotExported("it is a pipeline of something else than a StandardScaler and a tree or linear model")
-
-
-def _extract_scaling(scaler: StandardScaler) -> Scaling:
-    width = scaler.n_features_in_
-    means = scaler.mean_ if scaler.with_mean else numpy.zeros(width)
-    scales = scaler.scale_ if scaler.with_std else numpy.ones(width)
-    return Scaling(means.tolist(), scales.tolist())
 
 
 def extract_parts(estimator: Any) -> Trees | Linear:
@@ -93,23 +69,15 @@ def _extract_trees(estimator: Any) -> Trees:
 
 
 def _extract_averaged(members: list[Any]) -> Trees:
-    trees = [_extract_tree(member.tree_) for member in members]
+    trees = [read_tree(member) for member in members]
     return Trees(trees, [0.0] * trees[0].values.shape[1], "mean", 0, float32=True)
-
-
-def _extract_tree(tree: Any, factor: float = 1.0) -> Tree:
-    values = factor * tree.value[:, 0, :]
-    nulls = tree.missing_go_to_left.astype(bool)
-    return Tree(tree.children_left, tree.children_right, tree.feature, tree.threshold, nulls, values)
 
 
 def _extract_boosted(estimator: Any) -> Trees:
     if not (estimator.init_ == "zero" or isinstance(estimator.init_, (DummyRegressor, DummyClassifier))):
         raise NotExported(f"it starts from the predictions of a {type(estimator.init_).__name__}")
     start = estimator._raw_predict_init(numpy.zeros((1, estimator.n_features_in_), dtype=numpy.float32))[0]
-    trees = [
-        _extract_tree(member.tree_, estimator.learning_rate) for stage in estimator.estimators_ for member in stage
-    ]
+    trees = [read_tree(member, estimator.learning_rate) for stage in estimator.estimators_ for member in stage]
     if not is_classifier(estimator):
         link = "identity"
     elif estimator.loss == "exponential":

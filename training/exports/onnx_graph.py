@@ -9,7 +9,9 @@ from typing import Any
 import numpy
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from training.exports.parts import Array, Linear, NotExported, Tree, Trees
+from training.compile.blocks import Array
+from training.compile.trees import Tree
+from training.exports.parts import Linear, NotExported, Trees
 
 # ONNX files hold 2 GB at most, and with more nodes they load more slowly than the other artifacts.
 MOST_NODES = 5_000_000

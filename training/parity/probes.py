@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.contract import Columns, Feature, Value
+from training.compile.thresholds import ByFeature
 from training.estimators.default_forest import SEED
 from training.parity import values
 from training.parity.jumps import find_jumps
@@ -24,8 +25,6 @@ _TINY, _LARGE, _HUGE = (
 )
 _EXTREME = (_TINY, _LARGE, _HUGE)
 _SPELLINGS = "rows with other spellings of texts"
-type ByFeature = dict[int, list[float]]
-"""Numbers by the position of their feature, in the unit of the input."""
 
 
 class Probe(NamedTuple):
