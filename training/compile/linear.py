@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy
 
+from function.model.dtypes import FLOAT32
 from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.curves import complement, make_shares, make_sigmoid_of_each
 from training.compile.program import Program
@@ -82,7 +83,11 @@ def compute_scores(program: Program, estimator: Any, block: Block) -> Block:
     dense = coefficients.toarray() if hasattr(coefficients, "toarray") else coefficients  # sparse after sparsify()
     matrix = numpy.atleast_2d(numpy.asarray(dense, dtype=float))
     block = program.refuse(program.make_numbers(block))
-    return program.multiply_matrix(block, matrix.T, numpy.ravel(estimator.intercept_))
+    made = program.multiply_matrix(block, matrix.T, numpy.ravel(estimator.intercept_))
+    if block.dtype == FLOAT32 == numpy.result_type(dense, estimator.intercept_).name:
+        # What float32 cannot hold is infinite, and the next step may refuse it.
+        return program.add("single", [made], made.columns, {}, null=None)
+    return made
 
 
 def choose_class(program: Program, scores: Block) -> Block:

@@ -16,6 +16,9 @@ from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.preprocessing import KBinsDiscretizer
 
 from function.model.contract import NUMBER, Feature
+from function.model.dtypes import FLOAT32
+from function.runtimes.flat.file import parse
+from function.runtimes.flat.program import Program as RunnableProgram
 from training.compile.blocks import Answer, NotCompiled
 from training.compile.dummies import compile_constant_predictor
 from training.compile.linear import compile_logistic_regression
@@ -32,11 +35,8 @@ def make_program() -> Program:
 
 def compute(program: Program, answer: Answer) -> tuple[float, list[float]]:
     """Compute the class's place and the probabilities of one record."""
-    from function.runtimes.flat.file import parse
-    from function.runtimes.flat.program import Program as Runnable
-
     data = program.encode(answer, len(answer.classes or ()))
-    label, shares = Runnable(*parse(memoryview(data)), len(data)).run_row(list(INPUTS))
+    label, shares = RunnableProgram(*parse(memoryview(data)), len(data)).run_row(list(INPUTS))
     assert label is not None
     return label[0], shares or []
 
@@ -90,6 +90,19 @@ def test_member_that_knows_one_class(value: int) -> None:
     program = make_program()
     answer = compile_constant_predictor(program, SimpleNamespace(y_=numpy.array([value])), program.record)
     assert compute(program, answer) == (value, [1 - value, value])
+
+
+def test_scores_that_float32_cannot_hold_are_infinite() -> None:
+    values, target = take_two(load_diabetes)
+    features = [Feature(name, NUMBER, dtype=FLOAT32) for name in ("x0", "x1")]
+    estimator = LinearRegression().fit(values.astype(numpy.float32), target.astype(numpy.float32))
+    program = Program(features, TRANSFORMERS, HEADS)
+    data = program.encode(program.predict(estimator, program.record), 0)
+    records = numpy.array([[3e38, 3e38], [-3e38, -3e38], [1.0, 2.0]], dtype=numpy.float32)
+    runnable = RunnableProgram(*parse(memoryview(data)), len(data))
+    (found,) = zip(*(runnable.run_row(record)[0] for record in records.tolist()), strict=True)
+    with numpy.errstate(over="ignore"):
+        assert list(found) == pytest.approx(estimator.predict(records).tolist(), rel=1e-5)
 
 
 def test_members_share_the_steps_that_they_begin_with() -> None:
