@@ -8,8 +8,8 @@ import pandas
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import KBinsDiscretizer, MaxAbsScaler, OneHotEncoder, StandardScaler
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
 from tests.zoo import tables
@@ -42,7 +42,7 @@ def categorical() -> ZooTable:
     return table._replace(frame=frame.assign(floor=frame["floor"].astype("category")))
 
 
-def _encode(*steps: Any) -> Any:
+def _encode(*steps: Any, sparse_threshold: float = 0.0) -> Any:
     columns = ColumnTransformer(
         [
             ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), [*NUMBERS]),
@@ -53,6 +53,7 @@ def _encode(*steps: Any) -> Any:
             ),
         ],
         remainder="passthrough",
+        sparse_threshold=sparse_threshold,
     )
     return make_pipeline(columns, *steps)
 
@@ -155,6 +156,21 @@ SPECIMENS: tuple[Specimen, ...] = (
         *("XGBoost regressor behind one-hot columns", FAMILY, mixed, "price"),
         lambda: _encode(XGBRegressor(**_FEW)),
         (*NUMBERS, *TEXTS[:4], "floor"),
+    ),
+    Specimen(
+        *("XGBoost behind a sparse matrix, whose zeros are nulls to it", FAMILY, mixed, "price"),
+        lambda: _encode(XGBRegressor(**_FEW), sparse_threshold=1.0),
+        (*NUMBERS, *TEXTS[:4], "floor"),
+    ),
+    Specimen(
+        *("XGBoost behind a sparse matrix that is scaled", FAMILY, mixed, "dear"),
+        lambda: _encode(MaxAbsScaler(), StandardScaler(with_mean=False), XGBClassifier(**_FEW), sparse_threshold=1.0),
+        (*NUMBERS, *TEXTS[:4], "zone"),
+    ),
+    Specimen(
+        *("XGBoost behind bins and a union", FAMILY, mixed, "price"),
+        lambda: make_pipeline(make_union(KBinsDiscretizer(4), StandardScaler()), XGBRegressor(**_FEW)),
+        ("size m²", "distance/km"),
     ),
     Specimen(
         *("XGBoost in a grid search", FAMILY, mixed, "bands"),

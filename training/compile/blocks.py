@@ -26,6 +26,8 @@ class Column(NamedTuple):
     - `is_raw`: it is a column of the record, in which nulls are None and booleans are no numbers
     - `is_finite`: no infinity can be in it
     - `is_exact`: its numbers have the estimator's bits, not only nearly its values
+    - `stored`: if the estimator has it in a sparse matrix, which holds no zeros, the number of the block and the place
+      where its numbers came into that matrix
     - `name`: the name in training, if the column has one
     """
 
@@ -36,6 +38,7 @@ class Column(NamedTuple):
     is_raw: bool = False
     is_finite: bool = True
     is_exact: bool = True
+    stored: tuple[int, int] | None = None
     name: str | None = None
 
 
@@ -54,6 +57,20 @@ class Block(NamedTuple):
     def dtype(self) -> str:
         """The type in which numpy computes with all columns together."""
         return FLOAT32 if self.columns and all(column.dtype == FLOAT32 for column in self.columns) else FLOAT64
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the estimator has the columns in a sparse matrix."""
+        return any(column.stored for column in self.columns)
+
+    def mark_sparse(self, *, is_sparse: bool) -> "Block":
+        """Return the block with columns that are, or are not, those of a sparse matrix."""
+        return self._replace(
+            columns=tuple(
+                column._replace(stored=(column.stored or (self.number, place)) if is_sparse else None)
+                for place, column in enumerate(self.columns)
+            )
+        )
 
     @property
     def is_exact(self) -> bool:

@@ -24,7 +24,8 @@ def compile_one_hot(program: Program, encoder: Any, block: Block) -> Block:
     flat = [place for each in places for place in each]
     arrays = {"bounds": ("I", bounds), "places": ("H" if width < 2**16 else "I", flat)}
     made = [Column(dtype=numpy.dtype(encoder.dtype).name)] * width
-    return program.add("indicate", [coded], made, arrays, width=width)
+    indicators = program.add("indicate", [coded], made, arrays, width=width)
+    return indicators.mark_sparse(is_sparse=bool(getattr(encoder, "sparse_output", getattr(encoder, "sparse", False))))
 
 
 def _list_groups(encoder: Any) -> Iterator[tuple[list[int], int, int | None]]:

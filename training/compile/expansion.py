@@ -45,7 +45,8 @@ def compile_bins(program: Program, discretizer: Any, block: Block) -> Block:
     bins = program.add("bins", [block], made, arrays)
     if discretizer.encode == "ordinal":
         return bins
-    return _indicate_bins(program, bins, [int(count) for count in discretizer.n_bins_])
+    indicators = _indicate_bins(program, bins, [int(count) for count in discretizer.n_bins_])
+    return indicators.mark_sparse(is_sparse=discretizer.encode == "onehot")
 
 
 def _indicate_bins(program: Program, bins: Block, sizes: list[int]) -> Block:

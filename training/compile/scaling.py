@@ -19,7 +19,7 @@ def compile_standard_scaler(program: Program, scaler: Any, block: Block) -> Bloc
     block = prepare(program, block)
     if scaler.with_mean:
         block = program.subtract(block, _match_float(scaler.mean_, block))
-    return program.divide(block, _match_float(scaler.scale_, block)) if scaler.with_std else block
+    return _divide(program, block, _match_float(scaler.scale_, block)) if scaler.with_std else block
 
 
 def compile_min_max_scaler(program: Program, scaler: Any, block: Block) -> Block:
@@ -31,8 +31,13 @@ def compile_min_max_scaler(program: Program, scaler: Any, block: Block) -> Block
 
 def compile_max_abs_scaler(program: Program, scaler: Any, block: Block) -> Block:
     """Compile a MaxAbsScaler."""
-    block = program.divide(prepare(program, block), scaler.scale_)
+    block = _divide(program, prepare(program, block), scaler.scale_)
     return program.clip(block, -1.0, 1.0) if getattr(scaler, "clip", False) else block
+
+
+def _divide(program: Program, block: Block, scales: Array) -> Block:
+    """Divide by the scales; the columns of a sparse matrix are multiplied with their reciprocals instead."""
+    return program.multiply(block, 1 / scales) if block.is_sparse else program.divide(block, scales)
 
 
 def compile_robust_scaler(program: Program, scaler: Any, block: Block) -> Block:
@@ -40,7 +45,7 @@ def compile_robust_scaler(program: Program, scaler: Any, block: Block) -> Block:
     block = prepare(program, block)
     if scaler.with_centering:
         block = program.subtract(block, scaler.center_)
-    return program.divide(block, scaler.scale_) if scaler.with_scaling else block
+    return _divide(program, block, scaler.scale_) if scaler.with_scaling else block
 
 
 def compile_normalizer(program: Program, normalizer: Any, block: Block) -> Block:

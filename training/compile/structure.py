@@ -67,7 +67,7 @@ def compile_column_transformer(program: Program, step: Any, block: Block) -> Blo
         if places:
             output = transform(program, member, program.take(block, places))
             made.append(_weigh(program, output, step.transformer_weights, name))
-    return _join(program, block, made)
+    return _join(program, block, made).mark_sparse(is_sparse=bool(step.sparse_output_))
 
 
 def compile_union(program: Program, union: Any, block: Block) -> Block:
@@ -76,7 +76,7 @@ def compile_union(program: Program, union: Any, block: Block) -> Block:
         _weigh(program, transform(program, member, block), union.transformer_weights, name)
         for name, member in union.transformer_list
     ]
-    return _join(program, block, made)
+    return _join(program, block, made).mark_sparse(is_sparse=any(each.is_sparse for each in made))
 
 
 def compile_best(program: Program, search: Any, block: Block) -> Answer:

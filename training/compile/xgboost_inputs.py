@@ -20,6 +20,8 @@ def prepare_inputs(program: Program, learner: dict[str, Any], block: Block, miss
     width = int(learner["learner_model_param"]["num_feature"])
     if block.width != width:
         raise NotCompiled(f"it takes {width} columns, but {block.width} come to it")
+    if block.is_sparse:
+        block = _drop_zeros(program, block)
     encoded = read_categories(learner)
     kinds = list(learner.get("feature_types", [])) or [""] * width
     named = [place for place in range(width) if encoded.get(place) is not None]
@@ -31,6 +33,24 @@ def prepare_inputs(program: Program, learner: dict[str, Any], block: Block, miss
     joined = program.join(made)
     order = [*named, *others]
     return program.take(joined, [order.index(place) for place in range(width)])
+
+
+def _drop_zeros(program: Program, block: Block) -> Block:
+    """Make NaN of what a sparse matrix does not hold, as XGBoost does: of the numbers that were 0 when it was made."""
+    stored = [column.stored or (block.number, place) for place, column in enumerate(block.columns)]
+    columns = [column._replace(nullable=True, stored=None) for column in block.columns]
+    zeros = [0.0] * block.width
+    if stored == [(block.number, place) for place in range(block.width)]:
+        return program.add("erase", [program.make_numbers(block)], columns, {}, values=zeros)
+    parts, order = [], []
+    for number in sorted({number for number, _ in stored}):
+        chosen = [place for place, (origin, _) in enumerate(stored) if origin == number]
+        arrays = {"places": ("I", [stored[place][1] for place in chosen])}
+        parts.append(program.add("take", [Block(number, ())], [columns[place] for place in chosen], arrays))
+        order += chosen
+    as_made = program.take(program.join(parts), [order.index(place) for place in range(block.width)])
+    holed = program.add("erase", [program.add("number", [as_made], columns, {})], columns, {}, values=zeros)
+    return program.add("patch", [block, holed, holed], columns, {})
 
 
 def read_categories(learner: dict[str, Any]) -> dict[int, list[Any]]:
