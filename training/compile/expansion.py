@@ -7,8 +7,8 @@ import numpy
 
 from function.model.contract import NUMBER
 from function.model.dtypes import FLOAT32, FLOAT64
-from function.runtimes.flat.functions import FUNCTIONS
 from training.compile.blocks import Array, Arrays, Block, Column, NotCompiled
+from training.compile.curves import apply_function
 from training.compile.program import Program
 from training.compile.scaling import prepare, round_singles
 
@@ -21,13 +21,11 @@ def compile_function_transformer(program: Program, step: Any, block: Block) -> B
         block = prepare(program, block, nan=True)
     if step.func is None:
         return block
-    if (name := step.func.__name__) not in FUNCTIONS:
-        raise NotCompiled(f"its FunctionTransformer calls numpy.{name}, which is not known here")
     # In a frame, each column has its own type; of small integers and booleans numpy makes float16 or float32.
     dtypes = {column.dtype if column.type == NUMBER else column.type for column in block.columns if column.is_raw}
     if not (dtypes <= {FLOAT64} or dtypes == {FLOAT32}):
         raise NotCompiled("its FunctionTransformer computes columns of a frame in several types, or not in float64")
-    return program.apply(program.make_numbers(block), name)
+    return apply_function(program, step.func, step.kw_args, program.make_numbers(block))
 
 
 def compile_bins(program: Program, discretizer: Any, block: Block) -> Block:

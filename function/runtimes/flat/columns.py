@@ -60,10 +60,8 @@ class Fill:
     """Replace nulls (None and NaN) by the number or text of their column; options `values`, null to leave a column."""
 
     def __init__(self, step: Step) -> None:
-        self.values: list[Any] = list(step.options["values"])
+        self.values = step.get_values("values")
         self.width = self.work = step.width
-        if len(self.values) != self.width or not {type(value) for value in self.values} <= {float, str, type(None)}:
-            raise ValueError("another number of values, or of another kind")
 
     def run_row(self, row: Row) -> Row:
         # Only NaN is not itself.
@@ -78,7 +76,7 @@ class Fill:
         def fill(column: Any, filled: Any) -> Any:
             if filled is None:
                 return column
-            missing = _find_nulls(column)
+            missing = find_nulls(column)
             # A column of texts that are all null may come as numbers.
             held = column.astype(object) if isinstance(filled, str) else column
             return numpy.where(missing, filled, held) if missing.any() else column
@@ -86,7 +84,8 @@ class Fill:
         return [fill(column, filled) for column, filled in zip(table, self.values, strict=True)]
 
 
-def _find_nulls(column: "Column") -> "Column":
+def find_nulls(column: "Column") -> "Column":
+    """Tell for each value whether it is a null: None or NaN."""
     import numpy
 
     # Of texts, a null is None; only NaN is not itself.
@@ -104,7 +103,7 @@ class IsNull:
         return [1.0 if value is None or value != value else 0.0 for value in row]  # noqa: PLR0124
 
     def run_table(self, table: "Table") -> "Table":
-        return [_find_nulls(column).astype(float) for column in table]
+        return [find_nulls(column).astype(float) for column in table]
 
 
 class ReplaceZeros:

@@ -95,6 +95,13 @@ class Step(NamedTuple):
             raise ValueError(f"the option {name} is no list of {count} numbers")
         return list(numbers)
 
+    def get_values(self, name: str) -> list[Any]:
+        """Return an option that is a list with a number, a text or null for each column of the only block."""
+        values = self.options[name]
+        if len(values) != self.width or not {type(value) for value in values} <= {float, str, type(None)}:
+            raise ValueError(f"the option {name} is no list of {self.width} numbers, texts or nulls")
+        return list(values)
+
     def get_flag(self, name: str) -> bool:
         """Return an option that is true or false."""
         flag = self.options[name]
