@@ -43,8 +43,9 @@ class LinearTrees(Trees):
         """How many nodes and terms `check` looks at."""
         return len(self.skips) + len(self.constants) + len(self.places)
 
-    def _check_leaves(self) -> None:
-        super()._check_leaves()
+    def check(self) -> None:
+        """Check the nodes, and that the leaves' terms name columns and hold numbers. Raises ValueError."""
+        super().check()
         ends: list[int] = self.ends.tolist()
         counts = [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
         if counts and (min(counts) < 0 or max(counts) > self.terms or ends[-1] != len(self.places)):

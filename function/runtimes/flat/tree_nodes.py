@@ -8,8 +8,14 @@ NULL_LEFT, BY_SET = 1, 2
 
 
 class TreeNodes(Protocol):
-    """The arrays and options of the operation `trees`; `ranked` keeps what tables need from one to the next."""
+    """The arrays and options of the operation `trees`.
 
+    `inputs` is the number of columns, and `rows` that of rows of which a leaf names one, None if it holds its number.
+    `ranked` keeps what tables need from one to the next.
+    """
+
+    inputs: int
+    rows: int | None
     roots: list[int]
     width: int
     start: list[float]

@@ -24,8 +24,7 @@ rounded to float32 at each addition, as XGBoost's are. The trees' numbers are ad
 
 from collections.abc import Iterable
 from itertools import pairwise
-from math import inf, isfinite
-from struct import pack, unpack
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.file import Step
@@ -92,42 +91,10 @@ class Trees:
 
         After that, every walk stays within its tree and ends at a leaf. Takes 200 ns per node. Raises ValueError.
         """
-        ends = iter([*self.roots, len(self.skips)])
-        next(ends)
-        waiting: list[int] = []  # the right children that are still to come
-        for behind, skip in enumerate(self.skips, 1):
-            if skip:
-                waiting.append(behind - 1 + skip)
-            elif (waiting.pop() if waiting else next(ends, 0)) != behind:
-                raise ValueError("the nodes are no trees")
-        if next(ends, 0) or waiting:
-            raise ValueError("the last tree does not end")
-        if max(self.features) >= self.inputs or (self.flags is not None and max(self.flags) > NULL_LEFT | BY_SET):
-            raise ValueError("a node is none of a tree's")
-        self._check_leaves()
+        from function.runtimes.flat.tree_checks import check_leaves, check_nodes
 
-    def _check_leaves(self) -> None:
-        rows = self.rows
-        for skip, number in zip(self.skips, self.thresholds, strict=True):
-            if number != number:  # noqa: PLR0124  (only NaN is not itself)
-                raise ValueError("a node or a leaf holds NaN")
-            if not skip and not (isfinite(number) if rows is None else number.is_integer() and 0 <= number < rows):
-                raise ValueError("a leaf holds no number, or one of no row")
-        if self.leaves is not None and not all(map(isfinite, self.leaves)):
-            raise ValueError("a leaf holds no number")
-        if self.single:
-            inner = zip(self.skips, self.thresholds, strict=True)
-            numbers = self.leaves if self.leaves is not None else [number for skip, number in inner if not skip]
-            if not all(map(_is_single, [*self.start, *numbers])):
-                raise ValueError("a leaf holds no float32")
-        if self.flags is not None and any(flag & BY_SET for flag in self.flags):
-            ends: list[int] = self.set_ends.tolist()
-            if ends != sorted(ends) or ends[-1:] != [len(self.sets)]:
-                raise ValueError("sets that do not follow one another")
-            for skip, flag, number in zip(self.skips, self.flags, self.thresholds, strict=True):
-                fits = number.is_integer() and 0 <= number < len(ends)
-                if skip and flag & BY_SET and not fits:
-                    raise ValueError("a node has a set that is not there")
+        check_nodes(self)
+        check_leaves(self)
 
     def run_row(self, row: Row, begun: Row | None = None) -> Row:
         """Add up the leaves. Raises IndexError, ValueError or OverflowError where unchecked nodes lead elsewhere."""
@@ -234,13 +201,6 @@ class Trees:
         from function.runtimes.flat.tree_tables import add_leaves
 
         return add_leaves(self, table, begun)
-
-
-def _is_single(number: float) -> bool:
-    try:
-        return bool(unpack("<f", pack("<f", number))[0] == number)
-    except OverflowError:
-        return False
 
 
 def _has_nan(row: Row) -> bool:
