@@ -1,7 +1,15 @@
 """Write a program, step by step: what compile functions call.
 
-Each method adds a step (an operation of function.runtimes.flat) and returns the block that it makes. What is known of
-a block's columns tells which steps are needed: a column that holds no null needs none that fills nulls.
+Each method adds a step (an operation of function.runtimes.flat) and returns the block that it makes, with what is known
+of its columns (training.compile.blocks.Column). That tells which steps are needed: a column that holds no null needs
+none that fills nulls. A function that adds a step by `program.add` describes the columns itself:
+
+- `nullable` and `is_finite` of a number that may become NaN or infinite, also by an overflow
+- `dtype=FLOAT32` where the estimator computes in float32: such a step is followed by one of `round`
+- `is_exact=False` where the last bits may be others, as of sums by BLAS, or of exp and log in numpy. Arithmetic in the
+  estimator's order is exact; trees behind it then see the same numbers
+
+Where scikit-learn checks its input, call `make_numbers` and `refuse` first, in this order.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,8 @@
 """The table of what is compiled: the public name of a class → its compile function.
 
-To add an estimator: write a function in the module of its family, and add its line here, and its row in tests/zoo.
+A class is named by its module up to the first part that begins with "_", which users do not import from:
+`sklearn.linear_model.Ridge` is that of sklearn/linear_model/_ridge.py. What predicts is in HEADS, what transforms in
+TRANSFORMERS, a Pipeline in both. ARCHITECTURE.md says what else a new estimator needs.
 """
 
 from training.compile import (

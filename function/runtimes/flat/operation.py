@@ -1,14 +1,18 @@
 """What an operation is: a class that does a step's work.
 
-Its constructor takes the step (function.runtimes.flat.file.Step), checks all that it holds, and sets `width`, the
-number of columns that it makes. It computes the same in two ways, to the same bits:
+Its constructor takes the step (function.runtimes.flat.file.Step). It checks all that the step holds, because anyone may
+have written the file: a step that is none of ours raises ValueError, KeyError, TypeError or IndexError there. It sets
+`width`, the number of columns that the operation makes, and `work`. The operation computes the same in two ways, to the
+same bits:
 
-- `run_row(*blocks)` takes and returns rows: lists of values of one record. It imports nothing.
-- `run_table(*blocks)` takes and returns tables: lists of columns, numpy arrays of the same length.
+- `run_row(*blocks)` takes and returns rows: lists of values of one record. It imports no library.
+- `run_table(*blocks)` takes and returns tables: lists of columns, numpy arrays of the same length. It imports numpy
+  itself. Its exp and log may differ from those of `math` in the last bit: functions.py calls those of `math`.
 
-Both raise NotPredictable for values that the estimator refuses. In a row, a null of the record is None; in a table's
-column of numbers it is NaN. An operation may have `check()`, which checks what would take too long at each start, and
-`entries`, the number of array entries that it looks at then.
+Both raise NotPredictable for values that the estimator refuses. They must not change the blocks that they are given,
+which other steps take as well. In a row, a null of the record is None; in a table's column of numbers it is NaN. An
+operation may have `check()`, which checks what would take too long at each start, and `entries`, the number of array
+entries that it looks at then.
 """
 
 from collections.abc import Callable
