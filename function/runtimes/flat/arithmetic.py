@@ -70,6 +70,8 @@ class Clip:
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
         self.low, self.high = step.get_number("low"), step.get_number("high")
+        if self.low > self.high:
+            raise ValueError("the least is more than the most")
 
     def run_row(self, row: Row) -> Row:
         low, high = self.low, self.high
@@ -112,7 +114,10 @@ class Matrix:
         self.width = len(step.arrays["start"])
         self.start = step.get_numbers("start", self.width)
         self.numbers = step.get_array("numbers", "d", step.width * self.width)
-        self.work = self.entries = len(self.numbers)
+        self.entries = len(self.numbers)
+        self.work = step.width + self.entries
+        if not step.width:
+            raise ValueError("a matrix without rows")
 
     def check(self) -> None:
         """Check that all numbers are finite. Raises ValueError."""

@@ -59,8 +59,8 @@ class Interpolate:
         points = step.get_numbers("points", count * step.width)
         self.points = [points[column * count : (column + 1) * count] for column in range(step.width)]
         self.margin = step.get_number("margin")
-        if not count or any(each != sorted(each) for each in (self.values, *self.points)):
-            raise ValueError("points that are not sorted")
+        if not count or self.margin < 0 or any(each != sorted(each) for each in (self.values, *self.points)):
+            raise ValueError("points that are not sorted, or a margin below zero")
 
     def run_row(self, row: Row) -> Row:
         return [self._interpolate(points, value) for points, value in zip(self.points, row, strict=True)]

@@ -36,7 +36,7 @@ class LinearTrees(Trees):
         self.coefficients = step.get_array("coefficients", "d")
         self.places = step.get_array("places", "HI", len(self.coefficients))
         self.terms = step.get_whole("terms", 0, len(self.places))
-        self.work = len(self.roots) * (8 + self.terms)
+        self.work = self.inputs + len(self.roots) * (8 + self.terms)
 
     @property
     def entries(self) -> int:

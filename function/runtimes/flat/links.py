@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from function.runtimes.flat.operation import Table
 
 
+_MOST_OBJECTS = 2**18
+
+
 class _ByRow:
     """An operation whose table is computed row by row: numpy's exp may differ from math.exp in the last bit."""
 
@@ -21,8 +24,15 @@ class _ByRow:
     def run_table(self, table: "Table") -> "Table":
         import numpy
 
-        rows = [self.run_row(list(row)) for row in zip(*(column.tolist() for column in table), strict=True)]
-        return list(numpy.array(rows, dtype=float).reshape(-1, self.width).T)
+        if not table:
+            return []
+        made = numpy.empty((self.width, len(table[0])))
+        # Some rows at a time: as objects of Python, numbers take four times the memory.
+        size = max(1, _MOST_OBJECTS // self.width)
+        for at in range(0, len(table[0]), size):
+            rows = zip(*(column[at : at + size].tolist() for column in table), strict=True)
+            made[:, at : at + size] = numpy.array([self.run_row(list(row)) for row in rows]).T
+        return list(made)
 
 
 class Sigmoid(_ByRow):
@@ -68,6 +78,8 @@ class Softmax(_ByRow):
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
+        if not step.width:
+            raise ValueError("no numbers")
 
     def run_row(self, row: Row) -> Row:
         largest = max(row)

@@ -23,7 +23,8 @@ class Median:
             raise ValueError("no weights, or a negative one")
 
     def run_row(self, row: Row) -> Row:
-        order = sorted(range(len(row)), key=row.__getitem__)
+        # NaN is behind all numbers; only NaN is not itself.
+        order = sorted(range(len(row)), key=lambda place: (row[place] != row[place], row[place]))
         sums = list(accumulate(self.weights[place] for place in order))
         half = 0.5 * sums[-1]
         reached = next((number for number, total in enumerate(sums) if total >= half), 0)

@@ -51,8 +51,8 @@ class Oblivious:
         self.leaves = step.get_array("leaves", "d", self.ends[-1])
         self.starts = [0, *self.ends[:-1]]
         self._choose: Callable[[bytearray], tuple[int, ...]] | None = None  # made for the first record
-        self.work = self.trees * max(1, self.depth // 3) * self.width
-        if self.bounds[0] or self.bounds != sorted(self.bounds):
+        self.work = self.inputs + self.trees * max(1, self.depth // 3) * self.width
+        if not self.inputs or self.bounds[0] or self.bounds != sorted(self.bounds):
             raise ValueError("borders that do not follow one another")
         if any(end <= start for start, end in zip(self.starts, self.ends, strict=True)):
             raise ValueError("trees that do not follow one another")

@@ -102,7 +102,9 @@ class SingleMatrix:
         self.width = len(step.arrays["start"])
         self.start = step.get_numbers("start", self.width)
         self.numbers = step.get_array("numbers", "d", step.width * self.width)
-        self.work = len(self.numbers)
+        self.work = step.width + len(self.numbers)
+        if not step.width:
+            raise ValueError("a matrix without rows")
 
     def run_row(self, row: Row) -> Row:
         width, totals = self.width, list(self.start)
