@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.file import Step
 from function.runtimes.flat.operation import Operation, Row
+from function.runtimes.flat.singles import round_single
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Column, Table
@@ -37,8 +38,6 @@ class Curve:
         self.x, self.y = (step.get_array(name, "d", bounds[-1]) for name in ("x", "y"))
         self.outside = step.get_choice("outside", (CLIP, NAN, REFUSE))
         self.single = step.get_flag("single")
-        # A cell that rounds to float32 what is written into it.
-        self._cell = memoryview(bytearray(4)).cast("f")
 
     @property
     def entries(self) -> int:
@@ -55,7 +54,7 @@ class Curve:
                 raise ValueError("a curve that does not rise")
         if not (all(map(isfinite, self.x)) and all(map(isfinite, self.y))):
             raise ValueError("a point that is no number")
-        if self.single and not all(self._round(number) == number for each in (self.x, self.y) for number in each):
+        if self.single and not all(round_single(number) == number for each in (self.x, self.y) for number in each):
             raise ValueError("a point that is no float32")
 
     def run_row(self, row: Row) -> Row:
@@ -90,7 +89,7 @@ class Curve:
 
     def _read_single(self, value: float, low: int, high: int) -> float:
         """Compute as scipy's interp1d does, in float32."""
-        x, y, round_single = self.x, self.y, self._round
+        x, y = self.x, self.y
         value = round_single(value)
         at = bisect_right(x, value, low, high)
         if not low < at < high:
@@ -100,10 +99,6 @@ class Curve:
         width = round_single(x[at] - x[at - 1])
         first = round_single(round_single(round_single(value - x[at - 1]) / width) * y[at])
         return round_single(first + round_single(round_single(round_single(x[at] - value) / width) * y[at - 1]))
-
-    def _round(self, number: float) -> float:
-        self._cell[0] = number
-        return self._cell[0]
 
     def run_table(self, table: "Table") -> "Table":
         """Look each column's numbers up. Raises NotPredictable."""

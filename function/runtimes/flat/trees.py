@@ -69,7 +69,9 @@ class Trees:
         self.ranked: Any = None
         self._grown: list[_Node | None] = [None] * len(self.roots)
         self._next = self._runs = 0
-        self.work = 8 * len(self.roots) * (self.width if self.vector else 1)
+        self.work = self.inputs + 8 * len(self.roots) * (self.width if self.vector else 1)
+        if not self.inputs or (self.has_sets and self.flags is None):
+            raise ValueError("trees that compare no columns, or sets that no node has")
         self._check_sizes(nodes)
 
     def _check_sizes(self, nodes: int) -> None:
@@ -136,14 +138,15 @@ class Trees:
 
     def _grow(self) -> None:
         """Make nested tuples of some trees' nodes: a walk through them takes half the time."""
-        made = 0
-        while made < _GROWN_PER_RUN and self._next < len(self._grown):
-            number = self._next
+        # A leaf with many numbers takes the memory of many nodes.
+        made, size = 0, max(1, self.width // 4) if self.vector else 1
+        # Read once: another thread may grow trees at the same time.
+        while made < _GROWN_PER_RUN and (number := self._next) < len(self._grown):
             begin = self.roots[number]
             end = self.roots[number + 1] if number + 1 < len(self.roots) else len(self.skips)
-            if end <= _MOST_GROWN:
+            if end * size <= _MOST_GROWN:
                 self._grown[number] = self._nest(begin, end)
-                made += end - begin
+                made += (end - begin) * size
             self._next = number + 1
 
     def _nest(self, begin: int, end: int) -> "_Node | None":
