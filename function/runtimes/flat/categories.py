@@ -5,14 +5,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.file import Step
+from function.runtimes.flat.kinds import NUMBER
 from function.runtimes.flat.lookups import UNKNOWN, Lookup, NumberLookup, Settings, TextLookup
 from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operation import Table
+    from function.runtimes.flat.operation import Column, Table
 
 # So many values of all columns of a step are remembered with their codes, but at least so many of each.
-_MOST_REMEMBERED, _LEAST_REMEMBERED = 100_000, 1_000
+_MOST_REMEMBERED, _LEAST_REMEMBERED = 100_000, 100
 _MOST_CODES = 2**32
 _TEXT, _NUMBER = "text", "number"
 
@@ -30,7 +31,7 @@ class Code:
     - array `numbers`: all numbers
 
     Nothing is built of them at the start: each value is looked up in the file by halving, and remembered. Where a
-    damaged file has them in another order, a category is not found.
+    damaged file has texts in another order, a category is not found.
     """
 
     def __init__(self, step: Step) -> None:
@@ -55,6 +56,16 @@ class Code:
                 self.lookups.append(NumberLookup(settings, numbers[begin:end]))
         if at != {_TEXT: len(ends), _NUMBER: len(numbers)}:
             raise ValueError("another number of categories")
+        self.entries = len(numbers)
+
+    def check(self) -> None:
+        """Check that categories which are numbers are sorted. Raises ValueError."""
+        for lookup in self.lookups:
+            if isinstance(lookup, NumberLookup):
+                lookup.check()
+
+    def find_kinds(self, _: str) -> str:
+        return NUMBER * self.width
 
     def run_row(self, row: Row) -> Row:
         return [lookup[value] for lookup, value in zip(self.lookups, row, strict=True)]
@@ -69,6 +80,15 @@ def _check_null(null: Any) -> float:
     if type(null) is not int or not 0 <= null < _MOST_CODES:
         raise ValueError("a null has no code")
     return float(null)
+
+
+def _convert_codes(column: "Column") -> "Column":
+    """Make whole numbers of codes. Raises ValueError for what is none: each processor makes another one of it."""
+    import numpy
+
+    if not (abs(column) <= _MOST_CODES).all():
+        raise ValueError("a code that is no number")
+    return column.astype(numpy.intp)
 
 
 class Map:
@@ -92,7 +112,7 @@ class Map:
         import numpy
 
         return [
-            numpy.asarray(numbers).take(column.astype(numpy.intp), mode="raise")
+            numpy.asarray(numbers).take(_convert_codes(column), mode="raise")
             for numbers, column in zip(self.numbers, table, strict=True)
         ]
 
@@ -108,6 +128,8 @@ class Indicate:
         bounds = step.get_array("bounds", "I", step.width + 1).tolist()
         places = step.get_array("places", "HI", bounds[-1])
         self.width = step.get_whole("width", 0, len(places))
+        if not step.width:
+            raise ValueError("no columns")
         self.work = step.width + self.width
         self.places = [places[low:high] for low, high in pairwise(bounds)]
         if bounds[0] or not all(map(len, self.places)):
@@ -125,7 +147,7 @@ class Indicate:
         rows = numpy.arange(len(table[0]))
         made = numpy.zeros((self.width + 1, len(rows)))
         for places, codes in zip(self.places, table, strict=True):
-            made[numpy.asarray(places).take(codes.astype(numpy.intp), mode="raise"), rows] = 1.0
+            made[numpy.asarray(places).take(_convert_codes(codes), mode="raise"), rows] = 1.0
         return list(made[1:])
 
 

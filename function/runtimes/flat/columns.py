@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.file import Step
+from function.runtimes.flat.kinds import NUMBER, TEXT, fill_kinds
 from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ class Take:
         self.places = step.get_places("places", step.width)
         self.width = self.work = len(self.places)
 
+    def find_kinds(self, kinds: str) -> str:
+        return "".join(kinds[place] for place in self.places)
+
     def run_row(self, row: Row) -> Row:
         return [row[place] for place in self.places]
 
@@ -32,6 +36,9 @@ class Join:
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = sum(step.widths)
+
+    def find_kinds(self, *kinds: str) -> str:
+        return "".join(kinds)
 
     def run_row(self, *rows: Row) -> Row:
         joined: Row = []
@@ -49,6 +56,11 @@ class Number:
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
 
+    def find_kinds(self, kinds: str) -> str:
+        if TEXT in kinds:
+            raise ValueError("a text is no number")
+        return NUMBER * self.width
+
     def run_row(self, row: Row) -> Row:
         return [nan if value is None else float(value) for value in row]
 
@@ -62,6 +74,9 @@ class Fill:
     def __init__(self, step: Step) -> None:
         self.values = step.get_values("values")
         self.width = self.work = step.width
+
+    def find_kinds(self, kinds: str) -> str:
+        return fill_kinds(kinds, self.values)
 
     def run_row(self, row: Row) -> Row:
         # Only NaN is not itself.
@@ -98,6 +113,9 @@ class IsNull:
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
+
+    def find_kinds(self, _: str) -> str:
+        return NUMBER * self.width
 
     def run_row(self, row: Row) -> Row:
         return [1.0 if value is None or value != value else 0.0 for value in row]  # noqa: PLR0124

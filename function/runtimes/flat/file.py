@@ -27,9 +27,9 @@ from typing import Any, NamedTuple
 
 MAGIC = b"MLFLAT2\n"
 TYPE_SIZES = {"B": 1, "H": 2, "I": 4, "Q": 8, "d": 8}
-# A program may compute this many values per byte of its file: more is no program of ours, but one that is meant to
-# take memory and time.
-MOST_VALUES_PER_BYTE = 64
+# A program may compute this many values per byte of its file and per value of a record: more is no program of ours,
+# but one that is meant to take memory and time.
+MOST_VALUES_PER_BYTE, MOST_VALUES_PER_INPUT = 8, 64
 
 type Array = "memoryview[Any]"
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.city_hash import compute_city_hash
 from function.runtimes.flat.file import Step
+from function.runtimes.flat.kinds import NUMBER
+from function.runtimes.flat.lookups import LONGEST_REMEMBERED
 from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ class Hash:
         self.work = 8 * self.width
         self.remembered: dict[Any, float] = {}
 
+    def find_kinds(self, _: str) -> str:
+        return NUMBER * self.width
+
     def run_row(self, row: Row) -> Row:
         return [self._look_up(value) for value in row]
 
@@ -46,7 +51,8 @@ class Hash:
         found = self.remembered.get(value)
         if found is None:
             found = float(compute_city_hash(_make_text(value)) % 2**32)
-            if len(self.remembered) < _MOST_REMEMBERED:
+            is_short = type(value) is not str or len(value) <= LONGEST_REMEMBERED
+            if is_short and len(self.remembered) < _MOST_REMEMBERED:
                 self.remembered[value] = found
         return found
 
@@ -54,7 +60,10 @@ class Hash:
 def _make_text(value: Any) -> bytes:
     """Make the bytes that CatBoost hashes. Raises NotPredictable."""
     if isinstance(value, str):
-        return value.encode()
+        try:
+            return value.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair
+            raise NotPredictable("UnicodeEncodeError") from None
     # CatBoost refuses nulls and fractions; true and false are 1 and 0.
     if value is None or not -(2.0**63) <= value < 2.0**63 or value != int(value):
         raise NotPredictable("CatBoostError")
@@ -88,7 +97,9 @@ class Ctr:
             at += (high - low + 1) * width
         self.numbers = step.get_array("numbers", "d", at)
         self.width = sum(widths)
-        self.work = 8 * len(widths) + len(places) + self.width
+        self.work = step.width + 8 * len(widths) + len(places) + self.width
+        if not step.width or 0 in widths:
+            raise ValueError("a table of no columns, or of no numbers")
 
     @property
     def entries(self) -> int:
@@ -141,7 +152,9 @@ def _read_bounds(step: Step, name: str, end: int, count: int) -> list[int]:
 
 
 def _extend_sign(number: int) -> int:
-    """Read the 32 bits of a number as a signed one; return that as 64 bits."""
+    """Read the 32 bits of a number as a signed one; return that as 64 bits. Raises ValueError for a larger one."""
+    if not 0 <= number < 2 * _SIGN:
+        raise ValueError("no hash")
     return number if number < _SIGN else number + (_64 + 1 - 2 * _SIGN)
 
 
@@ -151,6 +164,8 @@ def _combine_columns(columns: "Table") -> "numpy.ndarray[Any, Any]":
     factor = numpy.uint64(_COMBINE)
     keys = numpy.zeros(len(columns[0]), dtype=numpy.uint64)
     for column in columns:
+        if not ((column >= 0) & (column < 2 * _SIGN)).all():
+            raise ValueError("no hash")
         signed = column.astype(numpy.int64).astype(numpy.uint32).astype(numpy.int32)
         keys = factor * (keys + factor * signed.astype(numpy.int64).astype(numpy.uint64))
     return keys

@@ -1,6 +1,7 @@
 """Look values up among the sorted categories of a column, in the mapped file, and remember them."""
 
 from bisect import bisect_left
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from function.model.runtime import NotPredictable
@@ -13,7 +14,7 @@ UNKNOWN = -1.0
 """The code of a value that is none of the categories."""
 
 # Longer texts are not remembered: a caller may send any, and they would fill the memory.
-_LONGEST_REMEMBERED = 100
+LONGEST_REMEMBERED = 100
 
 
 class Settings(NamedTuple):
@@ -39,7 +40,7 @@ class Lookup(dict[Any, float]):
         code = self.null if is_null else UNKNOWN if place is None else float(self.codes[place])
         if code < 0 and self.refuses:
             raise NotPredictable("ValueError")
-        if value is None or not (is_null or (type(value) is str and len(value) > _LONGEST_REMEMBERED)):
+        if value is None or not (is_null or (type(value) is str and len(value) > LONGEST_REMEMBERED)):
             if len(self) >= self.most:
                 self.clear()
             self[value] = code
@@ -95,6 +96,11 @@ class NumberLookup(Lookup):
             return None
         place = bisect_left(self.numbers, value)
         return place if place < len(self.numbers) and self.numbers[place] == value else None
+
+    def check(self) -> None:
+        """Check that the numbers rise: numpy halves in another order than `bisect`. Raises ValueError."""
+        if not all(before < after for before, after in pairwise(self.numbers)):
+            raise ValueError("numbers that are not sorted")
 
     def look_up_column(self, column: "Column") -> "Column":
         import numpy

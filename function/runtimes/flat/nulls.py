@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.file import Step
+from function.runtimes.flat.kinds import NULLABLE, NUMBER
 from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ class Erase:
     def __init__(self, step: Step) -> None:
         self.values = step.get_values("values")
         self.width = self.work = step.width
+
+    def find_kinds(self, kinds: str) -> str:
+        return kinds
 
     def run_row(self, row: Row) -> Row:
         return [
@@ -42,6 +46,9 @@ class RefuseNull:
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
+
+    def find_kinds(self, kinds: str) -> str:
+        return kinds.replace(NULLABLE, NUMBER)
 
     def run_row(self, row: Row) -> Row:
         for value in row:

@@ -11,8 +11,12 @@ same bits:
 
 Both raise NotPredictable for values that the estimator refuses. They must not change the blocks that they are given,
 which other steps take as well. In a row, a null of the record is None; in a table's column of numbers it is NaN. An
-operation may have `check()`, which checks what would take too long at each start, and `entries`, the number of array
-entries that it looks at then.
+operation may have
+
+- `check()`, which checks what would take too long at each start, and `entries`, the number of array entries that it
+  looks at then
+- `find_kinds(*kinds)`, which returns the kinds of its block (function.runtimes.flat.kinds) for those of its inputs, and
+  raises ValueError for kinds that it does not take. Without it, an operation takes and makes numbers only.
 """
 
 from collections.abc import Callable

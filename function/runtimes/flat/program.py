@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from function.runtimes.flat.file import MOST_VALUES_PER_BYTE, Array, Header, Step
+from function.runtimes.flat.file import MOST_VALUES_PER_BYTE, MOST_VALUES_PER_INPUT, Array, Header, Step
+from function.runtimes.flat.kinds import NUMBER, are_numbers
 from function.runtimes.flat.operation import MOST_ROWS, Operation, Row
 from function.runtimes.flat.operations import create_operation
 
@@ -12,35 +13,48 @@ if TYPE_CHECKING:
 
 # Of a program with many columns (a text of 100,000 values makes as many) fewer rows than MOST_ROWS are computed
 # together: all blocks of these rows hold this many values.
-_FEWEST_ROWS, _MOST_VALUES = 16, 2**24
+_FEWEST_ROWS, _MOST_VALUES = 16, 2**23
 
 
 class Program:
     """The steps of a flat artifact, which were all checked but for what `check` does.
 
-    Raises ValueError, KeyError, TypeError, IndexError or AttributeError for a program that is none of ours.
+    `kinds` are those of a record's values (function.runtimes.flat.kinds); None, and it is not checked that each step
+    computes with such as it takes. Raises ValueError, KeyError, TypeError, IndexError or AttributeError for a program
+    that is none of ours.
     """
 
-    def __init__(self, header: Header, arrays: Sequence[Array], size: int) -> None:
+    def __init__(self, header: Header, arrays: Sequence[Array], size: int, kinds: str | None = None) -> None:
         self.inputs, self.classes = header.inputs, header.classes
         self._operations: list[Operation] = []
         self._inputs: list[tuple[int, ...]] = []
         widths, values = [header.inputs], header.inputs
+        used: set[int] = set()
+        most = MOST_VALUES_PER_BYTE * size + MOST_VALUES_PER_INPUT * header.inputs
+        if kinds is not None and len(kinds) != header.inputs:
+            raise ValueError("another number of values in a record")
         for description in header.steps:
             options = dict(description)
             inputs = tuple(options.pop("inputs"))
             if not inputs or not all(type(block) is int and 0 <= block < len(widths) for block in inputs):
                 raise ValueError("a step takes a block that is not made before it")
-            named = {name: arrays[_check_place(place)] for name, place in options.pop("arrays", {}).items()}
+            places = options.pop("arrays", {})
+            named = {name: arrays[_check_place(place)] for name, place in places.items()}
+            # Else a short file could make each of its steps read a large array.
+            if used.intersection(places.values()):
+                raise ValueError("an array that several steps read")
+            used.update(places.values())
             step = Step(options.pop("op"), inputs, tuple(widths[block] for block in inputs), options, named)
             operation = create_operation(step)
             widths.append(operation.width)
             values += operation.width + operation.work
-            if values > MOST_VALUES_PER_BYTE * size:
+            if values > most:
                 raise ValueError("a program that computes more than its size says")
             self._operations.append(operation)
             self._inputs.append(inputs)
         self._choose_outputs(header, widths)
+        if kinds is not None:
+            self._check_kinds(kinds)
         self.work = values
         self._rows = max(_FEWEST_ROWS, min(MOST_ROWS, _MOST_VALUES // sum(widths)))
         self._runs = [_bind(o.run_row, inputs) for o, inputs in zip(self._operations, self._inputs, strict=True)]
@@ -59,6 +73,18 @@ class Program:
         if not fits:
             raise ValueError("outputs that do not fit")
         self.outputs = [block for block, _ in wanted]
+
+    def _check_kinds(self, kinds: str) -> None:
+        """Check that each operation gets what it takes, and that the answer is of numbers. Raises ValueError."""
+        blocks = [kinds]
+        for operation, inputs in zip(self._operations, self._inputs, strict=True):
+            taken = [blocks[block] for block in inputs]
+            find_kinds = getattr(operation, "find_kinds", None)
+            if find_kinds is None and not all(map(are_numbers, taken)):
+                raise ValueError("a step computes with values that are no numbers")
+            blocks.append(NUMBER * operation.width if find_kinds is None else find_kinds(*taken))
+        if not all(are_numbers(blocks[block]) for block in self.outputs if block is not None):
+            raise ValueError("the answer is of no numbers")
 
     @property
     def entries(self) -> int:
@@ -84,7 +110,7 @@ class Program:
 
         count = len(table[0])
         with numpy.errstate(all="ignore"):
-            starts = range(0, count, self._rows)
+            starts = range(0, max(1, count), self._rows)
             parts = [self._run_rows([column[at : at + self._rows] for column in table]) for at in starts]
         return [
             None

@@ -11,6 +11,7 @@ from function.model.contract import Columns
 from function.model.manifest import PACKAGE_AGAIN, Artifact, Label, Manifest
 from function.model.runtime import ArrayOutputs, Content, Outputs
 from function.runtimes.flat.file import parse
+from function.runtimes.flat.kinds import list_kinds
 from function.runtimes.flat.program import Program
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MANY_VALUES = 320_000
 FEW_ENTRIES = 2_000
 
 # What a program that is none of ours, or whose nodes were not checked, may raise.
-_DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
+_DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError)
 
 
 def list_versions(_: Iterable[str]) -> dict[str, str]:
@@ -48,9 +49,9 @@ def load(
     data = content.read() if content.path is None else map_file(content.path)
     try:
         view = memoryview(data)
-        program = Program(*parse(view), len(view))
-        if program.inputs != len(manifest.contract.features) or program.classes != len(manifest.classes or ()):
-            raise ValueError("another number of features or classes")
+        program = Program(*parse(view), len(view), list_kinds(manifest.contract.features))
+        if program.classes != len(manifest.classes or ()):
+            raise ValueError("another number of classes")
     except _DAMAGE:
         raise _create_unreadable_error(artifact) from None
     runtime = FlatRuntime(
@@ -125,9 +126,10 @@ class FlatRuntime:
         if self._classes is None:
             return ArrayOutputs(answer[0][0], None)
         labels, probabilities = answer
-        places = labels[0].astype(numpy.intp)
-        if len(places) and not 0 <= places.min() <= places.max() < len(self._classes):
+        # NaN, which is neither, is another whole number on each processor.
+        if not ((labels[0] > -1) & (labels[0] < len(self._classes))).all():
             raise _create_unreadable_error(self._artifact)
+        places = labels[0].astype(numpy.intp)
         return ArrayOutputs(places, None if probabilities is None else numpy.column_stack(probabilities))
 
     def _convert_arrays(self, outputs: ArrayOutputs) -> Outputs:
