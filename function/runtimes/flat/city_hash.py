@@ -4,6 +4,8 @@ The algorithm is by Geoff Pike and Jyrki Alakuijala (Google, 2011; MIT licence):
 sums and products are those of whole numbers of 64 bits; they are cut to these where that matters.
 """
 
+from struct import iter_unpack, unpack_from
+
 _64 = 2**64 - 1
 _K0, _K1, _K2, _K3 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F, 0xC949D7C7509E6557
 _MIX = 0x9DDFEA08EB382D69
@@ -80,26 +82,26 @@ def _mix_half(a: int, second: int, third: int, fourth: int) -> tuple[int, int]:
 def _hash_longer(text: bytes) -> int:
     size = len(text)
     x, y, z = _read(text, 0), _read(text, size - 16) ^ _K1, _read(text, size - 56) ^ _K0
-    v = _mix_32(text, size - 64, size, y)
-    w = _mix_32(text, size - 32, size * _K1, _K0)
+    end = unpack_from("<8Q", text, size - 64)
+    v = _mix_32(end[:4], size, y)
+    w = _mix_32(end[4:], size * _K1, _K0)
     z += _shift(v[1]) * _K1
     x, y = _rotate(z + x, 39) * _K1, _rotate(y, 33) * _K1
-    for at in range(0, size - 1 & ~63, 64):
-        x = _rotate(x + y + v[0] + _read(text, at + 16), 37) * _K1
-        y = _rotate(y + v[1] + _read(text, at + 48), 42) * _K1
+    for numbers in iter_unpack("<8Q", memoryview(text)[: size - 1 & ~63]):
+        x = _rotate(x + y + v[0] + numbers[2], 37) * _K1
+        y = _rotate(y + v[1] + numbers[6], 42) * _K1
         x, y = (x ^ w[1]) & _64, (y ^ v[0]) & _64
         z = _rotate(z ^ w[0], 33)
-        v = _mix_32(text, at, v[1] * _K1, x + w[0])
-        w = _mix_32(text, at + 32, z + w[1], y)
+        v = _mix_32(numbers[:4], v[1] * _K1, x + w[0])
+        w = _mix_32(numbers[4:], z + w[1], y)
         x, z = z, x
     return _hash_pair(_hash_pair(v[0], w[0]) + _shift(y) * _K1 + z, _hash_pair(v[1], w[1]) + x)
 
 
-def _mix_32(text: bytes, at: int, a: int, b: int) -> tuple[int, int]:
-    numbers = [_read(text, at + place) for place in (0, 8, 16, 24)]
-    a += numbers[0]
-    b = _rotate(b + a + numbers[3], 21)
-    c = a
-    a += numbers[1] + numbers[2]
+def _mix_32(numbers: tuple[int, ...], a: int, b: int) -> tuple[int, int]:
+    first, second, third, fourth = numbers
+    a = c = (a + first) & _64
+    b = _rotate(b + a + fourth, 21)
+    a += second + third
     b += _rotate(a, 44)
-    return a + numbers[3] & _64, b + c & _64
+    return a + fourth & _64, b + c & _64
