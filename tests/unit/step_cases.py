@@ -162,6 +162,17 @@ CASES: tuple[Case, ...] = (
             "numbers": ("d", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
         },
     ),
+    Case(
+        "ctr",
+        arrays={
+            "places": ("H", [1]),
+            "place_ends": ("I", [1]),
+            "keys": ("Q", [0]),
+            "key_ends": ("I", [1]),
+            "widths": ("H", [1]),
+            "numbers": ("d", [0.1, 0.2]),
+        },
+    ),
     Case("sigmoid"),
     Case("logistic", options={"scale": 2.0}),
     Case("softmax"),

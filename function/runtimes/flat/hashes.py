@@ -131,6 +131,9 @@ class Ctr:
         import numpy
 
         made: Table = []
+        # Between -1 and 0, a number is cut to 0.
+        if not all(((column > -1) & (column < 2 * _SIGN)).all() for column in table):
+            raise ValueError("no hash")
         keys, numbers = numpy.asarray(self.keys), numpy.asarray(self.numbers)
         for places, low, high, width, at in self.tables:
             combined = _combine_columns([table[place] for place in places])
@@ -164,8 +167,6 @@ def _combine_columns(columns: "Table") -> "numpy.ndarray[Any, Any]":
     factor = numpy.uint64(_COMBINE)
     keys = numpy.zeros(len(columns[0]), dtype=numpy.uint64)
     for column in columns:
-        if not ((column >= 0) & (column < 2 * _SIGN)).all():
-            raise ValueError("no hash")
         signed = column.astype(numpy.int64).astype(numpy.uint32).astype(numpy.int32)
         keys = factor * (keys + factor * signed.astype(numpy.int64).astype(numpy.uint64))
     return keys

@@ -30,6 +30,8 @@ ROWS: list[tuple[float | None, float | None, str | None]] = [
     (0.0, -0.0, "b"),
     (None, 1.0, None),
     (-2.0, None, ""),
+    (-0.5, 2.0**32, "a"),
+    (7.0, -0.5, "b"),
     (1e308, -1e308, "é" * 9),
     (5e-324, 3e38, "a" * 200),
     (math.inf, -math.inf, "c"),
