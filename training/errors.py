@@ -1,7 +1,10 @@
 """The error of training, and the parts of its sentences that several modules need."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+_PLACE = re.compile(r"\[\d\d:\d\d:\d\d\] \S+:\d+: ")
 
 
 class TrainingError(Exception):
@@ -24,6 +27,9 @@ def quote_names(names: Iterable[str], most: int = 12) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Describe another library's exception in one line: its type and the first 200 characters of its text."""
-    text = " ".join(str(error).split())
+    """Describe another library's exception in one line: its type and the first 200 characters of its text.
+
+    XGBoost's texts lose the time and the source line at their begin, and the stack trace at their end.
+    """
+    text = _PLACE.sub("", " ".join(str(error).split())).partition(" Stack trace:")[0]
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -39,6 +39,14 @@ def get_feature_names(estimator: Any, chosen: Sequence[str]) -> list[str] | None
     return [spaced.get(str(name), str(name)) for name in names]
 
 
+def _count_columns(estimator: Any) -> int | None:
+    """Return the number of columns that the estimator was trained on; None if it does not say it."""
+    # CatBoost forgets the number as it is loaded, but keeps a name for each column.
+    numbered = _get_attribute(estimator, "feature_names_")
+    count: int | None = _get_attribute(estimator, "n_features_in_") if numbered is None else len(numbered)
+    return count
+
+
 def _get_attribute(estimator: Any, name: str) -> Any:
     # A Pipeline reads these attributes from its first step, which has none of them if it is "passthrough".
     while isinstance(estimator, (Pipeline, AdaptedRegressor, AdaptedClassifier)):
@@ -57,7 +65,7 @@ def match_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[st
     """
     names = get_feature_names(estimator, chosen)
     if names is None:
-        count = _get_attribute(estimator, "n_features_in_")
+        count = _count_columns(estimator)
         if count not in (None, len(chosen)):
             raise TrainingError(
                 f"The estimator was trained on {count} columns without names, but {len(chosen)} columns are given "

@@ -1,7 +1,6 @@
 """Load the files that XGBoost, LightGBM and CatBoost write themselves."""
 
 import json
-import re
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
@@ -21,7 +20,6 @@ from training.estimators.adapting import (
     adapt_xgboost,
 )
 
-_PLACE = re.compile(r"\[\d\d:\d\d:\d\d\] \S+:\d+: ")
 _START_SIZE = 1 << 16
 _UBJSON_STARTS = (b"{L\0\0\0\0\0\0\0\x07learner", b"{U\x07learner", b"{i\x07learner")
 
@@ -47,14 +45,9 @@ def load_native(path: Path) -> Any:
     except Exception as error:  # noqa: BLE001
         # The libraries' errors have no common class.
         raise TrainingError(
-            f"{path} is a model of {name}, but {name} cannot load it ({_describe(error)}): save the model again, in "
-            f"its release {version(_name_package(library))} or an older one."
+            f"{path} is a model of {name}, but {name} cannot load it ({describe_error(error)}): save the model again, "
+            f"in its release {version(_name_package(library))} or an older one."
         ) from None
-
-
-def _describe(error: Exception) -> str:
-    """Describe a library's error without the time, the source line and the stack trace that XGBoost puts into it."""
-    return _PLACE.sub("", describe_error(error)).partition(" Stack trace:")[0]
 
 
 def _name_package(library: str) -> str:

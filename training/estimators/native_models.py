@@ -33,8 +33,9 @@ class _Adapted(BaseEstimator):  # type: ignore[misc]
         self.codes = codes
 
     def predict(self, table: Any) -> Any:
-        """Predict a value or label for each row."""
-        return numpy.ravel(self.estimator_.predict(self._convert(table)))
+        """Predict a value or label for each row; several values if it was trained for several targets."""
+        predicted = numpy.asarray(self.estimator_.predict(self._convert(table)))
+        return numpy.ravel(predicted) if predicted.shape[1:] in ((), (1,)) else predicted
 
     def describe_columns(self, count: int) -> list[FittedColumn] | None:
         """Describe what is known of each column; None if it is nothing."""

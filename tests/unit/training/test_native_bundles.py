@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
 import lightgbm
 import numpy
 import pandas
@@ -87,3 +88,36 @@ def test_a_model_that_does_not_compile_is_refused(run: Run) -> None:
 
     assert "needs XGBoost, which the image does not have" in refusal
     assert "Not exported: Nystroem is not one of the classes that are compiled" in refusal
+
+
+@pytest.mark.parametrize("file", ["model.joblib", "model.cbm"])
+def test_catboost_of_an_array_takes_columns_by_position(run: Run, tmp_path: Path, file: str) -> None:
+    catboost = pytest.importorskip("catboost")
+    model = catboost.CatBoostRegressor(5, thread_count=1, silent=True, allow_writing_files=False)
+    model.fit(FRAME[["size", "zone"]].to_numpy(), PRICES)
+    joblib.dump(model, tmp_path / file) if file == "model.joblib" else model.save_model(str(tmp_path / file))
+    table = FRAME[["size", "zone"]].assign(price=PRICES)
+
+    made = run("--model", str(tmp_path / file), "--target", "price", frame=table)
+    assert made.manifest["columns_by"] == "place"
+
+    refusal = run("--model", str(tmp_path / file), "--target", "price", frame=table.drop(columns="zone")).refusal
+    assert "trained on 2 columns without names, but 1 columns are given" in refusal
+
+
+def test_catboost_that_predicts_several_numbers_is_refused(run: Run) -> None:
+    catboost = pytest.importorskip("catboost")
+    model = catboost.CatBoostRegressor(
+        5, loss_function="MultiQuantile:alpha=0.1,0.9", thread_count=1, silent=True, allow_writing_files=False
+    ).fit(FRAME[["size"]], PRICES)
+    refusal = run("--target", "price", frame=FRAME.assign(price=PRICES), estimator=model).refusal
+
+    assert "The estimator predicts several targets at once" in refusal
+
+
+def test_what_xgboost_says_stands_in_the_message_without_its_stack_trace(run: Run) -> None:
+    model = xgboost.XGBRegressor(missing=None, **FEW).fit(FRAME[["size"]], PRICES)
+    refusal = run("--target", "price", frame=FRAME.assign(price=PRICES), estimator=model).refusal
+
+    assert "(XGBoostError: Invalid type for: `missing`" in refusal
+    assert "Stack trace" not in refusal
