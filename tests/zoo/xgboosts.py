@@ -6,6 +6,7 @@ from typing import Any
 import numpy
 import pandas
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import BaggingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline, make_union
@@ -171,6 +172,11 @@ SPECIMENS: tuple[Specimen, ...] = (
         *("XGBoost behind bins and a union", FAMILY, mixed, "price"),
         lambda: make_pipeline(make_union(KBinsDiscretizer(4), StandardScaler()), XGBRegressor(**_FEW)),
         ("size m²", "distance/km"),
+    ),
+    Specimen(
+        *("XGBoost in a bag, three classes", FAMILY, mixed, "bands"),
+        lambda: BaggingClassifier(XGBClassifier(**_FEW), n_estimators=3, max_features=0.7, random_state=0),
+        _PLAIN,
     ),
     Specimen(
         *("XGBoost in a grid search", FAMILY, mixed, "bands"),

@@ -11,6 +11,7 @@ import numpy
 
 from function.model.contract import TEXTS
 from training.compile.blocks import Answer, Array, Block, Column
+from training.compile.curves import widen
 from training.compile.ensembles import get_probabilities, get_value, vote
 from training.compile.program import Program
 from training.compile.trees import Tree, add_trees, are_trees, prepare_for_trees, read_tree
@@ -76,7 +77,8 @@ def _count_member(program: Program, member: Any, answer: Answer, classes: int) -
     known = [int(label) for label in answer.classes or ()]
     if not hasattr(member, "predict_proba"):
         return vote(program, answer, range(classes))
-    shares = get_probabilities(answer, len(known))
+    # Shares in float32, as XGBoost's, are added up in float64.
+    shares = widen(get_probabilities(answer, len(known)))
     if known == list(range(classes)):
         return shares
     placed = numpy.zeros((len(known), classes))
