@@ -77,7 +77,7 @@ def test_what_is_too_large_becomes_infinity() -> None:
         make_step("single_softmax", {}, {}, width=0),
         make_step("single_root", {}, {}),
     ],
-    ids=str,
+    ids=lambda step: step.op,
 )
 def test_a_damaged_step_is_refused(step: Step) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
