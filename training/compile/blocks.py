@@ -26,6 +26,7 @@ class Column(NamedTuple):
     - `is_raw`: it is a column of the record, in which nulls are None and booleans are no numbers
     - `is_finite`: no infinity can be in it
     - `is_exact`: its numbers have the estimator's bits, not only nearly its values
+    - `is_wide`: it was of small integers, which are float32 beside float32, but a record may hold any number there
     - `stored`: if the estimator has it in a sparse matrix, which holds no zeros, the number of the block and the place
       where its numbers came into that matrix
     - `name`: the name in training, if the column has one
@@ -38,6 +39,7 @@ class Column(NamedTuple):
     is_raw: bool = False
     is_finite: bool = True
     is_exact: bool = True
+    is_wide: bool = False
     stored: tuple[int, int] | None = None
     name: str | None = None
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy
 
 from function.model.contract import BOOLEAN, NAN, NUMBER, TEXTS, Feature
-from function.model.dtypes import FLOAT32, FLOAT64
+from function.model.dtypes import FLOAT32, FLOAT64, SMALL_INTEGERS
 from function.runtimes.flat.functions import EXACT, NEVER_NAN
 from training.compile.blocks import Answer, Block, Column, NotCompiled, find_common_dtype
 from training.compile.class_names import find_class
@@ -77,7 +77,10 @@ class Program(Steps):
         if any(column.type in TEXTS for column in block.columns):
             raise NotCompiled("it reads texts as numbers")
         dtype = find_common_dtype(block.columns)
-        columns = [column._replace(type=NUMBER, dtype=dtype, null=NAN, is_raw=False) for column in block.columns]
+        columns = [
+            c._replace(type=NUMBER, dtype=dtype, null=NAN, is_raw=False, is_wide=c.is_wide or c.dtype in SMALL_INTEGERS)
+            for c in block.columns
+        ]
         if not any(c.is_raw and (c.nullable or c.type == BOOLEAN) for c in block.columns):
             return block._replace(columns=tuple(columns))
         return self.add("number", [block], columns, {})
@@ -110,9 +113,9 @@ class Program(Steps):
 
     def round(self, block: Block) -> Block:
         """Round numbers to float32, and refuse those that are too large; numbers of float32 stay as they are."""
-        if block.dtype == FLOAT32 and all(column.dtype == FLOAT32 for column in block.columns):
+        if block.dtype == FLOAT32 and not any(column.is_wide for column in block.columns):
             return block
-        columns = [column._replace(dtype=FLOAT32) for column in block.columns]
+        columns = [column._replace(dtype=FLOAT32, is_wide=False) for column in block.columns]
         return self.add("round", [block], columns, {})
 
     # --- arithmetic ---

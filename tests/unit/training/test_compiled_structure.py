@@ -124,3 +124,15 @@ def test_categories_of_another_kind_than_the_column_are_not_compiled() -> None:
     program = start_program(FEATURES[:1])
     with pytest.raises(NotCompiled):
         make_codes(program, program.record, [numpy.array(["a", 1.0], dtype=object)], refuses=False)
+
+
+def test_small_integers_beside_float32_are_rounded_for_trees() -> None:
+    features = [Feature("a", NUMBER, dtype="int8"), Feature("b", NUMBER, dtype="float32")]
+    program = start_program(features)
+    numbers = program.make_numbers(program.record)
+    assert numbers.dtype == "float32"
+    (value,) = run(program, program.round(numbers), [2.1, 0.0])
+    assert value == float(numpy.float32(2.1))
+    # What training had is float32 already: nothing is rounded twice.
+    rounded = program.round(numbers)
+    assert program.round(rounded) == rounded
