@@ -57,7 +57,10 @@ def compile_classifier(program: Program, estimator: Any, block: Block) -> Answer
 
 
 def _make_shares(program: Program, raw: Block) -> Block:
-    """[1 - p, p] with p = 1 / (1 + exp(-x)), to CatBoost's bits, of which the operation `sigmoid` has not the last."""
+    """Make [1 - p, p] with p = 1 / (1 + exp(-x)), to CatBoost's bits.
+
+    The operation `sigmoid` may differ in the last one.
+    """
     twice = program.take(program.make_logistic(raw, 1.0), [0, 0])
     return program.add_numbers(program.multiply(twice, [-1.0, 1.0]), [1.0, 0.0])
 

@@ -64,17 +64,17 @@ def raise_to(program: Program, block: Block, number: float) -> Block:
 
 
 def complement(program: Program, block: Block) -> Block:
-    """1 minus each number."""
+    """Subtract each number from 1."""
     return program.add_numbers(program.multiply(block, -1.0), 1.0)
 
 
 def widen(block: Block) -> Block:
-    """Say that the estimator computes in float64 from here on."""
+    """Return the block as one of float64: the estimator computes in it from here on."""
     return block._replace(columns=tuple(column._replace(dtype=FLOAT64) for column in block.columns))
 
 
 def make_sigmoid_of_each(program: Program, block: Block) -> Block:
-    """1 / (1 + exp(-x)) of each number x."""
+    """Make 1 / (1 + exp(-x)) of each number x."""
     return program.take(program.make_sigmoid(block), range(1, 2 * block.width, 2))
 
 

@@ -113,7 +113,7 @@ def add_indicator(program: Program, imputer: Any, marked: Marked, filled: Block)
 
 
 def _indicate(program: Program, marked: Marked, places: Sequence[int]) -> Block:
-    """1 where a value of these columns is missing; nulls of the other kind are values."""
+    """Make a column for each place, 1 where its value is missing, else 0; nulls of the other kind are values."""
     indicated = program.make_indicators_of_nulls(program.take(marked.block, places))
     kinds = [1.0 if marked.is_missing[place] else 0.0 for place in places]
     return indicated if all(kinds) else program.multiply(indicated, kinds)

@@ -108,7 +108,7 @@ class Program(Steps):
         return self.add("fill", [block], columns, {}, values=wanted)
 
     def make_indicators_of_nulls(self, block: Block) -> Block:
-        """1 where there is a null, else 0."""
+        """Make a column for each, 1 where it has a null, else 0."""
         return self.add("is_null", [block], [Column() for _ in block.columns], {})
 
     def round(self, block: Block) -> Block:
@@ -193,7 +193,7 @@ class Program(Steps):
         return self.add("matrix", [block], columns, {"numbers": ("d", numbers), "start": ("d", added)})
 
     def make_constants(self, numbers: Any) -> Block:
-        """The same numbers for every record."""
+        """Make the same numbers for every record."""
         first = self.make_indicators_of_nulls(self.take(self.record, [0]))
         made = self.multiply_matrix(first, numpy.zeros((1, len(numbers))), numbers)
         return made._replace(columns=tuple(Column() for _ in numbers))
@@ -201,23 +201,23 @@ class Program(Steps):
     # --- answers ---
 
     def make_argmax(self, block: Block) -> Block:
-        """The place of the first largest number."""
+        """Find the place of the first largest number."""
         return self.add("argmax", [block], [Column(is_exact=block.is_exact)], {})
 
     def compare(self, block: Block, above: float = 0.0, *, equal: bool = False) -> Block:
-        """1 where a number is above, else 0; with `equal`, 1 for that number itself as well."""
+        """Make 1 of each number that is above `above`, or with `equal` the same, else 0."""
         return self.add(
             "sign", [block], [Column(is_exact=block.is_exact)] * block.width, {}, above=float(above), equal=equal
         )
 
     def make_sigmoid(self, block: Block) -> Block:
-        """[1 - p, p] with p = 1 / (1 + exp(-x)) of each number x."""
+        """Make [1 - p, p] with p = 1 / (1 + exp(-x)) of each number x."""
         return self.add("sigmoid", [block], [Column(is_exact=False)] * (2 * block.width), {})
 
     def make_logistic(self, block: Block, scale: float) -> Block:
-        """1 / (1 + exp(-scale * x)) of each number x, computed just so."""
+        """Make 1 / (1 + exp(-scale * x)) of each number x, computed just so."""
         return self.add("logistic", [block], [Column(is_exact=False)] * block.width, {}, scale=scale)
 
     def make_softmax(self, block: Block) -> Block:
-        """Shares that add up to 1."""
+        """Make shares that add up to 1: exp of each number, divided by their sum."""
         return self.add("softmax", [block], [Column(is_exact=False)] * block.width, {})

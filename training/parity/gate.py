@@ -70,10 +70,6 @@ class Gate:
             )
         return largest
 
-    def count_rows(self) -> dict[str, int]:
-        """Count the rows of each probe, by its name."""
-        return {probe.name: len(results) for probe, results in self._iterate_probes()}
-
     def _iterate_probes(self) -> Iterator[tuple[Probe, list[RowResult]]]:
         yield from self._predicted
         for predicted in self._remaining:
