@@ -246,11 +246,11 @@ def test_texts_in_an_array_are_no_matrix_of_numbers(run: Run) -> None:
     model = make_pipeline(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), Ridge())
     model.fit(table, draw_numbers())
     frame = pandas.DataFrame(table, columns=["zip", "n"]).assign(y=draw_numbers())
-    outcome = run("--target", "y", frame=frame, estimator=model)
-    assert [artifact["runtime"] for artifact in outcome.manifest["artifacts"].values()] == ["flat"]
+    outcome = run("--target", "y", "--keep-joblib", frame=frame, estimator=model)
     asked = [{"zip": "01003", "n": "3"}, {"zip": "", "n": "never seen"}]
     expected = predict_frame(model, numpy.array([list(record.values()) for record in asked], dtype=object))
-    assert predict_records(outcome.bundle, "joblib", asked) == pytest.approx(expected, rel=1e-12)
+    for runtime in ("flat", "joblib"):
+        assert predict_records(outcome.bundle, runtime, asked) == pytest.approx(expected, rel=1e-12)
 
 
 def test_rows_without_a_finite_answer_are_not_scored(run: Run) -> None:
