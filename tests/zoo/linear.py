@@ -11,6 +11,7 @@ from sklearn import linear_model as lm
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
 from sklearn.frozen import FrozenEstimator
@@ -205,6 +206,11 @@ CLASSIFIERS = (
         "logistic regression, L1", tables.cancer, _scale(lambda: LogisticRegression(l1_ratio=1, C=0.1, solver="saga"))
     ),
     _classify("logistic regression, cross-validated", tables.iris, lambda: lm.LogisticRegressionCV(cv=3)),
+    _classify("linear discriminants of two classes", tables.cancer, LinearDiscriminantAnalysis),
+    _classify("linear discriminants of three classes", tables.wine, LinearDiscriminantAnalysis),
+    _classify(
+        "linear discriminants, shrunk", tables.iris, lambda: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    ),
     _classify("ridge classifier", tables.cancer, lm.RidgeClassifier),
     _classify("ridge classifier, cross-validated", tables.wine, lm.RidgeClassifierCV),
     *(

@@ -62,6 +62,13 @@ def compile_logistic_regression(program: Program, estimator: Any, block: Block) 
     return Answer(None, read_classes(estimator), choose_class(program, raw), shares, raw)
 
 
+def compile_discriminant(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a LinearDiscriminantAnalysis as a classifier: sigmoid for two classes, else softmax."""
+    raw = compute_scores(program, estimator, block)
+    shares = program.make_sigmoid(raw) if raw.width == 1 else program.make_softmax(raw)
+    return Answer(None, read_classes(estimator), choose_class(program, raw), shares, raw)
+
+
 def compile_sgd_classifier(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a SGDClassifier, whose loss says whether it has probabilities."""
     raw = compute_scores(program, estimator, block)

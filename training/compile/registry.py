@@ -100,6 +100,7 @@ HEADS: Heads = {
     "sklearn.model_selection.RandomizedSearchCV": structure.compile_best,
     "sklearn.feature_selection.RFE": selection.compile_eliminator,
     "sklearn.feature_selection.RFECV": selection.compile_eliminator,
+    "sklearn.discriminant_analysis.LinearDiscriminantAnalysis": linear.compile_discriminant,
     "sklearn.linear_model.ARDRegression": linear.compile_linear_regressor,
     "sklearn.linear_model.BayesianRidge": linear.compile_linear_regressor,
     "sklearn.linear_model.ElasticNet": linear.compile_linear_regressor,
