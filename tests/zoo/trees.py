@@ -12,7 +12,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
     RandomTreesEmbedding,
 )
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
@@ -155,6 +155,14 @@ SPECIMENS: tuple[Specimen, ...] = (
         tables.diabetes,
         "target",
         lambda: _boost("squared_error", init=DecisionTreeRegressor(max_depth=2)),
+    ),
+    Specimen(
+        "gradient boosting of a linear model, which computes in float32",
+        FAMILY,
+        tables.diabetes,
+        "target",
+        lambda: _boost("squared_error", init=LinearRegression()),
+        tolerance=1e-5,
     ),
     Specimen(
         "gradient boosting of three classes",

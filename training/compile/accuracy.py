@@ -63,6 +63,9 @@ def _list_blocks(program: Program, outputs: Sequence[Block], *, only_smooth: boo
         op, inputs = program.get_step(block)
         if not only_smooth or _is_smooth(op):
             waiting += inputs
+        elif op == "trees":
+            # They decide by their first input; to a second one, the prediction that they begin with, they add.
+            waiting += inputs[1:]
 
 
 def _decides_near(program: Program, block: Block) -> bool:
