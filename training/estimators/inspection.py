@@ -48,13 +48,17 @@ def _count_columns(estimator: Any) -> int | None:
 
 
 def _get_attribute(estimator: Any, name: str) -> Any:
-    # A Pipeline reads these attributes from its first step, which has none of them if it is "passthrough".
-    while isinstance(estimator, (Pipeline, AdaptedRegressor, AdaptedClassifier)):
+    # Those that hold another estimator tell its attributes, but not the names of CatBoost's columns. A Pipeline reads
+    # them from its first step, which has none of them if it is "passthrough".
+    while True:
         if isinstance(estimator, Pipeline):
             estimator = next(step for _, step in estimator.steps if step not in (None, "passthrough"))
-        else:
+        elif isinstance(estimator, (AdaptedRegressor, AdaptedClassifier)):
             estimator = estimator.estimator_
-    return getattr(estimator, name, None)
+        elif (inner := getattr(estimator, "best_estimator_", getattr(estimator, "regressor_", None))) is not None:
+            estimator = inner
+        else:
+            return getattr(estimator, name, None)
 
 
 def match_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[str, FittedColumn]:

@@ -10,7 +10,9 @@ import numpy
 import pandas
 import pytest
 import xgboost
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.kernel_approximation import Nystroem
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from function.bundle.loading import load
@@ -103,6 +105,19 @@ def test_catboost_of_an_array_takes_columns_by_position(run: Run, tmp_path: Path
 
     refusal = run("--model", str(tmp_path / file), "--target", "price", frame=table.drop(columns="zone")).refusal
     assert "trained on 2 columns without names, but 1 columns are given" in refusal
+
+
+@pytest.mark.parametrize("is_search", [True, False])
+def test_catboost_in_another_estimator_takes_columns_by_name(run: Run, is_search: bool) -> None:
+    catboost = pytest.importorskip("catboost")
+    inner = catboost.CatBoostRegressor(5, thread_count=1, silent=True, allow_writing_files=False)
+    model = GridSearchCV(inner, {"depth": [2]}, cv=2) if is_search else TransformedTargetRegressor(inner)
+    model.fit(FRAME[["size", "zone"]], PRICES)
+    table = FRAME[["zone", "size"]].assign(price=PRICES)
+    made = run("--target", "price", frame=table, estimator=model)
+
+    assert made.manifest["columns_by"] == "name"
+    assert [feature["name"] for feature in made.manifest["features"]] == ["size", "zone"]
 
 
 def test_catboost_that_predicts_several_numbers_is_refused(run: Run) -> None:
