@@ -126,6 +126,17 @@ CASES: tuple[Case, ...] = (
         },
     ),
     Case(
+        "regress",
+        [FLAGS, NUMBERS],
+        {
+            "columns": ("H", [0]),
+            "factors": ("d", [0.0, 0.0]),
+            "starts": ("d", [0.0]),
+            "lows": ("d", [-1.0]),
+            "highs": ("d", [-0.0]),
+        },
+    ),
+    Case(
         "neighbours",
         arrays={"rows": ("d", [0.0, 1.0, 2.0, math.nan, 0.1, 0.2]), "means": ("d", [0.5, 0.6])},
         options={"count": 2},

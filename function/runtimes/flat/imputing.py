@@ -67,7 +67,9 @@ class Regress:
                             raise NotPredictable("ValueError")
                         total += values[rows] * factor
                 total += self.starts[place]
-                made[column][rows] = numpy.minimum(numpy.maximum(total, self.lows[place]), self.highs[place])
+                # Not numpy.maximum, which prefers the other zero of 0.0 and -0.0.
+                total = numpy.where(total < self.lows[place], self.lows[place], total)
+                made[column][rows] = numpy.where(total > self.highs[place], self.highs[place], total)
         return made
 
 
