@@ -85,11 +85,12 @@ def test_keep_joblib_keeps_no_estimator_that_the_image_cannot_load(run: Run) -> 
 
 
 def test_a_model_that_does_not_compile_is_refused(run: Run) -> None:
-    model = make_pipeline(Nystroem(kernel="cosine", n_components=5), xgboost.XGBRegressor(**FEW)).fit(FRAME[["size"]], PRICES)
+    kernel = Nystroem(kernel="cosine", n_components=5)
+    model = make_pipeline(kernel, xgboost.XGBRegressor(**FEW)).fit(FRAME[["size"]], PRICES)
     refusal = run("--target", "price", frame=FRAME.assign(price=PRICES), estimator=model).refusal
 
     assert "needs XGBoost, which the image does not have" in refusal
-    assert "Not exported: Nystroem is not one of the classes that are compiled" in refusal
+    assert "Not exported: the kernel 'cosine' of its Nystroem is not one of those that are compiled" in refusal
 
 
 @pytest.mark.parametrize("file", ["model.joblib", "model.cbm"])
