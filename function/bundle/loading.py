@@ -14,7 +14,7 @@ from function.bundle.environment import check_environment, list_wanted_versions
 from function.bundle.folder import Folder
 from function.bundle.runtime_choice import choose_for_records, choose_for_tables
 from function.errors import ARTIFACT_UNREADABLE, GOLDEN_MISMATCH, BundleError, DeployerError
-from function.model.manifest import JOBLIB, PACKAGE_AGAIN, RUNTIMES, Artifact, Example, Manifest
+from function.model.manifest import FLAT, JOBLIB, PACKAGE_AGAIN, RUNTIMES, Artifact, Example, Manifest
 from function.model.runtime import Content, Model, NotPredictable, Runtime, wrap_bytes
 
 # The runtime recomputes what scikit-learn answered with the same libraries. Another CPU may round the last bits
@@ -122,8 +122,10 @@ def load_runtime(manifest: Manifest, artifact: Artifact, content: Content) -> Ru
     wanted = list_wanted_versions(manifest, artifact)
     check_environment(wanted, module.list_versions(wanted))
     runtime = module.load(content, manifest, artifact)
+    # A flat program computes the same everywhere. Where the build has seen it answer all golden rows, one is enough.
+    count = 1 if artifact.runtime == FLAT and content.path is not None else len(manifest.examples)
     try:
-        check_examples(manifest, runtime, max(RELATIVE_TOLERANCE, 2 * artifact.largest_error))
+        check_examples(manifest, runtime, max(RELATIVE_TOLERANCE, 2 * artifact.largest_error), count)
     except DeployerError:
         raise
     except Exception as error:  # noqa: BLE001
@@ -154,12 +156,14 @@ def _import_runtime(name: str) -> RuntimeModule:
             raise ValueError(f"no runtime is called {name!r}")
 
 
-def check_examples(manifest: Manifest, runtime: Runtime, tolerance: float = RELATIVE_TOLERANCE) -> None:
-    """Predict the golden rows and compare the answers with scikit-learn's.
+def check_examples(
+    manifest: Manifest, runtime: Runtime, tolerance: float = RELATIVE_TOLERANCE, count: int | None = None
+) -> None:
+    """Predict the golden rows, or the first `count` of them, and compare the answers with the estimator's.
 
     Raises BundleError `golden_mismatch` with the number of the first row that differs.
     """
-    examples = manifest.examples
+    examples = manifest.examples[:count]
     checked = manifest.contract.check([example.record for example in examples])
     for index, problems in checked.problems.items():
         raise _create_golden_error(

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 # The first records are answered from the file as it is: most functions see no more of them, or wait for a first answer.
 # After them, each record makes tuples of about so many nodes, which takes 0.3 ms, until so many are made; a node then
-# takes 120 bytes.
-_FIRST_RUNS, _GROWN_PER_RUN, _MOST_GROWN = 3, 500, 200_000
+# takes 120 bytes. A larger tree than _LARGEST_GROWN would keep one record waiting.
+_FIRST_RUNS, _GROWN_PER_RUN, _MOST_GROWN, _LARGEST_GROWN = 3, 500, 200_000, 2_000
 
 type _Node = tuple[int, Any, "_Node | None", "_Node | None"]
 """The column, the threshold or what is at the leaf, and the children, None at a leaf."""
@@ -144,7 +144,7 @@ class Trees:
         while made < _GROWN_PER_RUN and (number := self._next) < len(self._grown):
             begin = self.roots[number]
             end = self.roots[number + 1] if number + 1 < len(self.roots) else len(self.skips)
-            if end * size <= _MOST_GROWN:
+            if end * size <= _MOST_GROWN and (end - begin) * size <= _LARGEST_GROWN:
                 self._grown[number] = self._nest(begin, end)
                 made += (end - begin) * size
             self._next = number + 1

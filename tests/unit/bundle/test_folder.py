@@ -149,6 +149,21 @@ def test_recorded_bundle_is_hashed_only_where_it_is_unpickled(
     assert found == [*hashed, JOBLIB, FLAT, ONNX]
 
 
+@pytest.mark.parametrize(("asked", "row"), [(FLAT, 0), (ONNX, 1), (JOBLIB, 1)])
+def test_flat_answers_one_golden_row_where_the_build_has_seen_all(folder: Path, asked: str, row: int) -> None:
+    edit(folder, lambda document: document["examples"][1].update(prediction=1.0))
+    place = open_built(folder)
+    # As a record that the build could not have written, since it asks for all rows.
+    place.write_record(place.read_manifest().artifacts, str(folder.parent / "verified.json"))
+    if row == 0:
+        assert loading.load(open_built(folder), asked).manifest.name == "house-prices"
+        edit(folder, lambda document: document["examples"][0].update(prediction=1.0))
+        place = open_built(folder)
+        place.write_record(place.read_manifest().artifacts, str(folder.parent / "verified.json"))
+    with pytest.raises(BundleError, match=f"example {row + 1} of"):
+        loading.load(open_built(folder), asked)
+
+
 def test_digests_are_those_of_openssl() -> None:
     for size in (0, 1, 10_000, 499_999, 500_000, 1_000_000):
         data = bytes(range(251)) * (size // 251 + 1)
