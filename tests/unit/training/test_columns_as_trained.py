@@ -293,7 +293,7 @@ def test_numbers_are_of_the_type_of_training(run: Run, name: str, dtype: str) ->
     check_runtimes(
         outcome, model, pandas.DataFrame(asked).astype(numpy.dtype(dtype)), asked, 1e-6 if name == "components" else 0
     )
-    assert predict_records(outcome.bundle, "joblib", [{"a": 1e39, "b": 0}]) == ["too_large"]
+    assert predict_records(outcome.bundle, "", [{"a": 1e39, "b": 0}]) == ["too_large"]
 
 
 @pytest.mark.parametrize("name", ["neighbours", "components"])
@@ -391,10 +391,8 @@ def test_what_the_estimator_drops_is_not_looked_at(run: Run) -> None:
     # A caller's record may be what training had.
     assert outcome.manifest["ignored_columns"] == ["day", "nothing"]
     whole = {"a": 1.0, "c": "x", "day": "2020-01-02", "nothing": None}
-    assert predict_records(outcome.bundle, "joblib", [whole, {**whole, "other": 1}])[1] == "unknown_field"
-    assert predict_records(outcome.bundle, "joblib", [whole]) == predict_records(
-        outcome.bundle, "joblib", [{"a": 1.0, "c": "x"}]
-    )
+    assert predict_records(outcome.bundle, "", [whole, {**whole, "other": 1}])[1] == "unknown_field"
+    assert predict_records(outcome.bundle, "", [whole]) == predict_records(outcome.bundle, "", [{"a": 1.0, "c": "x"}])
     asked: list[dict[str, Any]] = [{"a": 1.0, "c": "x"}, {"a": None, "c": "y"}]
     check_runtimes(outcome, model, pandas.DataFrame(asked).assign(day="", nothing=0), asked)
 

@@ -75,7 +75,7 @@ def test_regressors_are_packaged(run: Run, name: str, form: str) -> None:
     table = frame.drop(columns="target")
     passed = table if form == "frame" else table.to_numpy()
     estimator = fit_quietly(lambda: REGRESSORS[name]().fit(passed, frame["target"]))
-    manifest = run("--target", "target", frame=frame, estimator=estimator).manifest
+    manifest = run("--target", "target", "--keep-joblib", frame=frame, estimator=estimator).manifest
 
     assert manifest["name"] == "mine"
     assert manifest["task"] == "regression"
@@ -120,7 +120,7 @@ def test_a_mixed_pipeline_that_refuses_unknown_categories_is_packaged(run: Run, 
         ]
     )
     estimator = make_pipeline(columns, Ridge()).fit(table, frame["price"])
-    manifest = run("--target", "price", frame=frame, suffix=suffix, estimator=estimator).manifest
+    manifest = run("--target", "price", "--keep-joblib", frame=frame, suffix=suffix, estimator=estimator).manifest
 
     assert manifest["artifacts"]["model.joblib"]["input"] == "frame"
     assert len(manifest["examples"]) > 5
@@ -131,7 +131,7 @@ def test_categories_of_parquet_are_served_as_texts(run: Run) -> None:
     frame = make_mixed_table().drop(columns="heated").astype({"city": "category"})
     estimator = HistGradientBoostingRegressor(categorical_features="from_dtype", max_iter=10, min_samples_leaf=2)
     estimator.fit(frame.drop(columns="price"), frame["price"])
-    manifest = run("--target", "price", frame=frame, suffix=".parquet", estimator=estimator).manifest
+    manifest = run("--target", "price", "--keep-joblib", frame=frame, suffix=".parquet", estimator=estimator).manifest
 
     assert manifest["features"][2]["type"] == "string"
     assert manifest["artifacts"]["model.joblib"]["input"] == "frame"

@@ -139,7 +139,7 @@ def test_a_boolean_column_may_have_nulls(run: Run) -> None:
 @pytest.mark.slow
 def test_an_all_number_table_with_nulls_keeps_the_bare_forest(run: Run) -> None:
     frame = make_mixed_table()[["area", "rooms", "garden", "price"]]
-    manifest = run("--target", "price", frame=frame).manifest
+    manifest = run("--target", "price", "--keep-joblib", frame=frame).manifest
 
     assert manifest["artifacts"]["model.joblib"]["input"] == "array"
 
