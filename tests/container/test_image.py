@@ -214,11 +214,11 @@ def test_code_change_leaves_libraries_and_a_given_model_as_they_are(
 
 
 def test_bundle_of_another_scikit_learn_never_becomes_an_image(
-    docker: Docker, source: Path, houses_bundle: Path, tmp_path: Path
+    docker: Docker, source: Path, full_bundle: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "other"
     shutil.copytree(source, folder)
-    shutil.copytree(houses_bundle, folder / "model")
+    shutil.copytree(full_bundle, folder / "model")
     edit(folder / "model", lambda document: document["environment"].update({"scikit-learn": "1.5.2"}))
     done = docker("build", "--tag", "ml-model-deployer-other", str(folder), check=False)
     assert done.returncode != 0
