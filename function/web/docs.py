@@ -1,6 +1,6 @@
 """Serve Swagger UI for `openapi.json` at `GET /docs`, from files in the image; no other host is contacted.
 
-The files are in `assets/swagger/`; SOURCE.txt there names their release (docs/decisions/0010).
+The files are in `assets/swagger/`, compressed; SOURCE.txt there names their release (docs/decisions/0010).
 """
 
 from os.path import dirname, join
@@ -55,5 +55,7 @@ def serve_asset(name: str) -> Response:
         return Response(200, "text/javascript", _START, _CACHE_HEADERS)
     if name not in _ASSETS:
         raise RouteNotFound("There is no such file: open /docs, which links to the existing files.")
-    with open(join(_FOLDER, name), encoding="utf-8") as file:
+    import gzip
+
+    with gzip.open(join(_FOLDER, f"{name}.gz"), "rt", encoding="utf-8") as file:
         return Response(200, _ASSETS[name], file.read(), _CACHE_HEADERS)
