@@ -47,14 +47,8 @@ TRAINING_MAY_IMPORT = {
     # A table means what it means when it is served.
     *("function.formats.csv_dialect", "function.formats.csv_text", "function.formats.gzip_stream"),
     # Exports are compared as they will be served.
-    *(
-        "function.runtimes",
-        "function.runtimes.flat",
-        "function.runtimes.flat.operations",
-        "function.runtimes.flat.file",
-        "function.runtimes.flat.runtime",
-    ),
-    *("function.runtimes.flat.functions", "function.runtimes.flat.program", "function.runtimes.flat.tree_nodes"),
+    *("function.runtimes", "function.runtimes.flat", "function.runtimes.flat.file", "function.runtimes.flat.runtime"),
+    *("function.runtimes.flat.functions", "function.runtimes.flat.operations", "function.runtimes.flat.tree_nodes"),
     *("function.runtimes.joblib", "function.runtimes.joblib_inputs", "function.runtimes.onnx"),
 }
 HEAVY = {"sklearn", "joblib", "pandas", "numpy", "scipy", "onnxruntime"}

@@ -10,8 +10,6 @@ from function.model.dtypes import NARROW, round_to
 from function.model.manifest import Artifact, Manifest
 from function.model.runtime import NotPredictable, Outputs, Runtime, wrap_bytes
 from function.runtimes.flat import runtime as flat_runtime
-from function.runtimes.flat.file import parse
-from function.runtimes.flat.program import Program
 from training.compile.accuracy import Accuracy
 from training.compile.compiling import Compiled
 from training.parity.gate import Demand, Gate, PredictionsDiffer
@@ -47,8 +45,7 @@ def measure_compiled(gate: Gate, compiled: Compiled, manifest: Manifest, artifac
         flat_runtime.load(content, manifest, artifact, many_values=many_values)
         for many_values in (ALWAYS_RECORDS, ALWAYS_TABLES)
     )
-    view = memoryview(compiled.data)
-    most_rows = max(_FEWEST_ROWS, _MOST_VALUES // Program(*parse(view), len(view)).work)
+    most_rows = max(_FEWEST_ROWS, _MOST_VALUES // records.work)
     ways = (
         Way("as a table", tables),
         Way("as arrays", _ArrayRuntime(tables, manifest)),

@@ -92,9 +92,7 @@ class Fill:
             if filled is None:
                 return column
             missing = find_nulls(column)
-            # A column of texts that are all null may come as numbers.
-            held = column.astype(object) if isinstance(filled, str) else column
-            return numpy.where(missing, filled, held) if missing.any() else column
+            return numpy.where(missing, filled, column) if missing.any() else column
 
         return [fill(column, filled) for column, filled in zip(table, self.values, strict=True)]
 

@@ -29,9 +29,12 @@ def are_numbers(kinds: str) -> bool:
 
 
 def fill_kinds(kinds: str, values: Sequence[float | str | None]) -> str:
-    """Return the kinds after nulls were replaced. Raises ValueError for a text among numbers, or the reverse."""
+    """Return the kinds after nulls were replaced by these values, a value or None per column.
+
+    Raises ValueError for a text in a column of numbers, or the reverse.
+    """
     if any(value is not None and isinstance(value, str) != (k == TEXT) for k, value in zip(kinds, values, strict=True)):
-        raise ValueError("a null is replaced by a value of another kind")
+        raise ValueError("a column is given a value of another kind")
     return "".join(
         NUMBER if kind == NULLABLE and value is not None else kind for kind, value in zip(kinds, values, strict=True)
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.kinds import NULLABLE, NUMBER
+from function.runtimes.flat.kinds import NULLABLE, NUMBER, fill_kinds
 from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ class Erase:
         self.width = self.work = step.width
 
     def find_kinds(self, kinds: str) -> str:
+        fill_kinds(kinds, self.values)
         return kinds
 
     def run_row(self, row: Row) -> Row:
@@ -33,8 +34,7 @@ class Erase:
         import numpy
 
         def erase(column: Any, erased: Any) -> Any:
-            # A column of texts that are all null may come as numbers.
-            if erased is None or isinstance(erased, str) != (column.dtype == object):
+            if erased is None:
                 return column
             return numpy.where(column == erased, None if isinstance(erased, str) else nan, column)
 

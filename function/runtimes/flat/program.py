@@ -19,19 +19,18 @@ _FEWEST_ROWS, _MOST_VALUES = 16, 2**23
 class Program:
     """The steps of a flat artifact, which were all checked but for what `check` does.
 
-    `kinds` are those of a record's values (function.runtimes.flat.kinds); None, and it is not checked that each step
-    computes with such as it takes. Raises ValueError, KeyError, TypeError, IndexError or AttributeError for a program
-    that is none of ours.
+    `kinds` are those of a record's values (function.runtimes.flat.kinds). Raises ValueError, KeyError, TypeError,
+    IndexError or AttributeError for a program that is none of ours.
     """
 
-    def __init__(self, header: Header, arrays: Sequence[Array], size: int, kinds: str | None = None) -> None:
-        self.inputs, self.classes = header.inputs, header.classes
+    def __init__(self, header: Header, arrays: Sequence[Array], size: int, kinds: str) -> None:
+        self.kinds, self.classes = kinds, header.classes
         self._operations: list[Operation] = []
         self._inputs: list[tuple[int, ...]] = []
         widths, values = [header.inputs], header.inputs
         used: set[int] = set()
         most = MOST_VALUES_PER_BYTE * size + MOST_VALUES_PER_INPUT * header.inputs
-        if kinds is not None and len(kinds) != header.inputs:
+        if len(kinds) != header.inputs:
             raise ValueError("another number of values in a record")
         for description in header.steps:
             options = dict(description)
@@ -53,8 +52,7 @@ class Program:
             self._operations.append(operation)
             self._inputs.append(inputs)
         self._choose_outputs(header, widths)
-        if kinds is not None:
-            self._check_kinds(kinds)
+        self._check_kinds(kinds)
         self.work = values
         self._rows = max(_FEWEST_ROWS, min(MOST_ROWS, _MOST_VALUES // sum(widths)))
         self._runs = [_bind(o.run_row, inputs) for o, inputs in zip(self._operations, self._inputs, strict=True)]

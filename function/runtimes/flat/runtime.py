@@ -11,7 +11,7 @@ from function.model.contract import Columns
 from function.model.manifest import PACKAGE_AGAIN, Artifact, Label, Manifest
 from function.model.runtime import ArrayOutputs, Content, Outputs
 from function.runtimes.flat.file import parse
-from function.runtimes.flat.kinds import list_kinds
+from function.runtimes.flat.kinds import TEXT, list_kinds
 from function.runtimes.flat.program import Program
 
 if TYPE_CHECKING:
@@ -92,6 +92,11 @@ class FlatRuntime:
         self._is_checked = is_checked
         self._many_values = many_values
 
+    @property
+    def work(self) -> int:
+        """About how many values the program looks at for one record."""
+        return self._program.work
+
     def check(self) -> None:
         """Check each entry, once. Raises BundleError `artifact_unreadable`."""
         if not self._is_checked:
@@ -106,7 +111,7 @@ class FlatRuntime:
         if not columns[0]:
             return Outputs([], None)
         if len(columns[0]) * self._program.work > self._many_values:
-            return self._convert_arrays(self.predict_arrays(_make_arrays(columns)))
+            return self._convert_arrays(self.predict_arrays(_make_arrays(columns, self._program.kinds)))
         run = self._program.run_row
         try:
             return self._build_outputs([run(list(row)) for row in zip(*columns, strict=True)])
@@ -151,15 +156,15 @@ class FlatRuntime:
         return Outputs([classes[place] for place in places], None if shares[0] is None else shares)
 
 
-def _make_arrays(columns: Columns) -> "list[Array]":
-    """Make arrays of columns of records: objects of texts, else float64 with NaN for null."""
+def _make_arrays(columns: Columns, kinds: str) -> "list[Array]":
+    """Make arrays of columns of records of these kinds: objects of texts, else float64 with NaN for null."""
     import numpy
 
-    def make(column: "Sequence[Any]") -> "Array":
-        if any(isinstance(value, str) for value in column):
+    def make(column: "Sequence[Any]", kind: str) -> "Array":
+        if kind == TEXT:
             array = numpy.empty(len(column), dtype=object)
             array[:] = column
             return array
         return numpy.array([numpy.nan if value is None else value for value in column], dtype=float)
 
-    return [make(column) for column in columns]
+    return [make(column, kind) for column, kind in zip(columns, kinds, strict=True)]

@@ -15,6 +15,7 @@ from function.model.manifest import FLAT, Artifact
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.city_hash import compute_city_hash
 from function.runtimes.flat.file import parse
+from function.runtimes.flat.kinds import list_kinds
 from function.runtimes.flat.program import Program
 from function.runtimes.flat.runtime import FlatRuntime
 from training.compile.blocks import NotCompiled
@@ -62,7 +63,7 @@ def compile_runtimes(estimator: Any, frame: pandas.DataFrame) -> list[FlatRuntim
     classes = tuple(estimator.classes_.tolist()) if hasattr(estimator, "predict_proba") else None
     features = [describe_column(frame[name]) for name in frame]
     data = compile_estimator(estimator, features, len(classes or ())).data
-    program = Program(*parse(memoryview(data)), len(data))
+    program = Program(*parse(memoryview(data)), len(data), list_kinds(features))
     artifact = Artifact("model.flat", "0" * 64, len(data), FLAT, "frame")
     return [
         FlatRuntime(program, classes, artifact, is_checked=False, many_values=many)

@@ -15,6 +15,7 @@ import pytest
 from function.model.contract import NUMBER, STRING, Feature
 from function.model.manifest import FLAT, Artifact
 from function.runtimes.flat.file import parse
+from function.runtimes.flat.kinds import list_kinds
 from function.runtimes.flat.program import Program
 from function.runtimes.flat.runtime import FlatRuntime
 from training.compile import lightgbm_models
@@ -63,6 +64,7 @@ def make_frame() -> Frame:
 
 FRAME = make_frame()
 NUMBERS = FRAME[["plain", "holes", "zeros", "code"]]
+FEATURES = [Feature(str(name), NUMBER, nullable=True) for name in NUMBERS]
 SCORE = (
     FRAME["plain"]
     + FRAME["holes"].fillna(2)
@@ -87,9 +89,8 @@ def check_equal(model: Any, frame: Frame = NUMBERS) -> None:
     is_classifier = hasattr(model, "predict_proba")
     classes = model.classes_.tolist() if is_classifier else None
     for many_values in (ALWAYS_ROWS, ALWAYS_TABLES):
-        outputs = load(compile_estimator(model, features, len(classes or ())).data, classes, many_values).predict(
-            columns
-        )
+        data = compile_estimator(model, features, len(classes or ())).data
+        outputs = load(data, features, classes, many_values).predict(columns)
         if classes:
             assert outputs.values == model.predict(typed).tolist()
             check_bits(numpy.array(outputs.probabilities), model.predict_proba(typed))
@@ -108,8 +109,10 @@ def check_bits(found: Any, expected: Any) -> None:
     assert not different.any(), (found[different][:5], expected[different][:5])
 
 
-def load(data: bytes, classes: Sequence[Any] | None, many_values: int = ALWAYS_ROWS) -> FlatRuntime:
-    program = Program(*parse(memoryview(data)), len(data))
+def load(
+    data: bytes, features: Sequence[Feature], classes: Sequence[Any] | None, many_values: int = ALWAYS_ROWS
+) -> FlatRuntime:
+    program = Program(*parse(memoryview(data)), len(data), list_kinds(features))
     artifact = Artifact("model.flat", "", len(data), FLAT, "array")
     return FlatRuntime(program, classes, artifact, is_checked=False, many_values=many_values)
 
@@ -224,7 +227,7 @@ def test_categories_of_pandas_that_are_numbers() -> None:
     rows.loc[:5, "code"] = [-1, 500, None, 1.5, 69, 0]
     columns = [list_values(rows[name]) for name in rows]
     typed = frame.assign(code=rows["code"].astype(float)).astype({"code": "category"})
-    outputs = load(compile_estimator(model, features, 0).data, None).predict(columns)
+    outputs = load(compile_estimator(model, features, 0).data, features, None).predict(columns)
     check_bits(numpy.array(outputs.values), model.predict(typed))
 
 
@@ -264,9 +267,8 @@ def test_booster_from_its_file(objective: str, tmp_path: Path) -> None:
 def test_booster_of_several_classes_has_numbered_ones() -> None:
     parameters = {"objective": "multiclass", "num_class": 3, "num_threads": 1, "verbosity": -1}
     booster = lightgbm.train(parameters, lightgbm.Dataset(NUMBERS, THREE // 10 - 1), 5)
-    features = [Feature(str(name), NUMBER, nullable=True) for name in NUMBERS]
     columns = [list_values(NUMBERS[name]) for name in NUMBERS]
-    outputs = load(compile_estimator(booster, features, 3).data, [0, 1, 2]).predict(columns)
+    outputs = load(compile_estimator(booster, FEATURES, 3).data, FEATURES, [0, 1, 2]).predict(columns)
     expected = numpy.asarray(booster.predict(NUMBERS))
     check_bits(numpy.array(outputs.probabilities), expected)
     assert outputs.values == expected.argmax(axis=1).tolist()
@@ -284,13 +286,13 @@ def test_threshold_that_parts_nulls_from_all_numbers(options: dict[str, Any]) ->
 @pytest.mark.parametrize("options", [{}, FOREST])
 def test_decision_is_the_sums_which_a_forest_does_not_average(labels: Any, options: dict[str, Any]) -> None:
     model = lightgbm.LGBMClassifier(**SMALL | options).fit(NUMBERS, labels)
-    program = CompiledProgram([Feature(str(name), NUMBER, nullable=True) for name in NUMBERS], TRANSFORMERS, HEADS)
+    program = CompiledProgram(FEATURES, TRANSFORMERS, HEADS)
     decision = program.predict(model, program.record).decision
     assert decision is not None
     expected = numpy.reshape(numpy.asarray(model.decision_function(NUMBERS)), (ROWS, -1))
     for place in range(decision.width):
         data = program.encode(Answer(value=program.take(decision, [place])), 0)
-        outputs = load(data, None).predict([list_values(NUMBERS[name]) for name in NUMBERS])
+        outputs = load(data, FEATURES, None).predict([list_values(NUMBERS[name]) for name in NUMBERS])
         check_bits(numpy.array(outputs.values), expected[:, place])
 
 
@@ -300,10 +302,10 @@ def test_booster_in_its_adapter(objective: str, classes: list[Any]) -> None:
     labels = THREE // 10 - 1 if objective == "multiclass" else BINARY == "yes"
     booster = lightgbm.train(parameters | {"verbosity": -1, "num_threads": 1}, lightgbm.Dataset(NUMBERS, labels), 4)
     adapter = SimpleNamespace(booster_=booster, classes_=numpy.array(classes), get_params=dict)
-    program = CompiledProgram([Feature(str(name), NUMBER, nullable=True) for name in NUMBERS], TRANSFORMERS, HEADS)
+    program = CompiledProgram(FEATURES, TRANSFORMERS, HEADS)
     answer = lightgbm_models.compile_classifier(program, adapter, program.record)
     data = program.encode(answer, len(classes))
-    outputs = load(data, classes).predict([list_values(NUMBERS[name]) for name in NUMBERS])
+    outputs = load(data, FEATURES, classes).predict([list_values(NUMBERS[name]) for name in NUMBERS])
     shares = numpy.asarray(booster.predict(NUMBERS))
     expected = shares if shares.ndim == 2 else numpy.column_stack([1 - shares, shares])
     check_bits(numpy.array(outputs.probabilities), expected)
@@ -341,7 +343,7 @@ def test_regressor_with_an_objective_of_its_own() -> None:
 def test_what_is_not_compiled_says_why(make: Callable[[], Any], reason: str) -> None:
     model = make()
     with pytest.raises(NotCompiled, match=reason):
-        compile_estimator(model, [Feature(str(name), NUMBER, nullable=True) for name in NUMBERS], 2)
+        compile_estimator(model, FEATURES, 2)
 
 
 @pytest.mark.parametrize(

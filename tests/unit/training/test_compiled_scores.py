@@ -17,6 +17,7 @@ from sklearn.preprocessing import KBinsDiscretizer
 
 from function.model.contract import NUMBER, Feature
 from function.model.dtypes import FLOAT32
+from function.runtimes.flat import kinds
 from function.runtimes.flat.file import parse
 from function.runtimes.flat.program import Program as RunnableProgram
 from training.compile.blocks import Answer, NotCompiled
@@ -27,6 +28,7 @@ from training.compile.registry import HEADS, TRANSFORMERS
 
 FEATURES = [Feature("x0", NUMBER), Feature("x1", NUMBER)]
 INPUTS = [0.5, -2.0]
+NUMBERS = kinds.NUMBER * 2
 
 
 def make_program() -> Program:
@@ -36,7 +38,7 @@ def make_program() -> Program:
 def compute(program: Program, answer: Answer) -> tuple[float, list[float]]:
     """Compute the class's place and the probabilities of one record."""
     data = program.encode(answer, len(answer.classes or ()))
-    label, shares = RunnableProgram(*parse(memoryview(data)), len(data)).run_row(list(INPUTS))
+    label, shares = RunnableProgram(*parse(memoryview(data)), len(data), NUMBERS).run_row(list(INPUTS))
     assert label is not None
     return label[0], shares or []
 
@@ -99,7 +101,7 @@ def test_scores_that_float32_cannot_hold_are_infinite() -> None:
     program = Program(features, TRANSFORMERS, HEADS)
     data = program.encode(program.predict(estimator, program.record), 0)
     records = numpy.array([[3e38, 3e38], [-3e38, -3e38], [1.0, 2.0]], dtype=numpy.float32)
-    runnable = RunnableProgram(*parse(memoryview(data)), len(data))
+    runnable = RunnableProgram(*parse(memoryview(data)), len(data), NUMBERS)
     (found,) = zip(*(runnable.run_row(record)[0] for record in records.tolist()), strict=True)
     with numpy.errstate(over="ignore"):
         assert list(found) == pytest.approx(estimator.predict(records).tolist(), rel=1e-5)

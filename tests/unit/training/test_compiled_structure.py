@@ -10,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from function.model.contract import NUMBER, Feature
+from function.runtimes.flat import kinds
 from function.runtimes.flat.file import parse
 from function.runtimes.flat.program import Program as Runner
 from training.compile.blocks import Answer, Block, NotCompiled
@@ -28,11 +29,15 @@ def start_program(features: list[Feature]) -> Program:
     return Program(features, TRANSFORMERS, HEADS)
 
 
+def make_runner(data: bytes, width: int) -> Runner:
+    return Runner(*parse(memoryview(data)), len(data), kinds.NUMBER * width)
+
+
 def run(program: Program, block: Block, row: list[Any]) -> list[float]:
     """Run a record, whose block is added up so that it is an answer."""
     ones = numpy.ones((block.width, 1))
     data = program.encode(Answer(value=program.multiply_matrix(program.make_numbers(block), ones)), 0)
-    (value,) = Runner(*parse(memoryview(data)), len(data)).run_row(row)
+    (value,) = make_runner(data, len(row)).run_row(row)
     assert value is not None
     return value
 
@@ -86,7 +91,7 @@ def test_taking_of_what_was_taken_is_one_step() -> None:
     assert [column.name for column in taken.columns] == ["d", "b", "d"]
     data = program.encode(Answer(value=program.multiply_matrix(taken, [[1.0], [10.0], [100.0]])), 0)
     assert [step["op"] for step in parse(memoryview(data))[0].steps] == ["take", "matrix"]
-    assert Runner(*parse(memoryview(data)), len(data)).run_row([1.0, 2.0, 3.0, 4.0]) == [[424.0]]
+    assert make_runner(data, 4).run_row([1.0, 2.0, 3.0, 4.0]) == [[424.0]]
 
 
 def test_categories_of_a_release_without_an_encoder_are_the_numbers_themselves() -> None:
@@ -102,7 +107,7 @@ def test_categories_of_a_release_without_an_encoder_are_the_numbers_themselves()
     del estimator._preprocessor
     features = [Feature("c", NUMBER, nullable=True), Feature("x", NUMBER)]
     data = compile_estimator(estimator, features, 0).data
-    program = Runner(*parse(memoryview(data)), len(data))
+    program = make_runner(data, 2)
     rows = [[None if numpy.isnan(c) else c, x] for c, x in asked.to_numpy().tolist()]
     assert [program.run_row(row) for row in rows] == [[[value]] for value in expected]
 
