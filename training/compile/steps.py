@@ -22,6 +22,7 @@ class Steps:
         self._steps: list[dict[str, Any]] = []
         self._arrays: list[dict[str, tuple[str, Array]]] = []
         self._inputs: list[tuple[Block, ...]] = []
+        self._blocks = [self.record]
 
     def add(self, op: str, inputs: Sequence[Block], columns: Sequence[Column], arrays: Arrays, **options: Any) -> Block:
         """Add a step of the operation `op`, which makes `columns` of the blocks `inputs`.
@@ -36,7 +37,12 @@ class Steps:
         self._steps.append(step)
         self._arrays.append({name: (code, _flatten(values, code)) for name, (code, values) in arrays.items()})
         self._inputs.append(tuple(inputs))
-        return Block(len(self._steps), tuple(columns))
+        self._blocks.append(Block(len(self._steps), tuple(columns)))
+        return self._blocks[-1]
+
+    def get_block(self, number: int) -> Block:
+        """Return the block of this number, as it was when its step was added."""
+        return self._blocks[number]
 
     def get_step(self, block: Block) -> tuple[str, tuple[Block, ...]]:
         """Return the operation that makes the block, and the blocks that it takes; "" and none for the record.

@@ -39,18 +39,16 @@ def _drop_zeros(program: Program, block: Block) -> Block:
     """Make NaN of what a sparse matrix does not hold, as XGBoost does: of the numbers that were 0 when it was made."""
     stored = [column.stored or (block.number, place) for place, column in enumerate(block.columns)]
     columns = [column._replace(nullable=True, stored=None) for column in block.columns]
-    zeros = [0.0] * block.width
-    if stored == [(block.number, place) for place in range(block.width)]:
-        return program.add("erase", [program.make_numbers(block)], columns, {}, values=zeros)
-    parts, order = [], []
-    for number in sorted({number for number, _ in stored}):
-        chosen = [place for place, (origin, _) in enumerate(stored) if origin == number]
-        arrays = {"places": ("I", [stored[place][1] for place in chosen])}
-        parts.append(program.add("take", [Block(number, ())], [columns[place] for place in chosen], arrays))
-        order += chosen
-    as_made = program.take(program.join(parts), [order.index(place) for place in range(block.width)])
-    holed = program.add("erase", [program.add("number", [as_made], columns, {})], columns, {}, values=zeros)
-    return program.add("patch", [block, holed, holed], columns, {})
+    origins = sorted({number for number, _ in stored})
+    taken = [
+        program.take(program.get_block(origin), [place for number, place in stored if number == origin])
+        for origin in origins
+    ]
+    order = [at for origin in origins for at, (number, _) in enumerate(stored) if number == origin]
+    as_made = program.take(program.join(taken), [order.index(at) for at in range(block.width)])
+    holed = program.add("erase", [program.make_numbers(as_made)], columns, {}, values=[0.0] * block.width)
+    is_as_made = as_made.number == block.number
+    return holed if is_as_made else program.add("patch", [program.make_numbers(block), holed, holed], columns, {})
 
 
 def read_categories(learner: dict[str, Any]) -> dict[int, list[Any]]:
