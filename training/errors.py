@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_TAKES_AN = re.compile("[AEIOaeiou]|[FHLMNRSX][A-Z]")  # "an SVC", but "a Stack"
 _PLACE = re.compile(r"\[\d\d:\d\d:\d\d\] \S+:\d+: ")
 
 
@@ -24,6 +25,11 @@ def quote_names(names: Iterable[str], most: int = 12) -> str:
     quoted = [repr(name) for name in names]
     more = f" and {len(quoted) - most} more" if len(quoted) > most else ""
     return ", ".join(quoted[:most]) + more
+
+
+def add_article(name: str) -> str:
+    """Return a class's name with its article."""
+    return f"{'an' if _TAKES_AN.match(name) else 'a'} {name}"
 
 
 def describe_error(error: BaseException) -> str:

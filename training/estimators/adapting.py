@@ -37,6 +37,13 @@ def name_library(model: Any) -> str:
     return type(model).__module__.partition(".")[0].lstrip("_")
 
 
+def name_model(estimator: Any) -> str:
+    """Return the name of the estimator's class, or of the one of its library that it adapts."""
+    is_adapted = isinstance(estimator, (AdaptedClassifier, AdaptedRegressor))
+    is_booster = isinstance(estimator, (LightGBMClassifier, LightGBMRegressor, XGBoostClassifier, XGBoostRegressor))
+    return "Booster" if is_booster else type(estimator.estimator_ if is_adapted else estimator).__name__
+
+
 def adapt_model(model: Any) -> Any:
     """Return an estimator that predicts as the model does; the model itself if it is one already."""
     library, name = name_library(model), type(model).__name__

@@ -8,8 +8,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from function.model.manifest import CLASSIFICATION, REGRESSION
-from training.errors import TrainingError, describe_error, quote_names
-from training.estimators.adapting import is_lightgbm
+from training.errors import TrainingError, add_article, describe_error, quote_names
+from training.estimators.adapting import is_lightgbm, name_model
 from training.estimators.column_walk import inspect_columns
 from training.estimators.fitted_columns import FittedColumn
 from training.estimators.native_models import AdaptedClassifier, AdaptedRegressor
@@ -21,7 +21,7 @@ def get_task(estimator: Any, option: str | None) -> Task:
     task = REGRESSION if is_regressor(estimator) else CLASSIFICATION
     if option not in (None, task):
         raise TrainingError(f"--task {option} contradicts the estimator, which does {task}: leave the option out.")
-    return Task(task, f"what the estimator, a {type(estimator).__name__}, does")
+    return Task(task, f"what the estimator, {add_article(name_model(estimator))}, does")
 
 
 def get_feature_names(estimator: Any, chosen: Sequence[str]) -> list[str] | None:

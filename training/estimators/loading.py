@@ -14,8 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from training.errors import TrainingError, describe_error
-from training.estimators.adapting import adapt_model, is_unfitted
+from training.errors import TrainingError, add_article, describe_error
+from training.estimators.adapting import adapt_model, is_unfitted, name_model
 from training.estimators.file_kinds import check_folder, check_start, check_text
 from training.estimators.native_files import load_native
 from training.estimators.pickle_checks import check_contents, find_missing_module, make_missing_module_error
@@ -40,14 +40,14 @@ def load_estimator(path: Path) -> Any:
     _check_fitted(path, loaded)
     if not (is_regressor(estimator) or is_classifier(estimator)):
         raise TrainingError(
-            f"The estimator in {path}, a {type(estimator).__name__}, is neither a regressor nor a classifier: "
+            f"The estimator in {path}, {add_article(name_model(estimator))}, is neither a regressor nor a classifier: "
             "only these can be served. Give one of them after --model."
         )
     tags = _get_input_tags(estimator)
     if tags is not None and not tags.two_d_array and tags.one_d_array:
         raise TrainingError(
-            f"The estimator in {path}, a {type(estimator).__name__}, takes one single column instead of a table: train "
-            "it in a Pipeline whose first step takes that column from a table."
+            f"The estimator in {path}, {add_article(name_model(estimator))}, takes one single column instead of a "
+            "table: train it in a Pipeline whose first step takes that column from a table."
         )
     if tags is not None and not tags.two_d_array:
         raise TrainingError(

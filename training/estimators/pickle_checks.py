@@ -1,6 +1,5 @@
 """Check what a pickle holds before any of it is loaded."""
 
-import re
 import sys
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from function.model.manifest import LIBRARIES
-from training.errors import TrainingError
+from training.errors import TrainingError, add_article
 from training.estimators.file_kinds import DUMP_ESTIMATOR
 from training.estimators.native_files import advise_installation
 from training.estimators.pickle_contents import GlobalName, PickleContents, StandIn
@@ -38,7 +37,6 @@ _INSTALLED = {*LIBRARIES.values(), "pyarrow"}  # pandas keeps texts in it
 _AVAILABLE = {*_INSTALLED, *_CYTHON, *_PYTHON_2} | (sys.stdlib_module_names - {_MAIN})
 _TORCH = 0x1950A86A20F9469CFC6C  # https://github.com/pytorch/pytorch: torch/serialization.py, MAGIC_NUMBER
 _MOST_MEMBERS = 8
-_TAKES_AN = re.compile("[AEIOaeiou]|[FHLMNRSX][A-Z]")  # "an SVC", but "a Stack"
 
 
 def check_contents(path: Path, contents: PickleContents) -> None:
@@ -140,10 +138,10 @@ def _describe_value(value: Any, *, with_members: bool = False) -> str:
         return value.name
     if isinstance(value, StandIn):
         name = "array" if _is_array(value) else value.name or "object"
-        return f"{'an' if _TAKES_AN.match(name) else 'a'} {name}"
+        return add_article(name)
     if isinstance(value, (bool, int, float, complex)):
         return "a number"
-    return {str: "a text", type(None): "None"}.get(type(value), f"a {type(value).__name__}")
+    return {str: "a text", type(None): "None"}.get(type(value), add_article(type(value).__name__))
 
 
 def _describe_members(value: Any) -> str:

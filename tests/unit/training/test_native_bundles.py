@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import catboost
 import joblib
 import lightgbm
 import numpy
@@ -45,7 +46,6 @@ def save_lightgbm(path: Path) -> Any:
 
 
 def save_catboost(path: Path) -> Any:
-    catboost = pytest.importorskip("catboost")
     model = catboost.CatBoostRegressor(5, thread_count=1, silent=True, allow_writing_files=False)
     model.fit(FRAME, PRICES, cat_features=["sold on", "zone"]).save_model(str(path))
     return model.predict(FRAME)
@@ -82,6 +82,14 @@ def test_keep_joblib_keeps_no_estimator_that_the_image_cannot_load(run: Run) -> 
     made = run("--target", "price", "--keep-joblib", frame=FRAME.assign(price=PRICES), estimator=model)
 
     assert list(made.manifest["artifacts"]) == ["model.flat"]
+    assert "(what the estimator, an XGBRegressor, does)" in made.out
+
+
+def test_a_catboost_is_called_by_its_own_name(run: Run) -> None:
+    model = catboost.CatBoostRegressor(iterations=3, silent=True, allow_writing_files=False)
+    made = run("--target", "price", frame=FRAME.assign(price=PRICES), estimator=model.fit(FRAME[["size"]], PRICES))
+
+    assert "(what the estimator, a CatBoostRegressor, does)" in made.out
 
 
 def test_a_model_that_does_not_compile_is_refused(run: Run) -> None:
@@ -95,7 +103,6 @@ def test_a_model_that_does_not_compile_is_refused(run: Run) -> None:
 
 @pytest.mark.parametrize("file", ["model.joblib", "model.cbm"])
 def test_catboost_of_an_array_takes_columns_by_position(run: Run, tmp_path: Path, file: str) -> None:
-    catboost = pytest.importorskip("catboost")
     model = catboost.CatBoostRegressor(5, thread_count=1, silent=True, allow_writing_files=False)
     model.fit(FRAME[["size", "zone"]].to_numpy(), PRICES)
     joblib.dump(model, tmp_path / file) if file == "model.joblib" else model.save_model(str(tmp_path / file))
@@ -110,7 +117,6 @@ def test_catboost_of_an_array_takes_columns_by_position(run: Run, tmp_path: Path
 
 @pytest.mark.parametrize("is_search", [True, False])
 def test_catboost_in_another_estimator_takes_columns_by_name(run: Run, is_search: bool) -> None:
-    catboost = pytest.importorskip("catboost")
     inner = catboost.CatBoostRegressor(5, thread_count=1, silent=True, allow_writing_files=False)
     model = GridSearchCV(inner, {"depth": [2]}, cv=2) if is_search else TransformedTargetRegressor(inner)
     model.fit(FRAME[["size", "zone"]], PRICES)
@@ -122,7 +128,6 @@ def test_catboost_in_another_estimator_takes_columns_by_name(run: Run, is_search
 
 
 def test_catboost_that_predicts_several_numbers_is_refused(run: Run) -> None:
-    catboost = pytest.importorskip("catboost")
     model = catboost.CatBoostRegressor(
         5, loss_function="MultiQuantile:alpha=0.1,0.9", thread_count=1, silent=True, allow_writing_files=False
     ).fit(FRAME[["size"]], PRICES)
