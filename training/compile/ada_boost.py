@@ -6,7 +6,7 @@ from typing import Any
 import numpy
 
 from function.model.contract import TEXTS
-from training.compile.blocks import Answer, Array, Block, Column, NotCompiled
+from training.compile.blocks import Answer, Array, Block, Column, NotCompiled, read_classes
 from training.compile.ensembles import get_probabilities, get_value, vote
 from training.compile.program import Program
 from training.compile.trees import Tree, add_trees, are_trees, prepare_for_trees, read_tree
@@ -31,7 +31,7 @@ def compile_ada_boost_regressor(program: Program, estimator: Any, block: Block) 
 def compile_ada_boost_classifier(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile an AdaBoostClassifier: members vote with their weights (SAMME) or their probabilities (SAMME.R)."""
     block = _refuse_nulls(program, block)
-    classes = tuple(estimator.classes_.tolist())
+    classes = read_classes(estimator)
     if len(classes) < 2:
         raise NotCompiled("it knows a single class")
     # Releases before 1.6 have both; in 1.6 and 1.7 the attribute may be "deprecated".

@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from function.model.contract import TEXTS
-from training.compile.blocks import Answer, Array, Block, Column
+from training.compile.blocks import Answer, Array, Block, Column, read_classes
 from training.compile.curves import widen
 from training.compile.ensembles import get_probabilities, get_value, vote
 from training.compile.program import Program
@@ -31,7 +31,7 @@ def compile_bagging_regressor(program: Program, estimator: Any, block: Block) ->
 def compile_bagging_classifier(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a BaggingClassifier: the mean of its members' probabilities, or of their votes if they have none."""
     block = _hold_together(program, block)
-    classes = tuple(estimator.classes_.tolist())
+    classes = read_classes(estimator)
     members = estimator.estimators_
     if are_trees(members):
         trees = [_spread_classes(read_tree(member), member.classes_, len(classes)) for member in members]

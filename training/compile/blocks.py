@@ -117,3 +117,10 @@ def find_common_dtype(columns: Sequence[Column]) -> str:
     if found.name == FLOAT16:
         raise NotCompiled("it computes in float16")
     return FLOAT32 if found.name == FLOAT32 else FLOAT64
+
+
+def read_classes(estimator: Any) -> tuple[Any, ...]:
+    """Read the labels of a classifier of one target. Raises NotCompiled."""
+    if isinstance(estimator.classes_, list):
+        raise NotCompiled("it predicts several targets at once")
+    return tuple(estimator.classes_.tolist())

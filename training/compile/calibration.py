@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.dtypes import FLOAT32
-from training.compile.blocks import Answer, Block, NotCompiled
+from training.compile.blocks import Answer, Block, NotCompiled, read_classes
 from training.compile.curves import complement, interpolate, make_shares, make_sigmoid_of_each, widen
 from training.compile.program import Program
 
@@ -26,7 +26,7 @@ def compile_isotonic(program: Program, estimator: Any, block: Block) -> Answer:
 
 def compile_calibrated(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a CalibratedClassifierCV: the mean of its calibrated classifiers."""
-    classes = tuple(estimator.classes_.tolist())
+    classes = read_classes(estimator)
     members = estimator.calibrated_classifiers_
     made = [_calibrate(program, member, classes, block) for member in members]
     mean = program.sum(made)

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy
 
-from training.compile.blocks import Answer, Block, NotCompiled
-from training.compile.linear import read_classes
+from training.compile.blocks import Answer, Block, NotCompiled, read_classes
 from training.compile.program import Program
 
 

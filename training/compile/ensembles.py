@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 
-from training.compile.blocks import Answer, Block, Column, NotCompiled
+from training.compile.blocks import Answer, Block, Column, NotCompiled, read_classes
 from training.compile.program import Program
 
 # From so many numbers on, numpy adds those of a single row in another order than those of a table's rows.
@@ -23,7 +23,7 @@ def compile_voting_regressor(program: Program, estimator: Any, block: Block) -> 
 
 def compile_voting_classifier(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a VotingClassifier: the mean of the probabilities (soft), or the class with most votes (hard)."""
-    classes = tuple(estimator.classes_.tolist())
+    classes = read_classes(estimator)
     answers = [program.predict(member, block) for member in estimator.estimators_]
     weights = _list_weights(estimator)
     if estimator.voting == "soft":
@@ -44,9 +44,7 @@ def compile_stacking_regressor(program: Program, estimator: Any, block: Block) -
 
 def compile_stacking_classifier(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a StackingClassifier, whose final estimator has learned the places of the classes."""
-    if isinstance(estimator.classes_, list):
-        raise NotCompiled("it predicts several targets at once")
-    classes = tuple(estimator.classes_.tolist())
+    classes = read_classes(estimator)
     answer = program.predict(estimator.final_estimator_, _compile_stack(program, estimator, block, classes))
     if answer.classes != tuple(range(len(classes))):
         raise NotCompiled("its final estimator predicts other classes")

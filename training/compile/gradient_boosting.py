@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 
-from training.compile.blocks import Answer, Array, Block, Column
+from training.compile.blocks import Answer, Array, Block, Column, read_classes
 from training.compile.curves import complement
 from training.compile.ensembles import get_probabilities, get_value
 from training.compile.program import Program
@@ -23,7 +23,7 @@ def compile_boosted(program: Program, estimator: Any, block: Block) -> Answer:
         raw = add_trees(program, block, trees, _compile_start(program, estimator, block))
     if not hasattr(estimator, "classes_"):
         return Answer(value=raw)
-    classes = tuple(estimator.classes_.tolist())
+    classes = read_classes(estimator)
     if len(classes) > 2:
         return Answer(None, classes, program.make_argmax(raw), program.make_softmax(raw), raw)
     doubled = program.multiply(raw, 2.0) if estimator.loss == "exponential" else raw

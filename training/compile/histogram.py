@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 
-from training.compile.blocks import Answer, Array, Block, NotCompiled
+from training.compile.blocks import Answer, Array, Block, NotCompiled, read_classes
 from training.compile.categories import compile_ordinal
 from training.compile.program import Program
 from training.compile.structure import find_places
@@ -28,7 +28,7 @@ def compile_histogram(program: Program, estimator: Any, block: Block) -> Answer:
     numbers = program.make_numbers(block) if preprocessor is None else _prepare(program, preprocessor, block)
     raw = add_trees(program, numbers, trees, start)
     if hasattr(estimator, "classes_"):
-        classes = tuple(estimator.classes_.tolist())
+        classes = read_classes(estimator)
         if len(start) > 1:
             return Answer(None, classes, program.make_argmax(raw), program.make_softmax(raw), raw)
         return Answer(None, classes, program.compare(raw), program.make_sigmoid(raw), raw)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32
-from training.compile.blocks import Answer, Block, NotCompiled
+from training.compile.blocks import Answer, Block, NotCompiled, read_classes
 from training.compile.curves import complement, make_shares, make_sigmoid_of_each
 from training.compile.program import Program
 
@@ -100,13 +100,6 @@ def compute_scores(program: Program, estimator: Any, block: Block) -> Block:
 def choose_class(program: Program, scores: Block) -> Block:
     """Choose the class by its score: the second of two where the only score is above 0, else the first largest."""
     return program.compare(scores) if scores.width == 1 else program.make_argmax(scores)
-
-
-def read_classes(estimator: Any) -> tuple[Any, ...]:
-    """Read the labels of a classifier of one target. Raises NotCompiled."""
-    if isinstance(estimator.classes_, list):
-        raise NotCompiled("it predicts several targets at once")
-    return tuple(estimator.classes_.tolist())
 
 
 def _make_logistic_shares(program: Program, scores: Block) -> Block:

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy
 
-from training.compile.blocks import Answer, Block, NotCompiled
+from training.compile.blocks import Answer, Block, NotCompiled, read_classes
 from training.compile.calibration import choose_response
 from training.compile.curves import LARGEST, complement, divide_blocks, make_shares, widen
-from training.compile.linear import read_classes
 from training.compile.program import Program
 
 _DECISION, _PROBABILITIES = "decision_function", "predict_proba"

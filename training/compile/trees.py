@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.runtimes.flat.tree_nodes import BY_SET, NULL_LEFT
-from training.compile.blocks import Answer, Array, Block, Column, NotCompiled
+from training.compile.blocks import Answer, Array, Block, Column, NotCompiled, read_classes
 from training.compile.class_names import name_class
 from training.compile.program import Program
 
@@ -64,7 +64,7 @@ def _compile_averaged(program: Program, estimator: Any, members: Sequence[Any], 
     mean = program.divide(added, float(len(trees))) if len(trees) > 1 else added
     if not hasattr(estimator, "classes_"):
         return Answer(value=mean)
-    classes = tuple(estimator.classes_.tolist())
+    classes = read_classes(estimator)
     return Answer(None, classes, program.make_argmax(mean), mean)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.dtypes import FLOAT32
-from training.compile.blocks import Answer, Array, Block, Column, NotCompiled
+from training.compile.blocks import Answer, Array, Block, Column, NotCompiled, read_classes
 from training.compile.program import Program
 from training.compile.trees import add_trees
 from training.compile.ubjson import parse_ubjson
@@ -67,7 +67,7 @@ def compile_native_classifier(program: Program, adapter: Any, block: Block) -> A
     """Compile a Booster that classifies, in its adapter."""
     learner = _read_learner(adapter.booster)
     options = Options(numpy.nan, adapter.is_best, refuses=True, is_native=True)
-    return _compile_classes(program, learner, block, options, tuple(adapter.classes_.tolist()))
+    return _compile_classes(program, learner, block, options, read_classes(adapter))
 
 
 def _read_learner(booster: Any) -> dict[str, Any]:
