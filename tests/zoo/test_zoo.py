@@ -19,11 +19,10 @@ from tests.zoo import catboosts, categories, ensembles, lightgbms, linear, numbe
 from tests.zoo.conftest import KEY
 from tests.zoo.report import DOCUMENT, Result, measure_start_ms
 from tests.zoo.specimen import Specimen
+from training.exports.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
 
 MODULES = (linear, trees, numbers, categories, structures, ensembles, xgboosts, lightgbms, catboosts)
 SPECIMENS: tuple[Specimen, ...] = tuple(specimen for module in MODULES for specimen in module.SPECIMENS)
-# All records are computed in plain Python, or all as a table.
-ALWAYS_ROWS, ALWAYS_TABLES = 2**62, -1
 
 # Models of the zoo are trained for a second, not until they converge.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -62,7 +61,7 @@ def test_model_is_answered_flat_as_its_estimator_answers(
     columns = [_list_values(table.frame[feature.name]) for feature in manifest.contract.features]
     expected_values = estimator.predict(table.frame[names]).ravel().tolist()
     shares = estimator.predict_proba(table.frame[names]).tolist() if hasattr(estimator, "predict_proba") else None
-    for many_values in (ALWAYS_ROWS, ALWAYS_TABLES):
+    for many_values in (ALWAYS_RECORDS, ALWAYS_TABLES):
         runtime = flat.load(content, manifest, artifact, many_values=many_values)
         outputs = runtime.predict(columns)
         _compare(outputs.values, expected_values, specimen.tolerance)

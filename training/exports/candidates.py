@@ -1,22 +1,17 @@
 """Compare an export with the reference in every way in which it will be asked."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
-import numpy
-
-from function.model.contract import TEXTS, Columns, Feature, Value
+from function.model.contract import Columns, Feature
 from function.model.dtypes import NARROW, round_to
 from function.model.manifest import Artifact, Manifest
-from function.model.runtime import NotPredictable, Outputs, Runtime, wrap_bytes
+from function.model.runtime import NotPredictable, Outputs, wrap_bytes
 from function.runtimes.flat import runtime as flat_runtime
 from training.compile.accuracy import Accuracy
 from training.compile.compiling import Compiled
 from training.parity.gate import Demand, Gate, PredictionsDiffer
 from training.parity.prober import RecordRuntime
-
-if TYPE_CHECKING:
-    from function.model.runtime import Array
 
 EXACT, DOUBLE, SINGLE = Demand(0.0), Demand(1e-9, 1e-6), Demand(1e-5, 0.1)
 """What is demanded of sums of trees, and of numbers that the estimator computes in float64, or in float32."""
@@ -36,7 +31,7 @@ class Way(NamedTuple):
 
 
 def measure_compiled(gate: Gate, compiled: Compiled, manifest: Manifest, artifact: Artifact) -> float:
-    """Return the largest relative error of a flat artifact, record by record, as a table, and with arrays as input.
+    """Return the largest relative error of a flat artifact, record by record and as a table.
 
     Raises PredictionsDiffer where one of them differs from the reference by more than the program promises.
     """
@@ -46,11 +41,7 @@ def measure_compiled(gate: Gate, compiled: Compiled, manifest: Manifest, artifac
         for many_values in (ALWAYS_RECORDS, ALWAYS_TABLES)
     )
     most_rows = max(_FEWEST_ROWS, _MOST_VALUES // records.work)
-    ways = (
-        Way("as a table", tables),
-        Way("as arrays", _ArrayRuntime(tables, manifest)),
-        Way("record by record", records, most_rows),
-    )
+    ways = (Way("as a table", tables), Way("record by record", records, most_rows))
     return measure_ways(gate, ways, manifest.contract.features, choose_demand(compiled.accuracy))
 
 
@@ -91,29 +82,3 @@ class RoundingRuntime:
         except OverflowError:
             raise NotPredictable("OverflowError") from None
         return self._runtime.predict(rounded)
-
-
-class _ArrayRuntime:
-    """A runtime that is asked with arrays, as it is for a table in a file."""
-
-    def __init__(self, runtime: Runtime, manifest: Manifest) -> None:
-        self._runtime = runtime
-        self._features = manifest.contract.features
-        self._classes = manifest.classes
-
-    def predict(self, columns: Columns) -> Outputs:
-        """Predict each record. Raises NotPredictable."""
-        arrays = [_make_array(feature, column) for feature, column in zip(self._features, columns, strict=True)]
-        values, probabilities = self._runtime.predict_arrays(arrays)
-        rows = None if probabilities is None else probabilities.tolist()
-        if self._classes is None:
-            return Outputs(values.tolist(), rows)
-        return Outputs([self._classes[place] for place in values.tolist()], rows)
-
-
-def _make_array(feature: Feature, column: Sequence[Value]) -> "Array":
-    if feature.type not in TEXTS:
-        return numpy.array([numpy.nan if value is None else value for value in column], dtype=float)
-    array: numpy.ndarray[Any, Any] = numpy.empty(len(column), dtype=object)
-    array[:] = column
-    return array

@@ -20,10 +20,9 @@ from function.runtimes.flat.program import Program
 from function.runtimes.flat.runtime import FlatRuntime
 from training.compile.blocks import NotCompiled
 from training.compile.compiling import compile_estimator
+from training.exports.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
 
 SETTINGS: dict[str, Any] = {"iterations": 12, "verbose": 0, "thread_count": 1, "allow_writing_files": False}
-# All records are computed in plain Python, or all as a table.
-ALWAYS_ROWS, ALWAYS_TABLES = 2**62, -1
 NUMBERS, CATEGORIES = ["size", "age", "rooms"], ["kind", "street", "floor", "has balcony"]
 UNSEEN = ("", "never seen ✗", "nan", "1", " house", "x" * 70)
 
@@ -67,7 +66,7 @@ def compile_runtimes(estimator: Any, frame: pandas.DataFrame) -> list[FlatRuntim
     artifact = Artifact("model.flat", "0" * 64, len(data), FLAT, "frame")
     return [
         FlatRuntime(program, classes, artifact, is_checked=False, many_values=many)
-        for many in (ALWAYS_ROWS, ALWAYS_TABLES)
+        for many in (ALWAYS_RECORDS, ALWAYS_TABLES)
     ]
 
 

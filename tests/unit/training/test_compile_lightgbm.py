@@ -24,6 +24,7 @@ from training.compile.compiling import compile_estimator
 from training.compile.lightgbm_text import parse_model
 from training.compile.program import Program as CompiledProgram
 from training.compile.registry import HEADS, TRANSFORMERS
+from training.exports.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
 
 type Frame = pandas.DataFrame
 
@@ -38,8 +39,6 @@ SMALL: dict[str, Any] = {
 }
 FOREST = {"boosting_type": "rf", "subsample": 0.6, "subsample_freq": 1}
 ROWS = 500
-# All records are computed in plain Python, or all as a table.
-ALWAYS_ROWS, ALWAYS_TABLES = 2**62, -1
 
 # LightGBM warns that parameters are also spelt otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -88,7 +87,7 @@ def check_equal(model: Any, frame: Frame = NUMBERS) -> None:
     typed = rows.astype({name: frame[name].dtype if name in names else float for name in frame.columns})
     is_classifier = hasattr(model, "predict_proba")
     classes = model.classes_.tolist() if is_classifier else None
-    for many_values in (ALWAYS_ROWS, ALWAYS_TABLES):
+    for many_values in (ALWAYS_RECORDS, ALWAYS_TABLES):
         data = compile_estimator(model, features, len(classes or ())).data
         outputs = load(data, features, classes, many_values).predict(columns)
         if classes:
@@ -110,7 +109,7 @@ def check_bits(found: Any, expected: Any) -> None:
 
 
 def load(
-    data: bytes, features: Sequence[Feature], classes: Sequence[Any] | None, many_values: int = ALWAYS_ROWS
+    data: bytes, features: Sequence[Feature], classes: Sequence[Any] | None, many_values: int = ALWAYS_RECORDS
 ) -> FlatRuntime:
     program = Program(*parse(memoryview(data)), len(data), list_kinds(features))
     artifact = Artifact("model.flat", "", len(data), FLAT, "array")
