@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from function.runtimes.flat.file import Array, Header, Step
+from function.runtimes.flat.file import Array, Header, Step, read_step
 from function.runtimes.flat.operations import create_operation
 from function.runtimes.flat.tree_nodes import BY_SET
 
@@ -48,10 +48,7 @@ def find_decisions(header: Header, arrays: Sequence[Array]) -> Decisions:
 def _read_steps(header: Header, arrays: Sequence[Array]) -> list[Step]:
     widths, steps = [header.inputs], []
     for description in header.steps:
-        options = dict(description)
-        inputs = tuple(options.pop("inputs"))
-        named = {name: arrays[place] for name, place in options.pop("arrays", {}).items()}
-        steps.append(Step(options.pop("op"), inputs, tuple(widths[block] for block in inputs), options, named))
+        steps.append(read_step(description, arrays, widths))
         widths.append(create_operation(steps[-1]).width)
     return steps
 

@@ -144,6 +144,25 @@ def parse(view: memoryview) -> tuple[Header, list[Array]]:
     return header, arrays
 
 
+def read_step(description: dict[str, Any], arrays: Sequence[Array], widths: Sequence[int]) -> Step:
+    """Read a step of the header; `widths` are those of the blocks that are made before it.
+
+    Raises ValueError, KeyError, TypeError, IndexError or AttributeError for a step that is none of ours.
+    """
+    options = dict(description)
+    inputs = tuple(options.pop("inputs"))
+    if not inputs or not all(type(block) is int and 0 <= block < len(widths) for block in inputs):
+        raise ValueError("a step takes a block that is not made before it")
+    named = {name: arrays[_check_place(place)] for name, place in options.pop("arrays", {}).items()}
+    return Step(options.pop("op"), inputs, tuple(widths[block] for block in inputs), options, named)
+
+
+def _check_place(place: object) -> int:
+    if type(place) is not int or place < 0:
+        raise ValueError("an array that is not there")
+    return place
+
+
 def _slice_arrays(view: memoryview, begin: int, places: list[tuple[str, int, int]]) -> list[Array]:
     """Slice the arrays, which follow one another from `begin` to the end of the file. Raises ValueError."""
     found: list[Array] = []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from function.runtimes.flat.file import MOST_VALUES_PER_BYTE, MOST_VALUES_PER_INPUT, Array, Header, Step
+from function.runtimes.flat.file import MOST_VALUES_PER_BYTE, MOST_VALUES_PER_INPUT, Array, Header, read_step
 from function.runtimes.flat.kinds import NUMBER, are_numbers
 from function.runtimes.flat.operation import MOST_ROWS, Operation, Row
 from function.runtimes.flat.operations import create_operation
@@ -33,24 +33,19 @@ class Program:
         if len(kinds) != header.inputs:
             raise ValueError("another number of values in a record")
         for description in header.steps:
-            options = dict(description)
-            inputs = tuple(options.pop("inputs"))
-            if not inputs or not all(type(block) is int and 0 <= block < len(widths) for block in inputs):
-                raise ValueError("a step takes a block that is not made before it")
-            places = options.pop("arrays", {})
-            named = {name: arrays[_check_place(place)] for name, place in places.items()}
+            step = read_step(description, arrays, widths)
+            places = description.get("arrays", {}).values()
             # Else a short file could make each of its steps read a large array.
-            if used.intersection(places.values()):
+            if used.intersection(places):
                 raise ValueError("an array that several steps read")
-            used.update(places.values())
-            step = Step(options.pop("op"), inputs, tuple(widths[block] for block in inputs), options, named)
+            used.update(places)
             operation = create_operation(step)
             widths.append(operation.width)
             values += operation.width + operation.work
             if values > most:
                 raise ValueError("a program that computes more than its size says")
             self._operations.append(operation)
-            self._inputs.append(inputs)
+            self._inputs.append(step.inputs)
         self._choose_outputs(header, widths)
         self._check_kinds(kinds)
         self.work = values
@@ -122,12 +117,6 @@ class Program:
         for operation, inputs in zip(self._operations, self._inputs, strict=True):
             blocks.append(operation.run_table(*(blocks[block] for block in inputs)))
         return [None if block is None else blocks[block] for block in self.outputs]
-
-
-def _check_place(place: object) -> int:
-    if type(place) is not int or place < 0:
-        raise ValueError("an array that is not there")
-    return place
 
 
 def _bind(run: Callable[..., Row], inputs: tuple[int, ...]) -> Callable[[list[Row]], Row]:
