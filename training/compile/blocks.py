@@ -13,6 +13,10 @@ type Arrays = Mapping[str, tuple[str, Any]]
 """Arrays by name, each with its type code of Python's `array`."""
 
 
+OUTLIER_CLASSES = ("outlier", "inlier")
+"""The classes of an outlier detector: the first where its decision_function is below 0."""
+
+
 class NotCompiled(Exception):
     """The estimator cannot be compiled; the text says why, as the end of a sentence."""
 
@@ -81,11 +85,17 @@ class Block(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The blocks of a compiled regressor or classifier.
+    """The blocks of a compiled estimator.
 
     A regressor has `value`, of one column. A classifier has `classes`, its labels in order, and the blocks that it can
     make: `label`, the place of the class, of one column; `probabilities`, a column per class; `decision`, the scores of
     scikit-learn's decision_function, of one column for two classes.
+
+    An outlier detector has the classes OUTLIER_CLASSES, a `label`, and as `scores` the one column of decision_function.
+    A cluster model has the clusters' numbers as classes, a `label`, and as `scores` a column for each cluster: the
+    distances of `transform`, or the responsibilities of `predict_proba`.
+
+    What predicts several targets has nothing but `targets`, an answer for each.
     """
 
     value: Block | None = None
@@ -93,6 +103,8 @@ class Answer(NamedTuple):
     label: Block | None = None
     probabilities: Block | None = None
     decision: Block | None = None
+    scores: Block | None = None
+    targets: "tuple[Answer, ...]" = ()
 
 
 def describe_feature(feature: Feature) -> Column:
