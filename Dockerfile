@@ -1,6 +1,6 @@
 # The Lambda image. Works with Docker's classic builder, which `sam build` uses: no RUN --mount.
 # Two targets: `full`, the last and so the default, runs every bundle; `slim` has no scikit-learn, scipy and pandas, and
-# runs those that have an ONNX or a flat artifact. Every layer rests on the one above: libraries, the model, the code.
+# runs those that have a flat artifact. Every layer rests on the one above: libraries, the model, the code.
 ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
 # What Lambda imports, compiled. Lambda's file system is read-only: bytecode that is missing, or that looks stale because
@@ -12,14 +12,12 @@ RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-comp
       --requirement /build/slim.txt \
  && cd /opt/libraries \
  # What nothing here loads: libraries' own tests (numpy's stay: numpy.testing imports some of them), headers, the parts
- # of Arrow beside Parquet, CSV and its functions, onnxruntime's tools for those who make models, and boto3's
- # descriptions of the services that this function never calls.
+ # of Arrow beside Parquet, CSV and its functions, and boto3's descriptions of the services that this function never
+ # calls.
  && find . -type d -name tests -not -path './numpy/*' -prune -exec rm -rf {} + \
  && find . -type f '(' -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' ')' -delete \
  && rm -rf bin numpy/_core/include pyarrow/include pyarrow/src pyarrow/libarrow_flight* pyarrow/libarrow_python_flight* \
       pyarrow/_flight* pyarrow/libarrow_s3* pyarrow/_s3fs* pyarrow/libarrow_python.so pyarrow/libarrow_python.so.*.*.* \
-      onnxruntime/capi/libonnxruntime.so* onnxruntime/tools onnxruntime/transformers onnxruntime/quantization \
-      onnxruntime/datasets onnxruntime/backend \
  && find botocore/data boto3/data -mindepth 1 -maxdepth 1 -type d -not -name s3 -not -name sqs -not -name sts \
       -not -name lambda -not -name codedeploy -exec rm -rf {} + \
  && python -B -m compileall -qf --invalidation-mode unchecked-hash .
@@ -69,8 +67,6 @@ ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
     HOST=0.0.0.0 \
     # Lambda has no /dev/shm, where joblib would look for semaphores.
     JOBLIB_MULTIPROCESSING=0 \
-    # It sends telemetry by default, and writes a device id under the home directory.
-    ORT_DISABLE_TELEMETRY=1 \
     # One request at a time: threads would only be started, and wait. Files are scored by threads of the function's own.
     OMP_NUM_THREADS=1 \
     OPENBLAS_NUM_THREADS=1

@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PORT ?= 3000
-# A stage of the Dockerfile: full, or slim for bundles that have an ONNX or a flat artifact.
+# A stage of the Dockerfile: full, or slim for bundles that have a flat artifact.
 TARGET ?= full
 # pytest's own words, or those of bench: make test ARGS="tests/unit -k csv"
 ARGS ?=

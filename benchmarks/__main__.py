@@ -19,8 +19,8 @@ from benchmarks.options import parse_options
 HERE = Path(__file__).parent
 VARIANTS: dict[str, tuple[str, ...]] = {
     "article": (
-        *("empty", "ours", "ours, onnx", "ours, joblib"),
-        *("article", "fastapi_onnx", "fastapi_joblib", "powertools_joblib"),
+        *("empty", "ours", "ours, joblib"),
+        *("article", "fastapi_joblib", "powertools_joblib"),
     ),
     "forest": ("ours", "article"),
     "boosting": ("ours", "article"),
@@ -137,8 +137,10 @@ def describe_run() -> dict[str, Any]:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
     )
-    names = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnxruntime", "joblib", "awslambdaric", "fastapi")
-    names += ("mangum", "aws-lambda-powertools", "pydantic", "lightgbm", "xgboost-cpu")
+    names = (
+        *("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "joblib", "awslambdaric", "fastapi"),
+        *("mangum", "aws-lambda-powertools", "pydantic", "lightgbm", "xgboost-cpu"),
+    )
     return {
         "when": datetime.now(UTC).date().isoformat(),
         "commit": commit.stdout.strip(),

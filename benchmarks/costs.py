@@ -12,7 +12,7 @@ MARKS = ("<!-- costs -->\n", "<!-- end of costs -->\n")
 REQUEST, GB_SECOND, GB_SECOND_ARM, API_CALL = 0.20e-6, 1.66667e-5, 1.33334e-5, 1.00e-6
 MEMORY_MB = (512, 1024, 1769)
 COLD_SHARE = 0.01
-VARIANTS = (("ours", "flat"), ("ours, onnx", "onnx"), ("ours, joblib", "joblib"), ("article", "the article's"))
+VARIANTS = (("ours", "flat"), ("ours, joblib", "joblib"), ("article", "the article's"))
 
 
 def format_table(results: dict[str, Any]) -> str:

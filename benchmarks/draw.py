@@ -15,10 +15,8 @@ type Results = dict[str, Any]
 _NAMES = {
     "empty": "empty handler",
     "ours": "this project",
-    "ours, onnx": "this project, ONNX",
     "ours, joblib": "this project, joblib",
     "article": "the article's handler",
-    "fastapi_onnx": "FastAPI + Mangum, ONNX",
     "fastapi_joblib": "FastAPI + Mangum, joblib",
     "powertools_joblib": "Powertools, joblib",
 }

@@ -61,7 +61,6 @@ def _make_environment(task: Path, runtime: str) -> dict[str, str]:
         "ESTIMATOR": find_estimator(task),
         "PYTHONDONTWRITEBYTECODE": "1",
         "JOBLIB_MULTIPROCESSING": "0",
-        "ORT_DISABLE_TELEMETRY": "1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "AWS_REGION": "eu-central-1",

@@ -79,19 +79,14 @@ FIGURES = (
         _divide(_select_cold("forest", "article", "cold_ms"), _select_cold("forest", "ours", "cold_ms")),
     ),
     Figure(
-        "cold start with an ONNX bundle (MODEL_RUNTIME=onnx): article's handler / ours",
-        *(8, 10, False),
-        _divide(_select_cold("article", "article", "cold_ms"), _select_cold("article", "ours, onnx", "cold_ms")),
-    ),
-    Figure(
         "cold start of the joblib runtime: article's handler / ours",
         *(1.8, 2.3, False),
         _divide(_select_cold("article", "article", "cold_ms"), _select_cold("article", "ours, joblib", "cold_ms")),
     ),
     Figure(
-        "cold start: FastAPI + Mangum over ONNX / ours",
-        *(5, 8, False),
-        _divide(_select_cold("article", "fastapi_onnx", "cold_ms"), _select_cold("article", "ours", "cold_ms")),
+        "cold start: FastAPI + Mangum with joblib / ours",
+        *(15, 25, False),
+        _divide(_select_cold("article", "fastapi_joblib", "cold_ms"), _select_cold("article", "ours", "cold_ms")),
     ),
     Figure(
         "cold start, 20 mixed columns: imputers, scaler, one-hot, a forest of 100: ours / an empty handler",

@@ -16,7 +16,7 @@ class Settings(NamedTuple):
     """The settings of one execution environment. Settings of sources that it does not serve are empty.
 
     MODEL_PATH           the directory of the bundle
-    MODEL_RUNTIME        joblib, onnx or flat; unset: the rule of function.bundle.runtime_choice
+    MODEL_RUNTIME        flat or joblib; unset: the rule of function.bundle.runtime_choice
     STRICT_INPUTS        1: values unseen in training are errors, not warnings
     MODEL_URI            s3://bucket/prefix/ of a bundle that replaces the one at MODEL_PATH
     MODEL_SHA256         the digest of that bundle's manifest; required with MODEL_URI

@@ -148,8 +148,7 @@ def _build_parser() -> ArgumentParser:
     option(
         "--keep-joblib",
         action="store_true",
-        help="keep the estimator itself in the bundle, and its ONNX export; without it a bundle that is answered flat "
-        "holds its program alone",
+        help="keep the estimator itself in the bundle; without it a bundle that is answered flat has its program alone",
     )
     option(
         "--categories",

@@ -17,7 +17,7 @@ from training.bundle.writing import Verify, check_destination, write_bundle
 from training.errors import TrainingError
 from training.estimators import input_forms, loading
 from training.estimators.adapting import LIBRARY_NAMES, find_library
-from training.exports.exporting import ServedEstimator, export_estimator
+from training.exporting import NotExported, ServedEstimator, export_flat
 from training.fitting import FittedModel, match_existing, train_default
 from training.options import Options
 from training.parity.probes import ProbeData
@@ -64,22 +64,24 @@ def _package(options: Options, table: Table, model: FittedModel, verify: Verify)
     )
     manifest = Manifest.parse(json.dumps(make_document(options, table, contents), allow_nan=False).encode())
     reference = joblib_runtime.load(wrap_bytes(buffer.getvalue()), manifest, pickled)
-    served = ServedEstimator(estimator, input_form, manifest, reference)
     golden = manifest.contract.check([example.record for example in manifest.examples]).columns
     data = input_forms.list_columns(canonical, inputs.features)
     probe_data = ProbeData(inputs.features, golden, data)
-    exports = export_estimator(served, probe_data, print_progress, wants_all=options.keep_joblib)
     library = find_library(buffer.getvalue())
-    is_flat = any(artifact.runtime == FLAT for artifact in exports.artifacts)
-    if library and not is_flat:
-        raise TrainingError(
-            f"The estimator needs {LIBRARY_NAMES[library]}, which the image does not have, so it must become a flat "
-            f"program, and it does not. {exports.refused[FLAT]}"
-        )
-    # What is answered flat needs no estimator, and nothing is unpickled where it is served.
-    keeps_joblib = not is_flat or (options.keep_joblib and not library)
-    files = {pickled: buffer.getvalue(), **exports.artifacts} if keeps_joblib else exports.artifacts
-    contents = contents._replace(artifacts=list(files), refused_exports=exports.refused)
+    files, refused_exports = {pickled: buffer.getvalue()}, {}
+    print_progress(f"exporting for the {FLAT} runtime")
+    try:
+        compiled = export_flat(ServedEstimator(estimator, manifest, reference), probe_data)
+        # What is answered flat needs no estimator, and nothing is unpickled where it is served.
+        files = files | compiled if options.keep_joblib and not library else compiled
+    except NotExported as reason:
+        if library:
+            raise TrainingError(
+                f"The estimator needs {LIBRARY_NAMES[library]}, which the image does not have, so it must become a "
+                f"flat program, and it does not. {reason}"
+            ) from None
+        refused_exports = {FLAT: str(reason)}
+    contents = contents._replace(artifacts=list(files), refused_exports=refused_exports)
     document = make_document(options, table, contents)
     print_progress("verifying the bundle in a new process")
     write_bundle(options.out, document, {artifact.file: data for artifact, data in files.items()}, verify)

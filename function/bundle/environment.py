@@ -1,19 +1,15 @@
 """Check the versions of Python and libraries that an artifact was made with."""
 
 from function.errors import VERSION_MISMATCH, BundleError
-from function.model.manifest import FLAT, ONNX, PACKAGE_AGAIN, Artifact, Manifest
+from function.model.manifest import FLAT, PACKAGE_AGAIN, Artifact, Manifest
 
 
 def list_wanted_versions(manifest: Manifest, artifact: Artifact) -> dict[str, str]:
     """List the versions of Python and libraries that the artifact's runtime must find."""
-    recorded = manifest.environment
     if artifact.runtime == FLAT:
         return {}
-    if artifact.runtime == ONNX:
-        return {"onnxruntime": recorded.get("onnxruntime", "unknown")}
     # An estimator depends on both, whether the manifest says so or not.
-    pickled = {library: version for library, version in recorded.items() if library != "onnxruntime"}
-    return {"python": "unknown", "scikit-learn": "unknown", **pickled}
+    return {"python": "unknown", "scikit-learn": "unknown", **manifest.environment}
 
 
 def check_environment(wanted: dict[str, str], found: dict[str, str]) -> None:

@@ -144,10 +144,6 @@ def _import_runtime(name: str) -> RuntimeModule:
             from function.runtimes.flat import runtime
 
             return runtime
-        case "onnx":
-            from function.runtimes import onnx
-
-            return onnx
         case "joblib":
             from function.runtimes import joblib
 

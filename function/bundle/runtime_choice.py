@@ -7,13 +7,11 @@ an image without scikit-learn, which has no joblib runtime to choose.
 from collections.abc import Callable, Sequence
 
 from function.errors import RUNTIME_UNSUPPORTED, BundleError
-from function.model.manifest import FLAT, JOBLIB, ONNX, PACKAGE_AGAIN, RUNTIMES, Artifact
+from function.model.manifest import FLAT, JOBLIB, PACKAGE_AGAIN, RUNTIMES, Artifact
 
-# An ONNX file up to this size is ready before scikit-learn is even imported; of larger ones joblib's is ready first.
-MAX_ONNX_BYTES = 20 * 1024 * 1024
-# From these sizes of a forest on, scikit-learn is worth its import: on a table it is three times as fast as ONNX, up to
-# twice as fast as numpy on flat arrays, and holds no lock that other threads wait for.
-MIN_BULK_BYTES = {ONNX: 2 * 1024 * 1024, FLAT: 4 * 1024 * 1024}
+# From this size of a forest on, scikit-learn is worth its import: on a table it is up to twice as fast as numpy on flat
+# arrays, and holds no lock that other threads wait for.
+MIN_BULK_BYTES = 4 * 1024 * 1024
 
 
 def choose_for_records(artifacts: Sequence[Artifact], asked: str, can_unpickle: Callable[[], bool]) -> Artifact:
@@ -28,7 +26,7 @@ def choose_for_records(artifacts: Sequence[Artifact], asked: str, can_unpickle: 
             RUNTIME_UNSUPPORTED,
             f"MODEL_RUNTIME asks for {asked} and the bundle has {there}: unset it, or {PACKAGE_AGAIN}.",
         )
-    chosen = known.get(asked) or known.get(FLAT) or _choose_by_size(known, can_unpickle)
+    chosen = known.get(asked) or known.get(FLAT) or known.get(JOBLIB)
     if chosen is None or (chosen.runtime == JOBLIB and not can_unpickle()):
         raise BundleError(
             RUNTIME_UNSUPPORTED,
@@ -38,18 +36,11 @@ def choose_for_records(artifacts: Sequence[Artifact], asked: str, can_unpickle: 
     return chosen
 
 
-def _choose_by_size(known: dict[str, Artifact], can_unpickle: Callable[[], bool]) -> Artifact | None:
-    onnx, joblib = known.get(ONNX), known.get(JOBLIB)
-    if onnx is None or joblib is None or onnx.size <= MAX_ONNX_BYTES or not can_unpickle():
-        return onnx or joblib
-    return joblib
-
-
 def choose_for_tables(
     artifacts: Sequence[Artifact], records: Artifact, asked: str, can_unpickle: Callable[[], bool]
 ) -> Artifact:
     """Choose the artifact that scores tables: `records`, unless scikit-learn is faster and gives equal bits."""
     joblib = next((artifact for artifact in artifacts if artifact.runtime == JOBLIB), None)
     same = records.largest_error == 0
-    large = records.size >= MIN_BULK_BYTES.get(records.runtime, 0)
+    large = records.size >= MIN_BULK_BYTES
     return joblib if joblib and not asked and same and large and can_unpickle() else records

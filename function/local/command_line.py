@@ -41,7 +41,7 @@ _EXAMPLES = """examples:
 
 environment variables:
   MODEL_PATH       the bundle's directory (default: model/)
-  MODEL_RUNTIME    the runtime: joblib, onnx or flat
+  MODEL_RUNTIME    the runtime: flat or joblib
   STRICT_INPUTS=1  reject values that training never saw, instead of printing a warning
 
 exit codes: 0 success, 1 the bundle cannot be used, 2 the input or the command is wrong

@@ -26,8 +26,8 @@ FILE_NAME = "manifest.json"
 # The file with the SHA-256 of the manifest, in the form that `sha256sum -c` reads.
 DIGEST_NAME = "manifest.json.sha256"
 REGRESSION, CLASSIFICATION = "regression", "classification"
-JOBLIB, ONNX, FLAT = "joblib", "onnx", "flat"
-RUNTIMES = (JOBLIB, ONNX, FLAT)
+JOBLIB, FLAT = "joblib", "flat"
+RUNTIMES = (JOBLIB, FLAT)
 
 # The libraries that a joblib artifact depends on: name of the package on PyPI to name of its module.
 LIBRARIES = {

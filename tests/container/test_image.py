@@ -109,20 +109,16 @@ def test_function_answers_as_lambda_runs_it(docker: Docker, function: str) -> No
     assert "Warning" not in log.stdout + log.stderr
 
 
-@pytest.fixture(scope="module", params=["full", "slim", "slim with ONNX"])
+@pytest.fixture(scope="module", params=["full", "slim"])
 def wired(
     docker: Docker,
     image: str,
     slim_image: str,
-    *,
-    full_bundle: Path,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[int]:
     """The port of the function in a container under the emulator, from which it reaches buckets and queues."""
     image = image if request.param == "full" else slim_image
-    onnx = ("--env", "MODEL_RUNTIME=onnx", "--volume", f"{full_bundle}:/var/task/model:ro")
-    runtime = onnx if request.param.endswith("ONNX") else ()
     binary = emulator.binary(tmp_path_factory.mktemp("rie"))
     port, runtime_port = free_port(), free_port()
     addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
@@ -138,7 +134,6 @@ def wired(
             "--volume",
             f"{binary}:/aws-lambda-rie:ro",
             *given,
-            *runtime,
         )
         command = ("--entrypoint", "/aws-lambda-rie", image, *addresses, "python", "-m", "function")
         container = docker(*run, *command).stdout.strip()

@@ -33,11 +33,6 @@ def test_slim_predicts_with_what_it_has(docker: Docker, slim_image: str, runtime
     assert (done.stdout, done.stderr) == (EXAMPLE, "")
 
 
-def test_slim_predicts_with_onnx(docker: Docker, slim_image: str, full_bundle: Path) -> None:
-    done = docker("run", "--rm", *AS_LAMBDA, *mount(full_bundle), "--env", "MODEL_RUNTIME=onnx", slim_image)
-    assert (done.stdout, done.stderr) == (EXAMPLE, "")
-
-
 def test_slim_asked_for_joblib_says_which_image_has_it(docker: Docker, slim_image: str, full_bundle: Path) -> None:
     asked = ("--env", "MODEL_RUNTIME=joblib")
     done = docker("run", "--rm", *AS_LAMBDA, *mount(full_bundle), *asked, slim_image, check=False)
@@ -50,7 +45,7 @@ def test_bundle_for_joblib_alone_never_becomes_a_slim_image(
 ) -> None:
     folder = Path(shutil.copytree(source, tmp_path / "other"))
     shutil.copytree(full_bundle, folder / "model")
-    edit(folder / "model", lambda document: [document["artifacts"].pop(name) for name in ("model.onnx", "model.flat")])
+    edit(folder / "model", lambda document: document["artifacts"].pop("model.flat"))
     done = docker("build", "--target", "slim", "--tag", "ml-model-deployer-other", str(folder), check=False)
     assert done.returncode != 0
     assert "build the image's target full" in done.stdout + done.stderr
@@ -64,7 +59,7 @@ def test_snapshots_are_allowed(docker: Docker, either: str) -> None:
 def test_start_reads_through_no_file_that_the_build_verified(docker: Docker, either: str) -> None:
     code = (
         "import sys; from function.bundle.loading import load; load('/var/task/model'); "
-        "print('hashlib' in sys.modules, sorted(set(sys.modules) & {'numpy', 'sklearn', 'onnxruntime'}))"
+        "print('hashlib' in sys.modules, sorted(set(sys.modules) & {'numpy', 'sklearn'}))"
     )
     done = docker("run", "--rm", *AS_LAMBDA, "--entrypoint", "python", either, "-c", code)
     assert done.stdout == "False []\n"
@@ -78,18 +73,6 @@ def test_mounted_bundle_is_read_through(docker: Docker, either: str, houses_bund
     done = docker("run", "--rm", *AS_LAMBDA, *mount(folder), either, check=False)
     assert done.returncode == 1
     assert "model.flat is not the one that was packaged" in done.stderr
-
-
-def test_onnxruntime_leaves_nothing_in_a_home_that_can_be_written(
-    docker: Docker, either: str, full_bundle: Path
-) -> None:
-    code = (
-        "import os; from function.bundle.loading import load; load('/var/task/model', 'onnx'); "
-        "print([os.path.join(place, name) for place, _, names in os.walk('/home') for name in names])"
-    )
-    home = ("--tmpfs", "/home:mode=777", "--env", "HOME=/home")
-    done = docker("run", "--rm", *AS_LAMBDA, *mount(full_bundle), *home, "--entrypoint", "python", either, "-c", code)
-    assert done.stdout == "[]\n"
 
 
 def test_parquet_and_csv_are_read_without_pandas(docker: Docker, slim_image: str) -> None:

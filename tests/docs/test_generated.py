@@ -16,7 +16,7 @@ draw = runpy.run_path(str(DOCS / "architecture.py"))["draw"]
 def test_costs_are_those_of_the_measured_times() -> None:
     document = costs.DOCUMENT.read_text()
     assert costs.update_document(document, RESULTS) == document
-    assert document.count(" USD |") == 3 * len(costs.MEMORY_MB) * 4
+    assert document.count(" USD |") == 3 * len(costs.MEMORY_MB) * 3
 
 
 def test_other_times_cost_otherwise() -> None:

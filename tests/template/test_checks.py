@@ -126,9 +126,9 @@ def test_both_functions_have_one_image_and_one_runtime() -> None:
     one, other = (resources[name] for name in ("PredictFunction", "BatchFunction"))
     assert one["Metadata"] == other["Metadata"]
     assert one["Metadata"]["DockerBuildTarget"] == {"Ref": "ImageTarget"}
-    found = of(source(), {"ModelRuntime": "onnx"})["Resources"]
+    found = of(source(), {"ModelRuntime": "joblib"})["Resources"]
     for name in ("PredictFunction", "BatchFunction"):
-        assert found[name]["Properties"]["Environment"]["Variables"]["MODEL_RUNTIME"] == "onnx"
+        assert found[name]["Properties"]["Environment"]["Variables"]["MODEL_RUNTIME"] == "joblib"
 
 
 PAIRED: tuple[dict[str, object], ...] = (

@@ -49,16 +49,15 @@ TRAINING_MAY_IMPORT = {
     # Exports are compared as they will be served.
     *("function.runtimes", "function.runtimes.flat", "function.runtimes.flat.file", "function.runtimes.flat.runtime"),
     *("function.runtimes.flat.functions", "function.runtimes.flat.operations", "function.runtimes.flat.tree_nodes"),
-    *("function.runtimes.joblib", "function.runtimes.joblib_inputs", "function.runtimes.onnx"),
+    *("function.runtimes.joblib", "function.runtimes.joblib_inputs"),
 }
-HEAVY = {"sklearn", "joblib", "pandas", "numpy", "scipy", "onnxruntime"}
+HEAVY = {"sklearn", "joblib", "pandas", "numpy", "scipy"}
 RUNTIME = "function.runtimes.joblib"
 # What else may import some of them; numpy where tables of many rows are scored.
 MAY_IMPORT = {
     RUNTIME: HEAVY,
     "function.runtimes.deferred_imports": HEAVY,
     "function.runtimes.joblib_inputs": {"numpy", "pandas"},
-    "function.runtimes.onnx": {"onnxruntime", "numpy"},
     # Operations import it where they compute a table.
     "function.runtimes.flat": {"numpy"},
     "function.files.formats.csv_blocks": {"numpy"},

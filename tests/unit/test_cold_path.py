@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.emulator import REPOSITORY
 
 HEAVY = {"sklearn", "scipy", "pandas", "joblib", "boto3", "botocore", "pydantic", "pyarrow"}
@@ -36,7 +34,7 @@ def list_imported(bundle: Path, runtime: str, event: str = "http-api-record.json
 def test_flat_bundle_imports_the_standard_library_alone(full_bundle: Path) -> None:
     found = list_imported(full_bundle, "flat")
     assert found & {"function", "typing"} == {"function", "typing"}
-    assert not found & (HEAVY | SLOW | {"numpy", "onnxruntime"})
+    assert not found & (HEAVY | SLOW | {"numpy"})
     assert found <= set(sys.stdlib_module_names) | {"function"}
 
 
@@ -44,37 +42,11 @@ def test_flat_is_what_the_bundle_is_answered_with_unasked(full_bundle: Path) -> 
     assert list_imported(full_bundle, "") == list_imported(full_bundle, "flat")
 
 
-def test_onnx_bundle_imports_no_scikit_learn_and_what_comes_with_it(full_bundle: Path) -> None:
-    found = list_imported(full_bundle, "onnx")
-    assert "onnxruntime" in found
-    assert not found & HEAVY
-
-
 def test_joblib_bundle_imports_no_pandas(full_bundle: Path) -> None:
     found = list_imported(full_bundle, "joblib")
     assert "sklearn" in found
-    assert not found & {"pandas", "pyarrow", "boto3", "onnxruntime"}
+    assert not found & {"pandas", "pyarrow", "boto3"}
 
 
-@pytest.mark.parametrize("runtime", ["flat", "onnx"])
-def test_csv_over_http_imports_nothing_heavier(full_bundle: Path, runtime: str) -> None:
-    assert not list_imported(full_bundle, runtime, "http-api-csv.json") & HEAVY
-
-
-def test_onnxruntime_sends_no_telemetry_and_writes_no_device_id(full_bundle: Path, tmp_path: Path) -> None:
-    code = (
-        "import os, sys; from function.bundle.loading import load; load(sys.argv[1], 'onnx'); "
-        "print(os.environ['ORT_DISABLE_TELEMETRY'])"
-    )
-    environment = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PATH": "/usr/bin"}
-    command = [sys.executable, "-c", code, str(full_bundle)]
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == "1\n"
-    assert list(tmp_path.rglob("*")) == []
-
-
-def test_device_id_is_written_where_telemetry_is_on(tmp_path: Path) -> None:
-    environment = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PATH": "/usr/bin"}
-    code = "import onnxruntime"
-    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=environment, capture_output=True, check=True)
-    assert list(tmp_path.rglob("*")) != []
+def test_csv_over_http_imports_nothing_heavier(full_bundle: Path) -> None:
+    assert not list_imported(full_bundle, "flat", "http-api-csv.json") & HEAVY

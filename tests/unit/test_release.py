@@ -115,7 +115,7 @@ def test_export_may_be_off_by_what_it_was_when_it_was_made(
 ) -> None:
     off, status = expected
     document = json.loads((full_bundle / "manifest.json").read_text())
-    document["artifacts"]["model.onnx"]["largest_relative_error"] = 1e-5
+    document["artifacts"]["model.joblib"]["largest_relative_error"] = 1e-5
     write_manifest(tmp_path, document)
     answer = answer_of(load(full_bundle))
     stubs.invokes(VERSIONS[0], answer | {"predictions": [value * (1 + off) for value in answer["predictions"]]})

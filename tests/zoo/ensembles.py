@@ -178,7 +178,6 @@ SPECIMENS: tuple[Specimen, ...] = (
         FAMILY,
         tables.diabetes_with_nulls,
         "target",
-        # Without infinite thresholds, at which skl2onnx does not end.
         lambda: BaggingRegressor(DecisionTreeRegressor(max_depth=4, min_samples_leaf=9), 10, random_state=0),
     ),
     Specimen(

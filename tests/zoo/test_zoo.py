@@ -19,7 +19,7 @@ from tests.zoo import catboosts, categories, ensembles, lightgbms, linear, numbe
 from tests.zoo.conftest import KEY
 from tests.zoo.report import DOCUMENT, Result, measure_start_ms
 from tests.zoo.specimen import Specimen
-from training.exports.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
+from training.parity.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
 
 MODULES = (linear, trees, numbers, categories, structures, ensembles, xgboosts, lightgbms, catboosts)
 SPECIMENS: tuple[Specimen, ...] = tuple(specimen for module in MODULES for specimen in module.SPECIMENS)

@@ -15,7 +15,6 @@ from function.model.manifest import (
     FORMAT,
     JOBLIB,
     LIBRARIES,
-    ONNX,
     REGRESSION,
     Artifact,
     derive_version,
@@ -94,12 +93,12 @@ def _describe_artifact(artifact: Artifact) -> dict[str, Any]:
 
 
 def _list_environment(artifacts: Sequence[Artifact]) -> dict[str, str]:
-    by_runtime = {artifact.runtime: artifact for artifact in artifacts}
-    libraries = ["onnxruntime"] if ONNX in by_runtime else []
-    if JOBLIB in by_runtime:
-        is_pandas_needed = by_runtime[JOBLIB].input != ARRAY
-        libraries += [name for name in LIBRARIES if is_pandas_needed or name != "pandas"]
-    return {"python": python_version(), **{library: version(library) for library in libraries}}
+    environment = {"python": python_version()}
+    for artifact in artifacts:
+        if artifact.runtime == JOBLIB:
+            names = [name for name in LIBRARIES if name != "pandas" or artifact.input != ARRAY]
+            environment |= {name: version(name) for name in names}
+    return environment
 
 
 def _get_timestamp() -> str:

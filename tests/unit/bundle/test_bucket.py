@@ -59,7 +59,7 @@ def uploaded(client: "S3Client", full_bundle: Path, request: pytest.FixtureReque
     return Uploaded(client, full_bundle, f"{abs(hash(request.node.name))}/")
 
 
-@pytest.mark.parametrize("runtime", ["", "flat", "onnx", "joblib"])
+@pytest.mark.parametrize("runtime", ["", "flat", "joblib"])
 def test_bundle_is_loaded_and_answers(uploaded: Uploaded, runtime: str) -> None:
     model = load(uploaded.place(version_id=uploaded.versions["manifest.json"]), runtime)
     assert model.runtime.predict([[1500.0], [3.0]]).values == [360000.0]
@@ -79,7 +79,7 @@ def test_other_manifest_is_refused_before_anything_else_is_asked_for(uploaded: U
     assert asked.keys == [f"{uploaded.prefix}manifest.json"]
 
 
-@pytest.mark.parametrize("runtime", ["flat", "onnx", "joblib"])
+@pytest.mark.parametrize("runtime", ["flat", "joblib"])
 def test_replaced_artifact_is_never_loaded(uploaded: Uploaded, runtime: str, full_bundle: Path, tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     name = f"model.{runtime}"

@@ -12,7 +12,7 @@ from function.bundle import loading
 from function.bundle.folder import Folder, check_digest, compute_sha256
 from function.errors import BundleError
 from function.local.command_line import main
-from function.model.manifest import FLAT, JOBLIB, ONNX, Artifact
+from function.model.manifest import FLAT, JOBLIB, Artifact
 from function.runtimes.flat import file as flat_file
 from function.runtimes.flat import runtime as flat
 from tests.bundles import edit, replace_artifact
@@ -41,7 +41,7 @@ def list_known(folder: Path) -> list[str]:
 
 
 def test_recorded_files_are_known(folder: Path) -> None:
-    assert list_known(folder) == [JOBLIB, FLAT, ONNX]
+    assert list_known(folder) == [JOBLIB, FLAT]
 
 
 def test_nothing_is_known_before_the_manifest_is(folder: Path) -> None:
@@ -64,7 +64,7 @@ def test_file_that_the_record_does_not_list_is_not_known(folder: Path) -> None:
     record = folder.parent / "verified.json"
     manifest, first, *rest = json.loads(record.read_text())
     record.write_text(json.dumps([manifest, *rest]))
-    assert list_known(folder) == [FLAT, ONNX]
+    assert list_known(folder) == [FLAT]
     record.write_text(json.dumps([first, *rest]))
     assert list_known(folder) == []
 
@@ -81,7 +81,7 @@ def test_file_of_another_size_is_not_known(folder: Path, change: str) -> None:
     file.unlink()
     if change != "gone":
         file.write_bytes(data + b"!" if change == "longer" else data[:-1])
-    assert list_known(folder) == [JOBLIB, ONNX]
+    assert list_known(folder) == [JOBLIB]
 
 
 def test_file_of_another_file_system_is_not_known(folder: Path) -> None:
@@ -91,7 +91,7 @@ def test_file_of_another_file_system_is_not_known(folder: Path) -> None:
     (folder / "model.flat").symlink_to("/proc/self/status")
     place = open_built(folder)
     place.write_record(place.read_manifest().artifacts, str(folder.parent / "verified.json"))
-    assert list_known(folder) == [JOBLIB, ONNX]
+    assert list_known(folder) == [JOBLIB]
 
 
 def test_mapped_file_is_its_bytes(folder: Path) -> None:
@@ -106,7 +106,7 @@ def test_verify_records_every_digest_and_the_manifest_s(full_bundle: Path, tmp_p
     assert json.loads(record.read_text()) == [compute_sha256(data), *(item["sha256"] for item in artifacts)]
 
 
-@pytest.mark.parametrize("file", ["manifest.json", "model.joblib", "model.onnx", "model.flat"])
+@pytest.mark.parametrize("file", ["manifest.json", "model.joblib", "model.flat"])
 def test_verify_reads_through_every_file(folder: Path, file: str) -> None:
     data = bytearray((folder / file).read_bytes())
     data[len(data) // 2] ^= 1
@@ -132,7 +132,7 @@ def test_verify_looks_at_the_nodes_that_no_start_looks_at(folder: Path) -> None:
         loading.verify(folder)
 
 
-@pytest.mark.parametrize(("asked", "hashed"), [(JOBLIB, [JOBLIB]), (ONNX, []), (FLAT, [])])
+@pytest.mark.parametrize(("asked", "hashed"), [(JOBLIB, [JOBLIB]), (FLAT, [])])
 def test_recorded_bundle_is_hashed_only_where_it_is_unpickled(
     folder: Path, monkeypatch: pytest.MonkeyPatch, asked: str, hashed: list[str]
 ) -> None:
@@ -146,10 +146,10 @@ def test_recorded_bundle_is_hashed_only_where_it_is_unpickled(
     loading.load(open_built(folder), asked)
     assert found == hashed
     loading.load(folder, asked)
-    assert found == [*hashed, JOBLIB, FLAT, ONNX]
+    assert found == [*hashed, JOBLIB, FLAT]
 
 
-@pytest.mark.parametrize(("asked", "row"), [(FLAT, 0), (ONNX, 1), (JOBLIB, 1)])
+@pytest.mark.parametrize(("asked", "row"), [(FLAT, 0), (JOBLIB, 1)])
 def test_flat_answers_one_golden_row_where_the_build_has_seen_all(folder: Path, asked: str, row: int) -> None:
     edit(folder, lambda document: document["examples"][1].update(prediction=1.0))
     place = open_built(folder)

@@ -1,8 +1,7 @@
-"""Damaged joblib and ONNX files whose digest is right are the typed refusal. Touches nothing but memory."""
+"""Damaged joblib files whose digest is right are the typed refusal. Touches nothing but memory."""
 
 import io
 import pickle
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import joblib
 import numpy
 import pytest
-from onnx import TensorProto, helper
 from sklearn.datasets import load_iris
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -26,11 +24,10 @@ from sklearn.tree import DecisionTreeClassifier
 from function.bundle.folder import Folder
 from function.bundle.loading import load_runtime
 from function.errors import BundleError
-from function.model.contract import NUMBER, Columns, Feature
-from function.model.manifest import ONNX, Artifact, Manifest
-from function.model.runtime import NotPredictable, wrap_bytes
+from function.model.contract import NUMBER, Feature
+from function.model.manifest import Artifact, Manifest
+from function.model.runtime import wrap_bytes
 from function.runtimes import joblib as joblib_runtime
-from function.runtimes import onnx as onnx_runtime
 from tests.unit import small_models
 
 IRIS = load_iris()
@@ -156,42 +153,3 @@ def test_estimator_that_answers_in_another_form_is_refused(full_bundle: Path) ->
     with pytest.raises(BundleError, match=r"cannot predict \(AttributeError\)") as raised:
         load_runtime(found, artifact, wrap_bytes(data.getvalue()))
     assert raised.value.code == "artifact_unreadable"
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-def test_flipped_bit_of_an_onnx_file_is_refused_or_answered(iris_bundle: Path, full_bundle: Path) -> None:
-    for bundle in (iris_bundle, full_bundle):
-        found = Folder(str(bundle)).read_manifest()
-        artifact = next(artifact for artifact in found.artifacts if artifact.runtime == ONNX)
-        whole = (bundle / artifact.file).read_bytes()
-        columns = found.contract.check([example.record for example in found.examples]).columns
-        for number in random.Random(3).sample(range(len(whole) * 8), 150):
-            changed = bytearray(whole)
-            changed[number // 8] ^= 1 << number % 8
-            try:
-                runtime = load_runtime(found, artifact, wrap_bytes(bytes(changed)))
-                runtime.predict(columns)
-                runtime.predict_arrays([numpy.array(column, dtype=float) for column in columns])
-            except (BundleError, NotPredictable):
-                continue
-
-
-@pytest.mark.parametrize("place", [-1.0, 3.0, 1e9])
-def test_class_that_the_manifest_does_not_list_is_never_another(place: float) -> None:
-    inputs = [helper.make_tensor_value_info("X", TensorProto.DOUBLE, [None, 4])]
-    nodes = [
-        helper.make_node("Gather", ["X", "first"], ["column"], axis=1),
-        helper.make_node("Cast", ["column"], ["place"], to=TensorProto.INT64),
-    ]
-    first = helper.make_tensor("first", TensorProto.INT64, [], [0])
-    outputs = [helper.make_tensor_value_info("place", TensorProto.INT64, [None])]
-    graph = helper.make_graph(nodes, "first_feature", inputs, outputs, [first])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
-    runtime = onnx_runtime.load(wrap_bytes(model.SerializeToString()), manifest(), ARTIFACT._replace(runtime=ONNX))
-    others: Columns = [[0.0, 0.0]] * 3
-    assert runtime.predict([[2.0, 0.0], *others]).values == ["c", "a"]
-    with pytest.raises(BundleError):
-        runtime.predict([[place, 0.0], *others])
-    with pytest.raises(BundleError):
-        runtime.predict_arrays([numpy.array([0.0, place]), *[numpy.zeros(2)] * 3])

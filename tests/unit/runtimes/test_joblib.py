@@ -151,7 +151,7 @@ def test_null_is_not_a_number_to_the_estimator(mixed: Model) -> None:
 
 def test_versions_are_those_of_the_manifest(mixed: Model) -> None:
     found = list_versions(mixed.manifest.environment)
-    environment = {name: version for name, version in mixed.manifest.environment.items() if name != "onnxruntime"}
+    environment = mixed.manifest.environment
     assert {name: found[name] for name in environment if name != "python"} == {
         name: version for name, version in environment.items() if name != "python"
     }

@@ -13,16 +13,13 @@ from sklearn.preprocessing import StandardScaler
 
 from function.model.contract import NUMBER, Feature
 from function.model.manifest import FLAT, Artifact, Manifest
-from function.model.runtime import wrap_bytes
 from function.runtimes import joblib as joblib_runtime
-from function.runtimes import onnx as onnx_runtime
 from function.runtimes.flat.file import TYPE_SIZES, parse
 from tests.unit.small_models import classifier_document, document
 from training.compile.blocks import NotCompiled
 from training.compile.compiling import Compiled, compile_estimator
 from training.compile.thresholds import find_decisions
-from training.exports import onnx_export
-from training.exports.candidates import measure_compiled
+from training.parity.candidates import measure_compiled
 from training.parity.gate import Gate
 from training.parity.probes import ProbeData
 
@@ -93,16 +90,13 @@ class Case:
         """Compile the estimator. Raises NotCompiled."""
         return compile_estimator(self.estimator, self.features, len(self.manifest.classes or ()))
 
-    def measure_error(self, runtime: str, data: bytes | None = None) -> float:
-        """Return the largest error that the gate finds in the export, or in `data`. Raises PredictionsDiffer."""
-        artifact = Artifact(f"model.{runtime}", "0" * 64, 1, runtime, "array")
-        if runtime == FLAT:
-            compiled = self.compile()
-            return measure_compiled(
-                self.gate, compiled if data is None else compiled._replace(data=data), self.manifest, artifact
-            )
-        exported = onnx_export.encode_onnx(self.estimator, self.features, "array") if data is None else data
-        return self.gate.measure_error(onnx_runtime.load(wrap_bytes(exported), self.manifest, artifact))
+    def measure_error(self, data: bytes | None = None) -> float:
+        """Return the largest error that the gate finds in the program, or in `data`. Raises PredictionsDiffer."""
+        artifact = Artifact("model.flat", "0" * 64, 1, FLAT, "array")
+        compiled = self.compile()
+        return measure_compiled(
+            self.gate, compiled if data is None else compiled._replace(data=data), self.manifest, artifact
+        )
 
 
 def change_array(data: bytes, op: str, name: str, change: Callable[[Any], Any]) -> bytes:

@@ -22,7 +22,6 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 from function.model.contract import NUMBER, Feature
-from function.model.manifest import FLAT
 from function.runtimes.flat.file import parse
 from tests.unit.training.parity_case import (
     CANCER,
@@ -83,7 +82,7 @@ CLOSE = [
 def test_trees_are_compiled_to_the_last_bit(estimator: Any, data: Data) -> None:
     case = Case(estimator, data)
     assert case.compile().accuracy == Accuracy(is_exact=True, is_single=False, is_decided_near=False)
-    assert case.measure_error(FLAT) == 0
+    assert case.measure_error() == 0
 
 
 @pytest.mark.slow
@@ -91,7 +90,7 @@ def test_trees_are_compiled_to_the_last_bit(estimator: Any, data: Data) -> None:
 def test_what_ends_in_other_arithmetic_is_compiled_within_rounding(estimator: Any, data: Data) -> None:
     case = Case(estimator, data)
     assert not case.compile().accuracy.is_exact
-    assert case.measure_error(FLAT) < 1e-9
+    assert case.measure_error() < 1e-9
 
 
 @pytest.mark.slow
@@ -99,7 +98,7 @@ def test_what_ends_in_other_arithmetic_is_compiled_within_rounding(estimator: An
 def test_sparse_coefficients_are_compiled(data: Data) -> None:
     case = Case(LogisticRegression(max_iter=5000), data)
     case.estimator.sparsify()
-    assert case.measure_error(FLAT) < 1e-9
+    assert case.measure_error() < 1e-9
 
 
 def test_program_has_the_same_bytes_each_time() -> None:
@@ -110,7 +109,7 @@ def test_program_has_the_same_bytes_each_time() -> None:
 def test_program_of_float32_says_so() -> None:
     case = Case(Ridge(), (DIABETES[0].astype(numpy.float32), DIABETES[1].astype(numpy.float32)))
     assert case.compile().accuracy == Accuracy(is_exact=False, is_single=True, is_decided_near=False)
-    assert 1e-9 < case.measure_error(FLAT) < 1e-5
+    assert 1e-9 < case.measure_error() < 1e-5
 
 
 def test_program_that_decides_by_inexact_numbers_says_so() -> None:

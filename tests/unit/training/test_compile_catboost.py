@@ -20,7 +20,7 @@ from function.runtimes.flat.program import Program
 from function.runtimes.flat.runtime import FlatRuntime
 from training.compile.blocks import NotCompiled
 from training.compile.compiling import compile_estimator
-from training.exports.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
+from training.parity.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
 
 SETTINGS: dict[str, Any] = {"iterations": 12, "verbose": 0, "thread_count": 1, "allow_writing_files": False}
 NUMBERS, CATEGORIES = ["size", "age", "rooms"], ["kind", "street", "floor", "has balcony"]

@@ -24,7 +24,7 @@ from training.compile.compiling import compile_estimator
 from training.compile.lightgbm_text import parse_model
 from training.compile.program import Program as CompiledProgram
 from training.compile.registry import HEADS, TRANSFORMERS
-from training.exports.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
+from training.parity.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
 
 type Frame = pandas.DataFrame
 

@@ -12,16 +12,13 @@ from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor, RadiusNeighborsClassifier
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, QuantileTransformer, SplineTransformer
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, SplineTransformer
 from sklearn.svm import SVC
 
 from function.model.contract import NUMBER, Columns, Feature
 from function.model.runtime import NotPredictable, Outputs, Runtime
 from tests.unit.small_models import ByRecords
 from tests.unit.training.parity_case import Case
-from training.exports import onnx_export
-from training.exports.call_budget import CallBudgetExceeded, run_within_budget
-from training.exports.parts import NotExported
 from training.parity.gate import Gate, PredictionsDiffer
 from training.parity.jumps import find_jumps
 from training.parity.prober import REFUSED, SKIPPED, Oddity, Prober
@@ -163,22 +160,3 @@ def test_an_export_that_takes_what_is_refused_is_found() -> None:
         Gate(strict.reference, strict.material).measure_error(lenient.reference)
     with pytest.raises(PredictionsDiffer, match=r"refuses some of \d+ that the estimator predicts"):
         Gate(lenient.reference, lenient.material).measure_error(strict.reference)
-
-
-def test_a_call_that_begins_too_many_functions_is_given_up() -> None:
-    def walk(depth: int) -> int:
-        return 1 if depth == 0 else walk(depth - 1) + walk(depth - 1)
-
-    assert run_within_budget(lambda: walk(5), 100) == 32
-    with pytest.raises(CallBudgetExceeded, match="100 function calls"):
-        run_within_budget(lambda: walk(60), 100)
-    assert run_within_budget(lambda: walk(5), 100) == 32  # nothing is left behind
-
-
-@pytest.mark.slow
-def test_a_conversion_that_would_take_minutes_is_given_up() -> None:
-    values = draw_decimals(3)
-    case = Case(make_pipeline(QuantileTransformer(n_quantiles=900), Ridge()), (values, values[:, 0]))
-
-    with pytest.raises(NotExported, match="too long"):
-        onnx_export.encode_onnx(case.estimator, case.features, "array")

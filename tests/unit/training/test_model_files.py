@@ -124,28 +124,24 @@ def make_tar() -> bytes:
     return buffer.getvalue()
 
 
-def make_onnx_model(**named: Any) -> bytes:
-    from onnx import TensorProto, helper
-
-    info = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
-    node = helper.make_node("Identity", ["x"], ["y"])
-    graph = helper.make_graph([node], "g", [info], [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])])
-    data: bytes = helper.make_model(graph, **named).SerializeToString()
-    return data
-
-
 def make_parquet() -> bytes:
     buffer = io.BytesIO()
     pandas.DataFrame({"a": [1]}).to_parquet(buffer)
     return buffer.getvalue()
 
 
+# The graph and the opset of a model that onnx 1.23 wrote.
+ONNX_GRAPH = (
+    b":7\n\x10\n\x01x\x12\x01y\x22\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01"
+    b"b\x0f\n\x01y\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x02\x10\x1c"
+)
+
 # What the file holds, and words of the sentence.
 FILES: dict[str, tuple[bytes, list[str]]] = {
     "nothing": (b"", ["is empty", "copy it again"]),
-    "an ONNX model": (make_onnx_model(), ["is an ONNX model"]),
+    "an ONNX model": (b"\x08\x0e" + ONNX_GRAPH, ["is an ONNX model"]),
     "an ONNX model with a producer": (
-        make_onnx_model(producer_name="skl2onnx", producer_version="1.2", domain="ai.onnx", doc_string="mine"),
+        b"\x08\x0e\x12\x08skl2onnx\x1a\x031.2\x22\x07ai.onnx2\x04mine" + ONNX_GRAPH,
         ["is an ONNX model"],
     ),
     "skops": (make_zip("schema.json", "1.npy"), ["is a skops file", "skops.io.load"]),

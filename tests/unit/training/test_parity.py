@@ -12,11 +12,10 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Columns, Feature
-from function.model.manifest import FLAT
 from function.model.runtime import NotPredictable, Outputs
 from tests.unit.small_models import ByRecords
 from tests.unit.training.parity_case import DIABETES, WINE, Case, add_nulls, change_array
-from training.exports.candidates import DOUBLE, EXACT, SINGLE, Way, measure_ways
+from training.parity.candidates import DOUBLE, EXACT, SINGLE, Way, measure_ways
 from training.parity.gate import Demand, Gate, PredictionsDiffer
 from training.parity.prober import Prober
 from training.parity.probes import ProbeData, make_probes
@@ -25,19 +24,19 @@ from training.parity.probes import ProbeData, make_probes
 
 
 def measure_changed(case: Case, op: str, name: str, change: Callable[[Any], Any]) -> float:
-    return case.measure_error(FLAT, change_array(case.compile().data, op, name, change))
+    return case.measure_error(change_array(case.compile().data, op, name, change))
 
 
 def test_error_in_the_ninth_digit_is_found() -> None:
     case = Case(Ridge(), DIABETES)
-    assert case.measure_error(FLAT) < 1e-12
+    assert case.measure_error() < 1e-12
     with pytest.raises(PredictionsDiffer, match="as a table, on the golden rows, its predictions differ by up to"):
         measure_changed(case, "matrix", "numbers", lambda numbers: numbers * (1 + 1e-8))
 
 
 def test_last_bit_of_a_leaf_is_found() -> None:
     case = Case(DecisionTreeRegressor(max_depth=3, random_state=0), DIABETES)
-    assert case.measure_error(FLAT) == 0
+    assert case.measure_error() == 0
 
     def nudge_leaf(thresholds: Any) -> None:
         thresholds[-1] = numpy.nextafter(thresholds[-1], numpy.inf)
@@ -77,7 +76,7 @@ def test_exchanged_categories_are_found() -> None:
     values = numpy.floor(generator.uniform(0, 300, size=(3_000, 1)))  # of most, no row is among the golden ones
     case = Case(make_pipeline(OneHotEncoder(handle_unknown="ignore"), Ridge()), (values, values.ravel() ** 2))
     assert len(case.material.categories[0]) == 300
-    assert case.measure_error(FLAT) < 1e-9
+    assert case.measure_error() < 1e-9
 
     def exchange(codes: Any) -> Any:
         codes[[150, 151]] = codes[[151, 150]]

@@ -1,1 +1,0 @@
-"""Export an estimator for the runtimes that start faster than a pickle."""
