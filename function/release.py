@@ -17,6 +17,7 @@ from function.bundle.loading import RELATIVE_TOLERANCE, matches_example
 from function.bundle.location import locate_bundle
 from function.errors import RELEASE_REFUSED, DeployerError
 from function.model.manifest import Manifest
+from function.model.target import read_output
 from function.settings import Settings
 from function.telemetry.unexpected_errors import report_error
 
@@ -94,13 +95,13 @@ def _check_version(clients: Clients, version: str, manifest: Manifest) -> None:
     if document.get("model") != manifest.identity:
         raise ReleaseRefused(f"{version} answers with {document.get('model')}, not with {manifest.identity}.")
     predictions = document.get("predictions", [])
-    probabilities = document.get("probabilities") or [None] * len(predictions)
+    scores = document.get(manifest.scores or "") or [None] * len(predictions)
     if len(predictions) != len(manifest.examples):
         raise ReleaseRefused(f"{version} answers {len(predictions)} of {len(manifest.examples)} golden rows.")
     # As at load: the version may answer by any artifact, with the error that its export had.
     tolerance = max(RELATIVE_TOLERANCE, *(2 * artifact.largest_error for artifact in manifest.artifacts))
-    for number, (example, value, row) in enumerate(zip(manifest.examples, predictions, probabilities, strict=True), 1):
-        if not matches_example(example, value, None if row is None else list(row.values()), tolerance):
+    for number, (example, *answer) in enumerate(zip(manifest.examples, predictions, scores, strict=True), 1):
+        if not matches_example(example, read_output(manifest.targets, *answer), tolerance):
             raise ReleaseRefused(f"{version} predicts golden row {number} otherwise than the bundle says.")
 
 

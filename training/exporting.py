@@ -48,7 +48,7 @@ def export_flat(served: ServedEstimator, probe_data: ProbeData) -> dict[Artifact
 def _compile(served: ServedEstimator) -> Compiled:
     try:
         features = served.manifest.contract.features
-        return compiling.compile_estimator(served.estimator, features, len(served.manifest.classes or ()))
+        return compiling.compile_estimator(served.estimator, features, served.manifest.targets)
     except (NotCompiled, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001

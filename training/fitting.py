@@ -7,7 +7,7 @@ import numpy
 
 from function.model.contract import NUMBER, Feature
 from function.model.dtypes import FLOAT32, FLOAT64
-from function.model.manifest import CLASSIFICATION, REGRESSION
+from function.model.target import CLASSIFICATION, REGRESSION, Target
 from training.errors import quote_names
 from training.estimators import default_forest, evaluation, input_forms, inspection, loading
 from training.estimators.column_walk import has_learned_float32
@@ -35,22 +35,24 @@ class ModelInputs(NamedTuple):
 
 
 class FittedModel(NamedTuple):
-    """A fitted estimator with its inputs, its task and its evaluation; `metrics` is None without enough rows."""
+    """A fitted estimator with its inputs and targets, and its evaluation; `metrics` is None without enough rows."""
 
     estimator: Any
     inputs: ModelInputs
     task: targets.Task
+    targets: list[Target]
     metrics: evaluation.Metrics | None
     cautions: list[str]
 
 
 def train_default(options: Options, table: Table, chosen: list[str], trees: int) -> FittedModel:
     """Train and cross-validate the default estimator, of so many trees, on the chosen columns. Raises TrainingError."""
-    hint = make_hint(options, table, options.target, None)
-    task = targets.choose_task(table, options.target, hint, options.task)
+    (name,) = options.targets
+    hint = make_hint(options, table, name, None)
+    task = targets.choose_task(table, name, hint, options.task)
     inputs = _read_inputs(options, table, chosen, None, is_named=True)
-    target_column = table.get_column(options.target, hint)
-    targets.check_leaks(inputs.columns, target_column, options.target)
+    target_column = table.get_column(name, hint)
+    targets.check_leaks(inputs.columns, target_column, name)
     target = targets.make_target_array(target_column.values, target_column.type, task.name)
     # Golden rows are predicted from the frame that the estimator was trained on, which is the canonical one.
     frame = input_forms.build_canonical_frame(inputs.columns, inputs.features)
@@ -63,13 +65,14 @@ def train_default(options: Options, table: Table, chosen: list[str], trees: int)
     estimator = default_forest.fit(unfitted, frame, target, print_progress)
     loading.check_modules(estimator)
     cautions = evaluation.find_cautions(metrics, target, task.name) if metrics else []
-    return FittedModel(estimator, inputs, task, metrics, cautions)
+    described = inspection.describe_targets(estimator, task.name, options.targets, options.unit, frame[:1])
+    return FittedModel(estimator, inputs, task, described, metrics, cautions)
 
 
 def match_existing(options: Options, table: Table, chosen: list[str], estimator: Any) -> FittedModel:
     """Match an existing estimator with the chosen columns and evaluate it. Raises TrainingError."""
     task = inspection.get_task(estimator, options.task)
-    fitted_columns = inspection.match_columns(estimator, chosen, options.target)
+    fitted_columns = inspection.match_columns(estimator, chosen, options.targets)
     if unused := [name for name in chosen if name not in fitted_columns]:
         print_progress(f"notice: the estimator does not use {quote_names(unused)}: left out of the model's inputs.")
     names = inspection.get_feature_names(estimator, chosen)
@@ -81,19 +84,23 @@ def match_existing(options: Options, table: Table, chosen: list[str], estimator:
     training_input = input_forms.build_training_input(inputs.columns, inputs.features, is_named=is_named)
     print_progress(f"predicting {table.rows:,} rows of {options.data.name}")
     predicted = inspection.call_estimator("predict the table", lambda: numpy.asarray(estimator.predict(training_input)))
-    inspection.check_single_target(estimator, predicted)
+    described = inspection.call_estimator(
+        "predict the first row",
+        lambda: inspection.describe_targets(estimator, task.name, options.targets, options.unit, training_input[:1]),
+    )
     if task.name == REGRESSION and (count := int((~numpy.isfinite(predicted)).sum())):
         print_progress(
             f"notice: the estimator predicts no finite number for {count:,} of {table.rows:,} rows: left out of the "
             "metrics."
         )
-    metrics, cautions = _evaluate(options, table, task.name, estimator, training_input)
+    model = FittedModel(estimator, inputs, task, described, None, [])
+    metrics, cautions = _evaluate(options, table, model, training_input, predicted)
     if cautions and not is_named:
         cautions.append(
             f"The model takes its columns in this order: {quote_names(fitted_columns)}. Check that it was trained on "
             "them in the same order."
         )
-    return FittedModel(estimator, inputs, task, metrics, cautions)
+    return model._replace(metrics=metrics, cautions=cautions)
 
 
 def _read_inputs(
@@ -130,36 +137,55 @@ def _narrow(feature: Feature) -> Feature:
 
 
 def _evaluate(
-    options: Options, table: Table, task: str, estimator: Any, training_input: Any
+    options: Options, table: Table, model: FittedModel, training_input: Any, predicted: Any
 ) -> tuple[evaluation.Metrics | None, list[str]]:
-    """Return the estimator's metrics on the rows that have a target, and the cautions that follow from them."""
-    if options.target not in table.names:
-        print_progress(f"notice: the table has no column {options.target!r}: the estimator is not evaluated.")
+    """Return the estimator's metrics on the rows that have a target, and the cautions that follow from them.
+
+    Of several targets, their names are at the end of the metrics' names.
+    """
+    if model.task.name not in (REGRESSION, CLASSIFICATION):
         return None, []
-    classes = tuple(estimator.classes_.tolist()) if task == CLASSIFICATION else None
-    hint = ColumnHint(options.types.get(options.target), FittedColumn(True, None, classes).null_cells)
-    present = table.get_column(options.target, hint).values.notna().to_numpy()
+    if len(model.targets) == 1:
+        return _evaluate_target(options, table, model, training_input, predicted.ravel())
+    merged: evaluation.Metrics = {}
+    cautions: list[str] = []
+    for target, column in zip(model.targets, predicted.T, strict=True):
+        alone = model._replace(targets=[target], estimator=None)
+        metrics, found = _evaluate_target(options, table, alone, training_input, column)
+        cautions += [f"{target.name}: {caution}" for caution in found]
+        for name, value in (metrics or {}).items():
+            merged[name if name == "method" else f"{name}_{target.name}"] = value
+    return merged or None, cautions
+
+
+def _evaluate_target(
+    options: Options, table: Table, model: FittedModel, training_input: Any, predicted: Any
+) -> tuple[evaluation.Metrics | None, list[str]]:
+    (target,), task = model.targets, model.task.name
+    if target.name not in table.names:
+        print_progress(f"notice: the table has no column {target.name!r}: the estimator is not evaluated.")
+        return None, []
+    hint = ColumnHint(options.types.get(target.name), FittedColumn(True, None, target.classes).null_cells)
+    present = table.get_column(target.name, hint).values.notna().to_numpy()
     if not present.all():
         print_progress(
-            f"notice: the target {options.target!r} is null in {int((~present).sum()):,} rows: left out of the metrics."
+            f"notice: the target {target.name!r} is null in {int((~present).sum()):,} rows: left out of the metrics."
         )
     if not present.any():
         return None, []
-    target = _read_target(table, options.target, hint, task, estimator)
-    rows = training_input[present]
-    action = "predict the rows that have a target"
-    metrics = inspection.call_estimator(action, lambda: evaluation.evaluate_on_table(estimator, rows, target, task))
-    measured = metrics or inspection.call_estimator(
-        action, lambda: evaluation.compute_metrics(estimator, rows, target, task)
+    values = _read_target(table, target, hint)
+    measured = inspection.call_estimator(
+        "predict the rows that have a target",
+        lambda: evaluation.compute_metrics(model.estimator, training_input[present], predicted[present], values, task),
     )
-    return metrics, evaluation.find_cautions(measured, target, task, is_small=metrics is None)
+    metrics = evaluation.describe_table_metrics(measured, len(values))
+    return metrics, evaluation.find_cautions(measured, values, task, is_small=metrics is None)
 
 
-def _read_target(table: Table, name: str, hint: ColumnHint, task: str, estimator: Any) -> targets.TargetArray:
-    column = table.get_usable_column(name, hint)
+def _read_target(table: Table, target: Target, hint: ColumnHint) -> targets.TargetArray:
+    column = table.get_usable_column(target.name, hint)
     values = column.values.dropna()
-    if task == CLASSIFICATION:
-        labels = targets.match_classes(values, name, estimator.classes_.tolist())
-        return numpy.array(labels, dtype=object)
-    targets.check_numeric(column.type, name)
+    if target.classes is not None:
+        return numpy.array(targets.match_classes(values, target.name, target.classes), dtype=object)
+    targets.check_numeric(column.type, target.name)
     return targets.make_target_array(values, column.type, REGRESSION)

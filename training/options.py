@@ -7,7 +7,7 @@ from shlex import join
 from typing import NamedTuple, NoReturn
 
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT
-from function.model.manifest import CLASSIFICATION, REGRESSION
+from function.model.target import TASKS
 from training.errors import TrainingError
 
 EXAMPLE_DATA = Path(__file__).parent / "data" / "houses.csv"
@@ -34,10 +34,13 @@ _PATH_OPTIONS = ("--data", "--model", "--out")
 
 
 class Options(NamedTuple):
-    """The options, checked as far as possible without reading a file."""
+    """The options, checked as far as possible without reading a file.
+
+    There is one target if an estimator is trained; of an existing estimator there may be several.
+    """
 
     data: Path
-    target: str
+    targets: tuple[str, ...]
     model: Path | None
     out: Path
     name: str
@@ -67,11 +70,11 @@ def parse_options(arguments: Sequence[str]) -> Options:
         option = next((name for name in need_data if getattr(given, name)), None)
         if option:
             raise TrainingError(f"--{option.replace('_', '-')} needs --data FILE, the table with the columns.")
-    elif given.target is None and given.model is None:
-        raise TrainingError("--data needs --target COLUMN, the column to predict.")
+    elif given.model is None and len(given.target) != 1:
+        raise TrainingError("--data needs one --target COLUMN, the column to predict; several need --model FILE.")
     return Options(
         data=given.data or EXAMPLE_DATA,
-        target=given.target or (EXAMPLE_TARGET if given.data is None else DEFAULT_TARGET),
+        targets=tuple(given.target) or (EXAMPLE_TARGET if given.data is None else DEFAULT_TARGET,),
         model=given.model,
         out=given.out,
         name=_choose_name(given.name, given.model or given.data),
@@ -99,7 +102,13 @@ def _build_parser() -> ArgumentParser:
     )
     option = parser.add_argument
     option("--data", type=Path, metavar="FILE", help="the table: .csv (UTF-8), .csv.gz, .parquet or .pq")
-    option("--target", metavar="COLUMN", help="the column to predict")
+    option(
+        "--target",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="the column to predict; repeated, in the order of training, for an estimator of several targets",
+    )
     option(
         "--model",
         type=Path,
@@ -110,7 +119,7 @@ def _build_parser() -> ArgumentParser:
     option("--out", type=Path, default=Path("model"), metavar="DIR", help="the bundle's directory (default: model)")
     option("--name", help="the model's name (default: the name of the model's or table's file)")
     option("--unit", help="the unit of the prediction, such as USD")
-    option("--task", choices=(REGRESSION, CLASSIFICATION), help="default: inferred from the estimator or the target")
+    option("--task", choices=TASKS, help="default: inferred from the estimator or the target")
     option(
         "--feature",
         action="append",

@@ -8,9 +8,10 @@ import joblib
 import pandas
 
 from function.model.contract import TEXT, Feature
-from function.model.manifest import CLASSIFICATION, FLAT, Manifest
+from function.model.manifest import FLAT, Manifest
 from function.model.runtime import wrap_bytes
 from function.runtimes import joblib as joblib_runtime
+from function.runtimes.joblib import JoblibRuntime
 from training.bundle.document import BundleContents, make_artifact, make_document
 from training.bundle.examples import Example, Positions, make_examples, make_up_texts, take_rows
 from training.bundle.writing import Verify, check_destination, write_bundle
@@ -33,7 +34,7 @@ def make_bundle(options: Options, verify: Verify, trees: int) -> str:
     check_destination(options.out)
     estimator = loading.load_estimator(options.model) if options.model else None
     table = load_table(options.data)
-    chosen = choose_columns(table, options.target, options.features, options.drop, learns=estimator is None)
+    chosen = choose_columns(table, options.targets, options.features, options.drop, learns=estimator is None)
     if estimator is None:
         model = train_default(options, table, chosen, trees)
     else:
@@ -45,7 +46,7 @@ def make_bundle(options: Options, verify: Verify, trees: int) -> str:
 
 
 def _package(options: Options, table: Table, model: FittedModel, verify: Verify) -> str:
-    estimator, inputs, task, metrics, cautions = model
+    estimator, inputs, task, targets, metrics, cautions = model
     canonical = input_forms.build_canonical_frame(inputs.columns, inputs.features)
     input_form = input_forms.choose_input_form(estimator, inputs.columns, inputs.features, is_named=inputs.is_named)
     buffer = io.BytesIO()
@@ -55,10 +56,11 @@ def _package(options: Options, table: Table, model: FittedModel, verify: Verify)
         features=inputs.features,
         ignored=inputs.ignored,
         is_named=inputs.is_named,
-        classes=_list_classes(estimator) if task.name == CLASSIFICATION else None,
+        task=task.name,
+        targets=targets,
         metrics=metrics,
         cautions=cautions,
-        examples=_make_examples(options, model, canonical),
+        examples=_make_examples(options, model, canonical, input_form),
         artifacts=[pickled],
         refused_exports={},
     )
@@ -88,9 +90,9 @@ def _package(options: Options, table: Table, model: FittedModel, verify: Verify)
     return format_summary(document, task, inputs.features, options.out)
 
 
-def _make_examples(options: Options, model: FittedModel, canonical: pandas.DataFrame) -> list[Example]:
+def _make_examples(options: Options, model: FittedModel, canonical: pandas.DataFrame, input_form: str) -> list[Example]:
     """Make the golden rows, with made-up texts in place of free text."""
-    estimator, (columns, features, _, is_named, _), task, _, _ = model
+    columns, features, _, is_named, _ = model.inputs
     private = {f.name: make_up_texts(canonical[f.name]) for f in features if f.type == TEXT}
     public = canonical.assign(**private)
     training_frame = public
@@ -102,7 +104,8 @@ def _make_examples(options: Options, model: FittedModel, canonical: pandas.DataF
             return take_rows(training_frame, positions)
         return input_forms.build_array(take_rows(public, positions), features)
 
-    return make_examples(estimator, public, features, task.name, build_input)
+    estimator = JoblibRuntime(model.estimator, features, model.task.name, model.targets, input_form)
+    return make_examples(estimator, public, features, model.targets, build_input)
 
 
 def _restore_nulls(
@@ -110,13 +113,3 @@ def _restore_nulls(
 ) -> "dict[str, pandas.Series[Any]]":
     by_name = {feature.name: feature for feature in features}
     return {name: input_forms.restore_nulls(values, by_name[name]) for name, values in columns.items()}
-
-
-def _list_classes(estimator: Any) -> list[Any]:
-    classes: list[Any] = estimator.classes_.tolist()
-    if not all(isinstance(label, (str, int, float)) for label in classes):
-        raise TrainingError(
-            "The estimator has classes that are neither texts nor numbers nor booleans, which JSON cannot hold: train "
-            "it on such classes."
-        )
-    return classes

@@ -6,6 +6,7 @@ from typing import Any
 
 from function.model.contract import BOOLEAN, STRING, TEXT, Feature, format_number
 from function.model.dtypes import FLOAT64
+from function.model.target import CLASSIFICATION, REGRESSION
 from training.bundle.document import Document
 from training.tables.targets import Task
 
@@ -15,16 +16,14 @@ _MOST_CATEGORIES = 6
 
 def format_summary(document: Document, task: Task, features: Sequence[Feature], out: Path) -> str:
     """Describe the bundle for people, and name the next step."""
-    target = document["targets"][0]
-    unit = f" in {target['unit']}" if "unit" in target else ""
     lines = [
         f"{document['name']} {document['version']}",
-        f"  predicts   {target['name']}{unit}: {_format_target(target)}",
+        *_format_targets(document["targets"]),
         f"  task       {task.name} ({task.reason})",
         f"  rows       {document['training']['rows']:,}",
         *_format_features(features),
         *_format_column_order(document),
-        *_format_metrics(document.get("metrics")),
+        *(_format_metrics(document.get("metrics")) if task.name in (REGRESSION, CLASSIFICATION) else []),
         *(f"  CAUTION    {caution}" for caution in document.get("cautions", ())),
         *_format_artifacts(document),
         f"  bundle     {out}: {len(document['examples'])} golden rows, verified",
@@ -33,7 +32,15 @@ def format_summary(document: Document, task: Task, features: Sequence[Feature], 
     return "\n".join(lines)
 
 
-def _format_target(target: dict[str, Any]) -> str:
+def _format_targets(targets: list[dict[str, Any]]) -> list[str]:
+    names = [f"{target['name']} in {target['unit']}" if "unit" in target else target["name"] for target in targets]
+    return [
+        f"  {'predicts' if index == 0 else '':<10} {name}: {_format_values(target)}"
+        for index, (name, target) in enumerate(zip(names, targets, strict=True))
+    ]
+
+
+def _format_values(target: dict[str, Any]) -> str:
     if "classes" not in target:
         return "a number"
     classes = target["classes"]

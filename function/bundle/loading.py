@@ -5,7 +5,7 @@ before its digest is known. (Measured: of 600 bit flips in a joblib forest, 11 %
 image's build verified is not hashed again at each start, unless it is unpickled: see function.bundle.folder.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import isclose
 from os import PathLike, fspath
 from typing import Protocol
@@ -16,6 +16,7 @@ from function.bundle.runtime_choice import choose_for_records, choose_for_tables
 from function.errors import ARTIFACT_UNREADABLE, GOLDEN_MISMATCH, BundleError, DeployerError
 from function.model.manifest import FLAT, JOBLIB, PACKAGE_AGAIN, RUNTIMES, Artifact, Example, Manifest
 from function.model.runtime import Content, Model, NotPredictable, Runtime, wrap_bytes
+from function.model.target import Output
 
 # The runtime recomputes what scikit-learn answered with the same libraries. Another CPU may round the last bits
 # differently (BLAS chooses its kernels by CPU); larger differences are errors.
@@ -170,24 +171,14 @@ def check_examples(
     except NotPredictable:
         raise _create_golden_error("the model refuses an example") from None
     for index, example in enumerate(examples):
-        row = None if outputs.probabilities is None else outputs.probabilities[index]
-        if not matches_example(example, outputs.values[index], row, tolerance):
+        if not matches_example(example, outputs[index], tolerance):
             raise _create_golden_error(f"the prediction for example {index + 1} of {len(examples)} is another one")
 
 
-def matches_example(
-    example: Example, value: object, probabilities: Sequence[float] | None, tolerance: float = RELATIVE_TOLERANCE
-) -> bool:
-    """Tell whether the answer to a golden row is the one that scikit-learn gave."""
-    same = _is_close(value, example.prediction, tolerance)
-    if example.probabilities is None:
-        return same
-    found, expected = probabilities or [], list(example.probabilities.values())
-    return (
-        same
-        and len(found) == len(expected)
-        and all(_is_close(f, e, tolerance) for f, e in zip(found, expected, strict=True))
-    )
+def matches_example(example: Example, output: Output, tolerance: float = RELATIVE_TOLERANCE) -> bool:
+    """Tell whether the output for a golden row is the one that the estimator gave."""
+    pairs = zip(output, example.output, strict=True)
+    return all(_is_close(found, expected, tolerance) for found, expected in pairs)
 
 
 def _create_golden_error(what: str) -> BundleError:

@@ -8,9 +8,9 @@ from function.errors import Problem
 from function.model.cells import parse_cell
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, Value, Warning
 from function.model.dtypes import FLOAT64, LARGEST, NARROW, round_to
-from function.model.manifest import Label
 from function.model.prediction import Prediction, predict_each
 from function.model.runtime import Model, NotPredictable
+from function.model.target import Output
 
 
 class Column(NamedTuple):
@@ -21,13 +21,12 @@ class Column(NamedTuple):
 
 
 class ScoredRows(NamedTuple):
-    """The outcomes of a chunk, by row: a value (None if the row is rejected), probabilities if the model has them.
+    """The outcomes of a chunk: the output of each row, None if the row is rejected.
 
     `warnings` and `problems` have only the rows that have any.
     """
 
-    values: list[Label | None]
-    probabilities: list[Sequence[float] | None]
+    outputs: list[Output | None]
     warnings: dict[int, list[Warning]]
     problems: dict[int, list[Problem]]
 
@@ -112,15 +111,13 @@ def score_rows(
     count = len(columns[0].values)
     unusual = set(faults).union(*(column.unusual for column in columns))
     ordinary = [row for row in range(count) if row not in unusual]
-    scored = ScoredRows([None] * count, [None] * count, {}, {**faults})
+    scored = ScoredRows([None] * count, {}, {**faults})
     if not _predict_ordinary(model, columns, ordinary, scored):
         ordinary = []
     rest = sorted(set(range(count)).difference(ordinary, faults))
     for row, outcome in zip(rest, predict_each(model, [get_record(row) for row in rest], strict=strict), strict=True):
         if isinstance(outcome, Prediction):
-            scored.values[row] = outcome.value
-            if outcome.probabilities is not None:
-                scored.probabilities[row] = list(outcome.probabilities.values())
+            scored.outputs[row] = outcome.output
             if outcome.warnings:
                 scored.warnings[row] = outcome.warnings
         else:
@@ -133,22 +130,15 @@ def _predict_ordinary(model: Model, columns: Sequence[Column], rows: Sequence[in
 
     Return False, and change nothing, if the runtime refuses the rows or a result is not finite.
     """
-    whole = len(rows) == len(scored.values)
+    whole = len(rows) == len(scored.outputs)
     try:
         outputs = model.runtime.predict(
             [column.values if whole else [column.values[row] for row in rows] for column in columns]
         )
     except NotPredictable:
         return False
-    numbers = [value for value in outputs.values if isinstance(value, float)]
-    if not all(map(isfinite, numbers)) or not all(isfinite(p) for row in outputs.probabilities or () for p in row):
+    if not all(isfinite(value) for output in outputs for value in output if isinstance(value, float)):
         return False
-    if whole:
-        scored.values[:] = outputs.values
-        scored.probabilities[:] = outputs.probabilities or scored.probabilities
-        return True
-    for place, row in enumerate(rows):
-        scored.values[row] = outputs.values[place]
-        if outputs.probabilities is not None:
-            scored.probabilities[row] = outputs.probabilities[place]
+    for row, output in zip(rows, outputs, strict=True):
+        scored.outputs[row] = output
     return True

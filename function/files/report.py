@@ -37,7 +37,7 @@ class Tally:
         for row in sorted(scored.problems)[: MAX_REJECTED - len(self.first_rejected)]:
             place = {"row": self.read + row + 1} | ({} if lines is None else {"line": lines[row]})
             self.first_rejected.append({**place, "problems": _make_problem_documents(scored.problems[row])})
-        self.read += len(scored.values)
+        self.read += len(scored.outputs)
         self.rejected += len(scored.problems)
         for warnings in scored.warnings.values():
             self.warnings.update(warning.feature for warning in warnings)

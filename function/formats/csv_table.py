@@ -27,9 +27,9 @@ from function.formats.csv_header import is_header
 from function.formats.csv_text import decode_text
 from function.model.cells import is_number
 from function.model.contract import PANDAS_NULL_CELLS, Contract, Warning
-from function.model.manifest import format_label
 from function.model.prediction import MAX_RECORDS, PredictedDocument, Prediction, predict
 from function.model.runtime import Model
+from function.model.target import format_label
 
 # A spreadsheet runs a cell with such a start as a formula (OWASP, "CSV Injection"). A quote in front prevents that.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -90,11 +90,7 @@ def _predict_table(model: Model, table: ParsedTable, *, strict: bool) -> list[Pr
 
 def format_cells(prediction: Prediction) -> list[str]:
     """Return the cells of one prediction, in the order of the manifest's output columns."""
-    return [
-        format_label(prediction.value),
-        *map(repr, (prediction.probabilities or {}).values()),
-        format_warnings(prediction.warnings),
-    ]
+    return [*map(format_label, prediction.output), format_warnings(prediction.warnings)]
 
 
 def format_warnings(warnings: Sequence[Warning]) -> str:

@@ -23,9 +23,9 @@ from function.errors import (
 from function.formats import csv_table, strict_json
 from function.model.cells import parse_cell
 from function.model.contract import Feature, format_number
-from function.model.manifest import format_label
 from function.model.prediction import Prediction, predict, predict_document
 from function.model.runtime import Model
+from function.model.target import SCORE, format_label, split_output
 from function.service import Service
 from function.settings import Settings
 
@@ -153,10 +153,11 @@ def _format_cell(value: object) -> str:
 
 
 def _print_prediction(model: Model, prediction: Prediction, out: TextIO) -> None:
-    unit = f" {model.manifest.unit}" if model.manifest.unit else ""
-    print(f"{model.manifest.target}: {format_label(prediction.value)}{unit}", file=out)
-    for label, probability in (prediction.probabilities or {}).items():
-        print(f"  {label}: {probability:.4f}", file=out)
+    for target, (value, *scores) in split_output(model.manifest.targets, prediction.output):
+        unit = f" {target.unit}" if target.unit else ""
+        print(f"{target.name}: {format_label(value)}{unit}", file=out)
+        for key, number in zip(target.keys or [SCORE], scores, strict=False):
+            print(f"  {key}: {number:.4f}", file=out)
     for warning in prediction.warnings:
         print(f"warning: {warning.feature}: {warning.detail}", file=sys.stderr)
 

@@ -14,18 +14,17 @@ from function.model.feature_document import read_feature
 from function.model.manifest_values import (
     expect,
     expect_examples,
-    expect_label,
     expect_number,
     expect_one_of,
     expect_text,
 )
 from function.model.output_columns import OutputColumns, read_output_columns
+from function.model.target import TASKS, Output, Target, Targets, read_output, read_target
 
-FORMAT = 2
+FORMAT = 3
 FILE_NAME = "manifest.json"
 # The file with the SHA-256 of the manifest, in the form that `sha256sum -c` reads.
 DIGEST_NAME = "manifest.json.sha256"
-REGRESSION, CLASSIFICATION = "regression", "classification"
 JOBLIB, FLAT = "joblib", "flat"
 RUNTIMES = (JOBLIB, FLAT)
 
@@ -38,7 +37,6 @@ LIBRARIES = {
     "pandas": "pandas",
 }
 
-type Label = str | int | float | bool
 PACKAGE_AGAIN = "package the model again (python -m training)"
 
 
@@ -58,11 +56,10 @@ class Artifact(NamedTuple):
 
 
 class Example(NamedTuple):
-    """A golden row: a record with the answer that scikit-learn gave for it."""
+    """A golden row: a record with the output that the estimator gave for it."""
 
     record: dict[str, object]
-    prediction: Label
-    probabilities: dict[str, float] | None
+    output: Output
 
 
 class Manifest(NamedTuple):
@@ -73,9 +70,7 @@ class Manifest(NamedTuple):
     version: str
     task: str
     contract: Contract
-    target: str
-    unit: str | None
-    classes: tuple[Label, ...] | None
+    targets: tuple[Target, ...]
     environment: dict[str, str]
     artifacts: tuple[Artifact, ...]
     examples: tuple[Example, ...]
@@ -108,10 +103,10 @@ class Manifest(NamedTuple):
     @classmethod
     def _read(cls, document: dict[str, Any]) -> "Manifest":
         json.dumps(document, allow_nan=False)  # GET /model returns it: refuse NaN and Infinity
-        task = expect_one_of(document["task"], (REGRESSION, CLASSIFICATION))
-        if len(document["targets"]) != 1:
-            raise ValueError("targets must list exactly one")
-        target = document["targets"][0]
+        task = expect_one_of(document["task"], TASKS)
+        targets = tuple(read_target(item, task) for item in document["targets"])
+        if not targets or len({t.name for t in targets}) != len(targets) or len({t.scores for t in targets}) != 1:
+            raise ValueError("targets must have one name each and all the same scores, and there must be some")
         features = [read_feature(item) for item in document["features"]]
         if not features or len({f.name for f in features}) != len(features):
             raise ValueError("features must have one name each, and there must be some")
@@ -123,15 +118,11 @@ class Manifest(NamedTuple):
             contract=Contract(
                 features, [expect_text(name) for name in expect(list, document.get("ignored_columns", []))]
             ),
-            target=expect_text(target["name"]),
-            unit=None if target.get("unit") is None else expect_text(target["unit"]),
-            classes=tuple(map(expect_label, expect(list, target["classes"]))) if task == CLASSIFICATION else None,
+            targets=targets,
             environment={expect_text(k): expect_text(v) for k, v in document["environment"].items()},
             artifacts=tuple(_read_artifact(file, item) for file, item in document["artifacts"].items()),
-            examples=(examples := tuple(_read_example(item) for item in expect_examples(document["examples"]))),
-            outputs=read_output_columns(
-                document["output_columns"], [f.name for f in features], len(examples[0].probabilities or ())
-            ),
+            examples=tuple(_read_example(targets, item) for item in expect_examples(document["examples"])),
+            outputs=read_output_columns(document["output_columns"], [f.name for f in features], targets),
         )
 
     @property
@@ -140,9 +131,9 @@ class Manifest(NamedTuple):
         return {"name": self.name, "version": self.version}
 
     @property
-    def probability_keys(self) -> tuple[str, ...]:
-        """The keys of `probabilities` in an answer; empty if the model has no probabilities."""
-        return tuple(self.examples[0].probabilities or ())
+    def scores(self) -> str | None:
+        """The name of the scores in an answer; None if the predictions have none."""
+        return self.targets[0].scores
 
 
 def derive_version(artifacts: Sequence[Artifact]) -> str:
@@ -151,11 +142,6 @@ def derive_version(artifacts: Sequence[Artifact]) -> str:
 
     lines = sorted(f"{artifact.sha256}  {artifact.file}\n" for artifact in artifacts)
     return sha256("".join(lines).encode()).hexdigest()[:12]
-
-
-def format_label(label: Label) -> str:
-    """Format a class as a JSON key or the name of a column: a text unchanged, another value as JSON writes it."""
-    return label if isinstance(label, str) else json.dumps(label)
 
 
 def _read_artifact(file: str, item: dict[str, Any]) -> Artifact:
@@ -171,15 +157,9 @@ def _read_artifact(file: str, item: dict[str, Any]) -> Artifact:
     )
 
 
-def _read_example(item: dict[str, Any]) -> Example:
-    probabilities = item.get("probabilities")
-    return Example(
-        record=expect(dict, item["input"]),
-        prediction=expect_label(item["prediction"]),
-        probabilities=None
-        if probabilities is None
-        else {k: expect_number(v) for k, v in expect(dict, probabilities).items()},
-    )
+def _read_example(targets: Targets, item: dict[str, Any]) -> Example:
+    output = read_output(targets, item["prediction"], item.get(targets[0].scores or ""))
+    return Example(expect(dict, item["input"]), output)
 
 
 def _build_error(why: str) -> BundleError:

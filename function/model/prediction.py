@@ -6,7 +6,7 @@ This module must not know HTTP, AWS or scikit-learn.
 from collections.abc import Callable, Sequence
 from math import copysign, inf, isfinite
 from sys import float_info
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from function.errors import (
     NOT_FINITE,
@@ -20,24 +20,21 @@ from function.errors import (
 )
 from function.model.contract import Columns, Value, Warning, convert_warnings
 from function.model.dtypes import FLOAT32, LARGEST
-from function.model.manifest import Label
 from function.model.runtime import Model, NotPredictable
+from function.model.target import Output, describe_prediction, describe_scores
 
 MAX_RECORDS = 10_000
 
 
 class Prediction(NamedTuple):
-    """The prediction for one record; `probabilities` by class, if the classifier has them."""
+    """The prediction for one record: the model's output, and what is unusual in the record."""
 
-    value: Label
-    probabilities: dict[str, float] | None
+    output: Output
     warnings: list[Warning]
 
 
 type Outcome = Prediction | list[Problem]
 """The outcome for one record. A list of problems is not empty."""
-type OutputRow = tuple[Label, Sequence[float] | None]
-"""The runtime's output for one row: the value and, if the classifier has them, the probabilities."""
 type Suspect = tuple[int, Value]
 """A value that the estimator may refuse, after the index of its feature."""
 type PointerMaker = Callable[[int, str], str]
@@ -101,17 +98,16 @@ def _is_record(model: Model, body: dict[str, object]) -> bool:
 
 def build_document(model: Model, records: Records, predictions: Sequence[Prediction]) -> dict[str, object]:
     """Build the document for the sender of these records, as JSON-ready objects."""
+    targets, scores = model.manifest.targets, model.manifest.scores
+    columns: dict[str, list[Any]] = {"prediction": [describe_prediction(targets, p.output) for p in predictions]}
+    if scores and predictions:
+        columns[scores] = [describe_scores(targets, p.output) for p in predictions]
+    columns["warnings"] = [_describe_warnings(p) for p in predictions]
     if records.many:
-        document: dict[str, object] = {"predictions": [p.value for p in predictions]}
-        probabilities: object = [p.probabilities for p in predictions]
-        warnings: object = [_describe_warnings(p) for p in predictions]
+        document = {"predictions" if name == "prediction" else name: column for name, column in columns.items()}
     else:
-        (prediction,) = predictions
-        document = {"prediction": prediction.value}
-        probabilities, warnings = prediction.probabilities, _describe_warnings(prediction)
-    if predictions and predictions[0].probabilities is not None:
-        document["probabilities"] = probabilities
-    return document | {"warnings": warnings, "model": model.manifest.identity}
+        document = {name: column[0] for name, column in columns.items()}
+    return {**document, "model": model.manifest.identity}
 
 
 def _check_count(records: Sequence[object]) -> None:
@@ -159,22 +155,20 @@ def predict_each(model: Model, records: Sequence[object], *, strict: bool = Fals
     warnings = [checked.warnings[index] for index in checked.valid]
     outputs = _predict_rows(model, checked.columns, warnings)
     for index, output, row_warnings in zip(checked.valid, outputs, warnings, strict=True):
-        outcomes[index] = _build_outcome(model.manifest.probability_keys, output, row_warnings)
+        outcomes[index] = _build_outcome(output, row_warnings)
     return outcomes
 
 
-def _build_outcome(classes: Sequence[str], output: OutputRow | None, warnings: list[Warning]) -> Outcome:
+def _build_outcome(output: Output | None, warnings: list[Warning]) -> Outcome:
     if output is None:
         # If the record has values unseen in training, they are the cause.
         return convert_warnings(warnings) or [Problem("", NOT_PREDICTABLE, "the model cannot predict these values")]
-    value, class_probabilities = output
-    probabilities = None if class_probabilities is None else dict(zip(classes, class_probabilities, strict=True))
-    if (isinstance(value, float) and not isfinite(value)) or not all(map(isfinite, class_probabilities or ())):
+    if not all(isfinite(value) for value in output if isinstance(value, float)):
         return [Problem("", NOT_FINITE, "the model's prediction for these values is not a finite number")]
-    return Prediction(value, probabilities, warnings)
+    return Prediction(output, warnings)
 
 
-def _predict_rows(model: Model, columns: Columns, warnings: list[list[Warning]]) -> list[OutputRow | None]:
+def _predict_rows(model: Model, columns: Columns, warnings: list[list[Warning]]) -> list[Output | None]:
     """Return the runtime's output for each row of the columns; None for a row that the estimator refuses."""
     if (outputs := _attempt(model, columns)) is not None:
         return outputs
@@ -210,7 +204,7 @@ def _insert_suspect(model: Model, suspect: Suspect) -> Columns:
     return columns
 
 
-def _bisect(model: Model, columns: Columns) -> list[OutputRow | None]:
+def _bisect(model: Model, columns: Columns) -> list[Output | None]:
     """Predict the rows; find the refused ones by halving."""
     count = len(columns[0])
     if (outputs := _attempt(model, columns)) is not None:
@@ -225,12 +219,9 @@ def _select_rows(columns: Columns, positions: Sequence[int]) -> Columns:
     return [[column[position] for position in positions] for column in columns]
 
 
-def _attempt(model: Model, columns: Columns) -> list[OutputRow | None] | None:
+def _attempt(model: Model, columns: Columns) -> list[Output | None] | None:
     """Predict all rows; return None if the estimator refuses one of them."""
     try:
-        outputs = model.runtime.predict(columns)
+        return [*model.runtime.predict(columns)]
     except NotPredictable:
         return None
-    if outputs.probabilities is None:
-        return [(value, None) for value in outputs.values]
-    return list(zip(outputs.values, outputs.probabilities, strict=True))

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from function.model.contract import Columns
-from function.model.manifest import Label, Manifest
+from function.model.manifest import Manifest
+from function.model.target import Output, Targets
 
 if TYPE_CHECKING:
     import numpy
@@ -12,25 +13,10 @@ if TYPE_CHECKING:
     type Array = numpy.ndarray[Any, Any]
 
 
-class Outputs(NamedTuple):
-    """The predictions for n records: n values and, if the classifier has them, n rows of probabilities.
-
-    The probabilities of a row are in the order of the manifest's classes.
-    """
-
-    values: Sequence[Label]
-    probabilities: Sequence[Sequence[float]] | None
-
-
-class ArrayOutputs(NamedTuple):
-    """The predictions for the n rows of a table, as arrays.
-
-    `values` has the shape (n,): float64 or, of a classifier, the index of a class in the manifest. `probabilities` has
-    the shape (n, classes).
-    """
-
-    values: "Array"
-    probabilities: "Array | None"
+type Outputs = list[Output]
+"""An output for each record (function.model.target)."""
+type ArrayOutputs = list[Array]
+"""The outputs for the rows of a table: an array for each of their values, float64 or the index of a class."""
 
 
 class NotPredictable(Exception):
@@ -46,6 +32,17 @@ class Content(NamedTuple):
 
     read: Callable[[], bytes]
     path: str | None = None
+
+
+def list_outputs(targets: Targets, columns: "ArrayOutputs") -> Outputs:
+    """List the outputs of a table's rows. Raises IndexError for a class that there is not."""
+    listed: list[list[Any]] = [column.tolist() for column in columns]
+    at = 0
+    for target in targets:
+        if target.classes is not None:
+            listed[at] = [target.classes[place] for place in listed[at]]
+        at += target.width
+    return [list(row) for row in zip(*listed, strict=True)]
 
 
 def wrap_bytes(data: bytes) -> Content:

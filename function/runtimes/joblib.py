@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from function.errors import ARTIFACT_UNREADABLE, VERSION_MISMATCH, BundleError
 from function.model.contract import BOOLEAN, Columns, Feature
 from function.model.dtypes import FLOAT64, SMALL_INTEGERS
-from function.model.manifest import CLASSIFICATION, LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
-from function.model.runtime import ArrayOutputs, Content, NotPredictable, Outputs
+from function.model.manifest import LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
+from function.model.runtime import ArrayOutputs, Content, NotPredictable, Outputs, list_outputs
+from function.model.target import DISTANCES, OUTLIER_DETECTION, SCORE, Targets
 from function.runtimes.joblib_inputs import are_numbers, build_array, build_frame, find_odd_rows, stack_numbers
 from function.runtimes.joblib_trees import check_trees
 
@@ -78,7 +79,7 @@ def load(content: Content, manifest: Manifest, artifact: Artifact) -> "JoblibRun
             f"The estimator in {artifact.file} cannot be loaded ({type(error).__name__}): an estimator may use only "
             f"what function/requirements.txt installs; then {PACKAGE_AGAIN}.",
         ) from None
-    return JoblibRuntime(estimator, manifest, artifact.input)
+    return JoblibRuntime(estimator, manifest.contract.features, manifest.task, manifest.targets, artifact.input)
 
 
 def _prepare(estimator: object) -> None:
@@ -114,37 +115,32 @@ def find_nested_estimators(root: object) -> Iterator[Any]:
 class JoblibRuntime:
     """An estimator that takes an array or a data frame, as `form` says: `array` or `frame`."""
 
-    def __init__(self, estimator: Any, manifest: Manifest, form: str) -> None:
+    def __init__(self, estimator: Any, features: Sequence[Feature], task: str, targets: Targets, form: str) -> None:
         self._estimator = estimator
-        self._features = manifest.contract.features
-        self._classifies = manifest.task == CLASSIFICATION
-        self._classes = manifest.classes or ()
+        self._features = features
+        self._targets = targets
+        self._finds_outliers = task == OUTLIER_DETECTION
+        self._scores = targets[0].scores
         self._form = form
 
     def predict(self, columns: Columns) -> Outputs:
         """Return one output per record, unrounded. Raises NotPredictable."""
-        if not columns[0]:
-            return Outputs([], None)
-        values, probabilities = self._predict_columns(columns)
-        if self._classifies:
-            rows = None if probabilities is None else probabilities.tolist()
-            return Outputs([_unwrap_scalar(label) for label in values.tolist()], rows)
-        return Outputs(values.ravel().astype(float).tolist(), None)
+        return list_outputs(self._targets, self._predict_columns(columns)) if columns[0] else []
+
+    def predict_table(self, build_table: "Callable[[], Table]") -> Outputs:
+        """Return one output per row of the table that `build_table()` returns. Raises NotPredictable."""
+        return list_outputs(self._targets, self._ask_estimator(build_table))
 
     def predict_arrays(self, columns: "Sequence[Array]") -> ArrayOutputs:
         """Return one output per row. Raises NotPredictable."""
         if self._form == "array" and are_numbers(self._features):
-            values, probabilities = self._ask_estimator(lambda: stack_numbers(columns, self._features))
-        else:
-            values, probabilities = self._predict_columns(
-                [_list_values(feature, column) for feature, column in zip(self._features, columns, strict=True)]
-            )
-        if self._classifies:
-            return ArrayOutputs(self._find_places(values), probabilities)
-        return ArrayOutputs(values.ravel().astype(float), None)
+            return self._ask_estimator(lambda: stack_numbers(columns, self._features))
+        return self._predict_columns(
+            [_list_values(feature, column) for feature, column in zip(self._features, columns, strict=True)]
+        )
 
-    def _predict_columns(self, columns: Columns) -> "tuple[Array, Array | None]":
-        """Predict values and probabilities for the columns. Raises NotPredictable."""
+    def _predict_columns(self, columns: Columns) -> ArrayOutputs:
+        """Predict the columns. Raises NotPredictable."""
         if self._form == "array":
             return self._ask_estimator(lambda: build_array(columns, self._features))
         odd = find_odd_rows(columns, self._features)
@@ -160,8 +156,10 @@ class JoblibRuntime:
         ]
         return _merge_parts(odd + rest, parts)
 
-    def _ask_estimator(self, build_table: "Callable[[], Table]") -> "tuple[Array, Array | None]":
-        """Predict values and probabilities for the table that `build_table()` returns. Raises NotPredictable."""
+    def _ask_estimator(self, build_table: "Callable[[], Table]") -> ArrayOutputs:
+        """Predict the table that `build_table()` returns. Raises NotPredictable."""
+        import numpy
+
         try:
             with warnings.catch_warnings():
                 # Among the warnings: "X does not have valid feature names" (the array is in the features' order) and
@@ -169,7 +167,8 @@ class JoblibRuntime:
                 warnings.simplefilter("ignore")
                 table = build_table()
                 # The label is predict's: for SVC and tuned thresholds it is not always the most probable class.
-                return self._estimator.predict(table), self._predict_probabilities(table)
+                predicted = numpy.asarray(self._estimator.predict(table))
+                return self._build_outputs(predicted.reshape(len(predicted), -1), self._compute_scores(table))
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -177,18 +176,38 @@ class JoblibRuntime:
             # values: an unseen category, a number too large for float32.
             raise NotPredictable(type(error).__name__) from None
 
-    def _predict_probabilities(self, table: "Table") -> "Array | None":
-        # scikit-learn's own test: SVC and Pipeline have the method only if it works.
-        if not self._classifies or not hasattr(self._estimator, "predict_proba"):
-            return None
-        rows: Array = self._estimator.predict_proba(table)
-        return rows
-
-    def _find_places(self, labels: "Array") -> "Array":
+    def _compute_scores(self, table: "Table") -> "list[Array]":
+        """Compute the scores of each target, of shape (n, scores)."""
         import numpy
 
-        places = {label: place for place, label in enumerate(self._classes)}
-        return numpy.array([places[_unwrap_scalar(label)] for label in labels.tolist()], dtype=numpy.intp)
+        if self._scores is None:
+            return []
+        if self._scores == SCORE:
+            return [self._estimator.decision_function(table).reshape(-1, 1)]
+        if self._scores == DISTANCES:
+            return [self._estimator.transform(table)]
+        found = self._estimator.predict_proba(table)
+        if len(self._targets) == 1 or isinstance(found, list):
+            return found if isinstance(found, list) else [found]
+        # Of several labels that a record has or has not, an array of the probabilities that it has them.
+        return [numpy.column_stack([1 - share, share]) for share in found.T]
+
+    def _build_outputs(self, predicted: "Array", scores: "list[Array]") -> ArrayOutputs:
+        """Build the outputs of predictions of shape (n, targets), and of the targets' scores."""
+        import numpy
+
+        outputs: ArrayOutputs = []
+        for place, (target, column) in enumerate(zip(self._targets, predicted.T, strict=True)):
+            if target.classes is None:
+                outputs.append(column.astype(float))
+            elif self._finds_outliers:
+                outputs.append((column > 0).astype(numpy.intp))
+            else:
+                places = {label: index for index, label in enumerate(target.classes)}
+                labels = map(_unwrap_scalar, column.tolist())
+                outputs.append(numpy.array([places[label] for label in labels], dtype=numpy.intp))
+            outputs += list(scores[place].T) if scores else []
+        return outputs
 
 
 def _list_values(feature: Feature, column: "Array") -> list[Any]:
@@ -201,11 +220,9 @@ def _unwrap_scalar(label: Any) -> Any:
     return label.item() if hasattr(label, "item") else label
 
 
-def _merge_parts(rows: Sequence[int], parts: "Sequence[tuple[Array, Array | None]]") -> "tuple[Array, Array | None]":
-    """Merge the parts' answers, which belong to `rows` in their order, into the order of the row numbers."""
+def _merge_parts(rows: Sequence[int], parts: "Sequence[ArrayOutputs]") -> ArrayOutputs:
+    """Merge the parts' outputs, which belong to `rows` in their order, into the order of the row numbers."""
     import numpy
 
     order = numpy.argsort(rows)
-    values = numpy.concatenate([values for values, _ in parts])[order]
-    shares = [shares for _, shares in parts if shares is not None]
-    return values, numpy.concatenate(shares)[order] if shares else None
+    return [numpy.concatenate(columns)[order] for columns in zip(*parts, strict=True)]

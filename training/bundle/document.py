@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 from function.model.contract import Feature
 from function.model.feature_document import write_feature
 from function.model.manifest import (
-    CLASSIFICATION,
     FORMAT,
     JOBLIB,
     LIBRARIES,
-    REGRESSION,
     Artifact,
     derive_version,
 )
 from function.model.output_columns import choose_output_columns
+from function.model.target import Target
 from training.bundle.examples import Example
 from training.errors import TrainingError
 from training.estimators.evaluation import Metrics
@@ -38,7 +37,7 @@ def make_artifact(data: bytes, input_form: str) -> Artifact:
 
 
 class BundleContents(NamedTuple):
-    """What is in the bundle; `classes` is None for a regression, `metrics` for a table with too few rows.
+    """What is in the bundle; `metrics` is None for a table with too few rows.
 
     `ignored` are columns of its training that the estimator does not use; `is_named` says that it takes columns by
     name, else it takes them by position. `refused_exports` has the reason by runtime.
@@ -47,7 +46,8 @@ class BundleContents(NamedTuple):
     features: Sequence[Feature]
     ignored: Sequence[str]
     is_named: bool
-    classes: list[Any] | None
+    task: str
+    targets: Sequence[Target]
     metrics: Metrics | None
     cautions: Sequence[str]
     examples: list[Example]
@@ -57,20 +57,17 @@ class BundleContents(NamedTuple):
 
 def make_document(options: Options, table: Table, contents: BundleContents) -> Document:
     """Make the manifest, with its keys in the order in which people read them."""
-    features, ignored, is_named, classes, metrics, cautions, examples, artifacts, refused_exports = contents
-    target = {"name": options.target, "unit": options.unit, "classes": classes}
+    features, ignored, is_named, task, targets, metrics, cautions, examples, artifacts, refused_exports = contents
     document = {
         "format": FORMAT,
         "name": options.name,
         "version": derive_version(artifacts),
-        "task": REGRESSION if classes is None else CLASSIFICATION,
+        "task": task,
         "features": [write_feature(feature) for feature in features],
         "ignored_columns": list(ignored) or None,
         "columns_by": "name" if is_named else "place",
-        "output_columns": choose_output_columns(
-            [f.name for f in features], list(examples[0].get("probabilities", ()))
-        )._asdict(),
-        "targets": [{key: value for key, value in target.items() if value is not None}],
+        "output_columns": choose_output_columns([f.name for f in features], targets)._asdict(),
+        "targets": [{key: value for key, value in t._asdict().items() if value is not None} for t in targets],
         "metrics": metrics,
         "cautions": list(cautions) or None,
         "training": {"rows": table.rows, "sha256": table.sha256, "when": _get_timestamp(), "command": options.command},

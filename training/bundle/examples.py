@@ -1,13 +1,16 @@
 """Make the golden rows: inputs with scikit-learn's predictions, which every load of the bundle repeats."""
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy
 import pandas
 
 from function.model.contract import BOOLEAN, NUMBER, TEXT, Feature
-from function.model.manifest import REGRESSION, format_label
+from function.model.runtime import NotPredictable
+from function.model.target import Output, Targets, describe_prediction, describe_scores
+from function.runtimes.joblib import JoblibRuntime
 from training.errors import TrainingError, quote_names
 from training.estimators.default_forest import SEED
 
@@ -32,10 +35,10 @@ type Example = dict[str, Any]
 
 
 def make_examples(
-    estimator: Any,
+    estimator: JoblibRuntime,
     frame: pandas.DataFrame,
     features: Sequence[Feature],
-    task: str,
+    targets: Targets,
     build_input: Callable[[Positions], Any],
 ) -> list[Example]:
     """Make the typical record and up to fifteen others, with their predictions.
@@ -47,9 +50,10 @@ def make_examples(
     examples: list[Example] = []
     for rows in positions:
         record = {f.name: _convert_to_json(f, frame[f.name].iloc[row]) for f, row in zip(features, rows, strict=True)}
-        predicted = _predict_example(estimator, task, build_input(rows[None, :]))
-        if predicted is not None and all(record != example["input"] for example in examples):
-            examples.append({"input": record, **predicted})
+        output = _predict_example(estimator, build_input, rows[None, :])
+        if output is not None and all(record != example["input"] for example in examples):
+            scores = {targets[0].scores: describe_scores(targets, output)} if targets[0].scores else {}
+            examples.append({"input": record, "prediction": describe_prediction(targets, output), **scores})
     if not examples:
         texts = [feature.name for feature in features if feature.type == TEXT]
         raise TrainingError(
@@ -114,25 +118,18 @@ def _draw_rows(frame: pandas.DataFrame, features: Sequence[Feature]) -> Position
     return positions
 
 
-def _predict_example(estimator: Any, task: str, row: Any) -> Example | None:
+def _predict_example(
+    estimator: JoblibRuntime, build_input: Callable[[Positions], Any], rows: Positions
+) -> Output | None:
+    """Predict a record; return None if a number is not finite, or the estimator refuses it.
+
+    A transformer may refuse values that were never in one row together.
+    """
     try:
-        value = numpy.asarray(estimator.predict(row)).ravel().tolist()[0]
-        probabilities = estimator.predict_proba(row)[0].tolist() if _has_probabilities(estimator, task) else []
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001
-        # A transformer may refuse values that were never in one row together, with any exception.
+        (output,) = estimator.predict_table(lambda: build_input(rows))
+    except NotPredictable:
         return None
-    if not numpy.isfinite([value] if task == REGRESSION else probabilities).all():
-        return None
-    if task == REGRESSION:
-        return {"prediction": float(value)}
-    by_label = dict(zip(map(format_label, estimator.classes_.tolist()), probabilities, strict=False))
-    return {"prediction": value, "probabilities": by_label} if probabilities else {"prediction": value}
-
-
-def _has_probabilities(estimator: Any, task: str) -> bool:
-    return task != REGRESSION and hasattr(estimator, "predict_proba")
+    return output if all(isfinite(value) for value in output if isinstance(value, float)) else None
 
 
 def _convert_to_json(feature: Feature, value: Any) -> Any:

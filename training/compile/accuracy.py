@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from function.model.dtypes import FLOAT32
-from training.compile.blocks import Answer, Block
+from training.compile.blocks import Block
+from training.compile.outputs import TargetOutput
 from training.compile.program import Program
 
 # Operations whose outputs move a little if their inputs move a little, besides `apply` of most functions. Behind any
@@ -38,10 +39,10 @@ class Accuracy(NamedTuple):
     is_decided_near: bool
 
 
-def describe_accuracy(program: Program, answer: Answer) -> Accuracy:
-    """Describe the accuracy of the answer's value, or of its label and probabilities."""
-    numbers = [block for block in (answer.value, answer.probabilities) if block is not None]
-    every = list(_list_blocks(program, [*numbers, *([answer.label] if answer.label else [])]))
+def describe_accuracy(program: Program, outputs: Sequence[TargetOutput]) -> Accuracy:
+    """Describe the accuracy of all outputs."""
+    numbers = [block for output in outputs for block in output.numbers]
+    every = list(_list_blocks(program, [*numbers, *(output.prediction for output in outputs)]))
     behind_decisions = _list_blocks(program, numbers, only_smooth=True)
     return Accuracy(
         is_exact=all(block.is_exact for block in numbers) and any(program.get_step(b)[0] in _TREES for b in every),

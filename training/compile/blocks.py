@@ -13,10 +13,6 @@ type Arrays = Mapping[str, tuple[str, Any]]
 """Arrays by name, each with its type code of Python's `array`."""
 
 
-OUTLIER_CLASSES = ("outlier", "inlier")
-"""The classes of an outlier detector: the first where its decision_function is below 0."""
-
-
 class NotCompiled(Exception):
     """The estimator cannot be compiled; the text says why, as the end of a sentence."""
 
@@ -91,9 +87,9 @@ class Answer(NamedTuple):
     make: `label`, the place of the class, of one column; `probabilities`, a column per class; `decision`, the scores of
     scikit-learn's decision_function, of one column for two classes.
 
-    An outlier detector has the classes OUTLIER_CLASSES, a `label`, and as `scores` the one column of decision_function.
-    A cluster model has the clusters' numbers as classes, a `label`, and as `scores` a column for each cluster: the
-    distances of `transform`, or the responsibilities of `predict_proba`.
+    An outlier detector has the two classes of function.model.target, a `label`, and as `scores` the one column of
+    decision_function. A cluster model has the clusters' numbers as classes, a `label`, and as `scores` a column for
+    each cluster: the distances of `transform`, or the responsibilities of `predict_proba`.
 
     What predicts several targets has nothing but `targets`, an answer for each.
     """

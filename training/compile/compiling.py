@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from function.model.contract import Feature
+from function.model.target import Targets
 from training.compile.accuracy import Accuracy, describe_accuracy
+from training.compile.outputs import choose_outputs
 from training.compile.program import Program
 from training.compile.registry import HEADS, TRANSFORMERS
 from training.compile.structure import select_trained_columns
@@ -19,8 +21,9 @@ class Compiled(NamedTuple):
     accuracy: Accuracy
 
 
-def compile_estimator(estimator: Any, features: Sequence[Feature], classes: int) -> Compiled:
-    """Compile the estimator for records of these features; `classes` is 0 for a regression. Raises NotCompiled."""
+def compile_estimator(estimator: Any, features: Sequence[Feature], targets: Targets) -> Compiled:
+    """Compile the estimator for records of these features, and predictions of these targets. Raises NotCompiled."""
     program = Program(features, TRANSFORMERS, HEADS)
     answer = program.predict(estimator, select_trained_columns(program, estimator))
-    return Compiled(program.encode(answer, classes), describe_accuracy(program, answer))
+    outputs = choose_outputs(answer, targets)
+    return Compiled(program.encode(outputs), describe_accuracy(program, outputs))

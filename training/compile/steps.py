@@ -8,7 +8,8 @@ import numpy
 
 from function.model.contract import Feature
 from function.runtimes.flat.file import MAGIC, TYPE_SIZES
-from training.compile.blocks import Answer, Array, Arrays, Block, Column, NotCompiled, describe_feature
+from training.compile.blocks import Array, Arrays, Block, Column, NotCompiled, describe_feature
+from training.compile.outputs import TargetOutput
 
 _NUMPY_TYPES = {"B": "<u1", "H": "<u2", "I": "<u4", "Q": "<u8", "d": "<f8"}
 
@@ -59,15 +60,12 @@ class Steps:
         """Return an array of the step that makes the block."""
         return self._arrays[block.number - 1][name][1]
 
-    def encode(self, answer: Answer, classes: int) -> bytes:
-        """Encode the steps that the answer needs as a flat artifact. Raises NotCompiled if it is not of this task."""
-        first = answer.label if classes else answer.value
-        if first is None or len(answer.classes or ()) != classes:
-            raise NotCompiled("it predicts something else than its task says")
-        if classes == 1:
-            raise NotCompiled("it knows one class only")
-        wanted = {"label": first, "probabilities": answer.probabilities} if classes else {"value": first}
-        kept = self._list_needed([block.number for block in wanted.values() if block is not None])
+    def encode(self, outputs: Sequence[TargetOutput]) -> bytes:
+        """Encode the steps that the outputs need as a flat artifact. Raises NotCompiled for an output of no step."""
+        blocks = [block for output in outputs for block in (output.prediction, output.scores) if block is not None]
+        if not all(block.number for block in blocks):
+            raise NotCompiled("it predicts a feature as it is")
+        kept = self._list_needed([block.number for block in blocks])
         renumbered = {0: 0, **{number: place for place, number in enumerate(kept, 1)}}
         arrays: list[tuple[str, Array]] = []
         steps = []
@@ -76,13 +74,15 @@ class Steps:
             places = {name: len(arrays) + place for place, name in enumerate(named)}
             arrays += named.values()
             steps.append({**step, "inputs": [renumbered[block] for block in step["inputs"]], "arrays": places})
-        header = {
-            "inputs": self.record.width,
-            "classes": classes,
-            "steps": steps,
-            **dict.fromkeys(("value", "label", "probabilities")),
-            **{name: None if block is None else renumbered[block.number] for name, block in wanted.items()},
-        }
+        targets = [
+            {
+                "classes": output.classes,
+                "prediction": renumbered[output.prediction.number],
+                "scores": None if output.scores is None else renumbered[output.scores.number],
+            }
+            for output in outputs
+        ]
+        header = {"inputs": self.record.width, "steps": steps, "targets": targets}
         return _pack(header, arrays)
 
     def _list_needed(self, outputs: Sequence[int]) -> list[int]:

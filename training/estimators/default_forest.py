@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from function.model.contract import BOOLEAN, NUMBER, TEXTS, Feature
-from function.model.manifest import REGRESSION
+from function.model.target import REGRESSION
 from training.errors import TrainingError, describe_error
 from training.progress import Report
 

@@ -15,7 +15,7 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from function.model.manifest import REGRESSION
+from function.model.target import REGRESSION
 from training.estimators.default_forest import SEED, fit
 from training.progress import Report
 from training.tables.targets import TargetArray
@@ -39,7 +39,8 @@ def cross_validate(
     for number, (train, test) in enumerate(_make_splitter(target, task).split(frame, target), 1):
         report(f"cross-validation: fold {number} of {_FOLDS}")
         fitted = fit(estimator, frame.iloc[train], target[train])
-        folds.append(compute_metrics(fitted, frame.iloc[test], target[test], task))
+        inputs = frame.iloc[test]
+        folds.append(compute_metrics(fitted, inputs, fitted.predict(inputs), target[test], task))
     # A metric that some fold lacks (a class may be missing in it) is left out: its mean would be of fewer folds.
     names = [name for name in folds[0] if all(name in fold for fold in folds)]
     return {"method": "5-fold cross-validation"} | {name: _summarize([fold[name] for fold in folds]) for name in names}
@@ -54,12 +55,11 @@ def _summarize(values: list[float]) -> dict[str, float]:
     return {"mean": float(numpy.mean(values)), "std": float(numpy.std(values))}
 
 
-def evaluate_on_table(estimator: Any, inputs: Any, target: TargetArray, task: str) -> Metrics | None:
-    """Return each metric of an existing estimator; None below fifty rows. `inputs` is a frame or an array."""
-    if len(target) < _LEAST_ROWS:
+def describe_table_metrics(metrics: dict[str, float], rows: int) -> Metrics | None:
+    """Return the metrics of an existing estimator with how they were measured; None below fifty rows."""
+    if rows < _LEAST_ROWS:
         return None
-    method = f"on the given table ({len(target)} rows), which may hold its training rows"
-    return {"method": method, **compute_metrics(estimator, inputs, target, task)}
+    return {"method": f"on the given table ({rows} rows), which may hold its training rows", **metrics}
 
 
 def find_cautions(metrics: dict[str, Any], target: TargetArray, task: str, *, is_small: bool = False) -> list[str]:
@@ -85,9 +85,11 @@ def _get_mean(metric: Any) -> float | None:
     return None if mean is None else float(mean)
 
 
-def compute_metrics(estimator: Any, inputs: Any, target: TargetArray, task: str) -> dict[str, float]:
-    """Return the task's metrics, as far as they are finite. `inputs` is a frame or an array."""
-    predicted = numpy.asarray(estimator.predict(inputs)).ravel()
+def compute_metrics(estimator: Any, inputs: Any, predicted: Any, target: TargetArray, task: str) -> dict[str, float]:
+    """Return the task's metrics of predictions, as far as they are finite.
+
+    The estimator, None where it has several targets, ranks the rows of `inputs`, a frame or an array.
+    """
     if task == REGRESSION:
         is_finite = numpy.isfinite(predicted)
         if not is_finite.any():
@@ -105,7 +107,7 @@ def compute_metrics(estimator: Any, inputs: Any, target: TargetArray, task: str)
             "accuracy": accuracy_score(labels, predicted_labels),
             "f1_macro": f1_score(labels, predicted_labels, average="macro", zero_division=0),
         }
-        if len(estimator.classes_) == 2 and set(labels) == set(estimator.classes_.tolist()):
+        if estimator is not None and len(estimator.classes_) == 2 and set(labels) == set(estimator.classes_.tolist()):
             metrics |= _compute_roc_auc(estimator, inputs, labels)
     return {name: float(value) for name, value in metrics.items() if numpy.isfinite(value)}
 

@@ -3,25 +3,117 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sklearn.base import is_regressor
+import numpy
+from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
-from function.model.manifest import CLASSIFICATION, REGRESSION
+from function.model.target import (
+    CLASSIFICATION,
+    CLUSTERING,
+    DISTANCES,
+    OUTLIER_CLASSES,
+    OUTLIER_DETECTION,
+    PROBABILITIES,
+    REGRESSION,
+    RESPONSIBILITIES,
+    SCORE,
+    Label,
+    Target,
+)
 from training.errors import TrainingError, add_article, describe_error, quote_names
 from training.estimators.adapting import is_lightgbm, name_model
 from training.estimators.column_walk import inspect_columns
 from training.estimators.fitted_columns import FittedColumn
 from training.estimators.native_models import AdaptedClassifier, AdaptedRegressor
+from training.options import DEFAULT_TARGET
 from training.tables.targets import Task
 
 
 def get_task(estimator: Any, option: str | None) -> Task:
     """Return the estimator's task. Raises TrainingError if the option --task names another one."""
-    task = REGRESSION if is_regressor(estimator) else CLASSIFICATION
-    if option not in (None, task):
+    task = find_task(estimator)
+    if task is None or option not in (None, task):
         raise TrainingError(f"--task {option} contradicts the estimator, which does {task}: leave the option out.")
     return Task(task, f"what the estimator, {add_article(name_model(estimator))}, does")
+
+
+def find_task(estimator: Any) -> str | None:
+    """Return the task of an estimator; None if it has none of those that are served."""
+    if not hasattr(estimator, "predict"):
+        return None
+    if is_regressor(estimator):
+        return REGRESSION
+    if is_classifier(estimator):
+        return CLASSIFICATION
+    if is_outlier_detector(estimator):
+        return OUTLIER_DETECTION
+    # Mixtures are density estimators, whose predictions are the numbers of their components.
+    return CLUSTERING if is_clusterer(estimator) or hasattr(estimator, "predict_proba") else None
+
+
+def describe_targets(estimator: Any, task: str, names: Sequence[str], unit: str | None, inputs: Any) -> list[Target]:
+    """Describe what the estimator predicts of `inputs`, some rows of its input.
+
+    `names` are those of the targets, or DEFAULT_TARGET alone. Raises TrainingError for names that do not fit, and for
+    classes that JSON cannot hold.
+    """
+    predicted = numpy.asarray(estimator.predict(inputs))
+    count = 1 if predicted.ndim == 1 else predicted.shape[1]
+    if count > 1 and list(names) == [DEFAULT_TARGET]:
+        names = [f"target_{number}" for number in range(1, count + 1)]
+    if len(names) != count or len({*names}) != count:
+        raise TrainingError(
+            f"The estimator predicts {count} {'target' if count == 1 else 'targets'}, but --target names {len(names)}: "
+            "repeat --target for each one, in the order of training."
+        )
+    labels = _list_labels(estimator, task, count)
+    scores = _find_scores(estimator, task, len(labels[0] or ()), inputs)
+    return [Target(name, unit, each, scores) for name, each in zip(names, labels, strict=True)]
+
+
+def _list_labels(estimator: Any, task: str, count: int) -> list[tuple[Label, ...] | None]:
+    """List the labels of each target; None for a regression. Raises TrainingError."""
+    if task == REGRESSION:
+        return [None] * count
+    if task == OUTLIER_DETECTION:
+        return [OUTLIER_CLASSES]
+    if task == CLUSTERING:
+        return [tuple(range(_count_clusters(estimator)))]
+    classes = estimator.classes_
+    if not isinstance(classes, list):
+        # Of several labels that a record has or has not, each is 0 or 1.
+        classes = [classes] if count == 1 else [numpy.array([0, 1])] * count
+    labels = [tuple(each.tolist()) for each in classes]
+    if not all(isinstance(label, (str, int, float)) for each in labels for label in each):
+        raise TrainingError(
+            "The estimator has classes that are neither texts nor numbers nor booleans, which JSON cannot hold: train "
+            "it on such classes."
+        )
+    return list(labels)
+
+
+def _count_clusters(estimator: Any) -> int:
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    # A mixture has weights_; Birch has labels of subclusters.
+    for name in ("weights_", "cluster_centers_"):
+        if hasattr(estimator, name):
+            return len(getattr(estimator, name))
+    return int(max(getattr(estimator, "subcluster_labels_", estimator.labels_))) + 1
+
+
+def _find_scores(estimator: Any, task: str, classes: int, inputs: Any) -> str | None:
+    """Return the name of the scores that the estimator has beside its predictions."""
+    if task == OUTLIER_DETECTION:
+        return SCORE
+    if task == REGRESSION:
+        return None
+    if hasattr(estimator, "predict_proba"):
+        return PROBABILITIES if task == CLASSIFICATION else RESPONSIBILITIES
+    # Birch measures the distances to its subclusters, which may be more.
+    has_distances = task == CLUSTERING and hasattr(estimator, "transform")
+    return DISTANCES if has_distances and estimator.transform(inputs).shape[1] == classes else None
 
 
 def get_feature_names(estimator: Any, chosen: Sequence[str]) -> list[str] | None:
@@ -61,7 +153,7 @@ def _get_attribute(estimator: Any, name: str) -> Any:
             return getattr(estimator, name, None)
 
 
-def match_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[str, FittedColumn]:
+def match_columns(estimator: Any, chosen: Sequence[str], targets: Sequence[str]) -> dict[str, FittedColumn]:
     """Return the columns that the estimator uses, by name and in its order, with what it has learned of them.
 
     An estimator that was trained on an array takes all chosen columns, by position. Raises TrainingError if the chosen
@@ -80,10 +172,11 @@ def match_columns(estimator: Any, chosen: Sequence[str], target: str) -> dict[st
     columns = dict(zip(names, inspect_columns(estimator, len(names)), strict=True))
     if any(column.is_used for column in columns.values()):
         columns = {name: column for name, column in columns.items() if column.is_used}
-    if target in columns:
-        raise TrainingError(
-            f"The target {target!r} is one of the estimator's features: choose the column that it predicts."
-        )
+    for target in targets:
+        if target in columns:
+            raise TrainingError(
+                f"The target {target!r} is one of the estimator's features: choose the column that it predicts."
+            )
     missing = [name for name in columns if name not in chosen]
     if missing:
         others = [name for name in chosen if name not in columns]
@@ -112,10 +205,3 @@ def call_estimator[T](action: str, call: Callable[[], T]) -> T:
             f"The estimator fails to {action} ({describe_error(error)}): give a table like the one that it was trained "
             "on."
         ) from None
-
-
-def check_single_target(estimator: Any, predicted: Any) -> None:
-    """Raise TrainingError if the estimator predicts several targets at once."""
-    is_matrix = predicted.ndim > 1 and predicted.shape[1] > 1
-    if is_matrix or isinstance(getattr(estimator, "classes_", None), list):
-        raise TrainingError("The estimator predicts several targets at once: train and package one for each target.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from training.errors import TrainingError, add_article, describe_error
 from training.estimators.adapting import adapt_model, is_unfitted, name_model
 from training.estimators.file_kinds import check_folder, check_start, check_text
+from training.estimators.inspection import find_task
 from training.estimators.native_files import load_native
 from training.estimators.pickle_checks import check_contents, find_missing_module, make_missing_module_error
 from training.estimators.pickle_contents import read_contents
@@ -38,10 +39,10 @@ def load_estimator(path: Path) -> Any:
     if not is_native:
         check_modules(loaded)
     _check_fitted(path, loaded)
-    if not (is_regressor(estimator) or is_classifier(estimator)):
+    if find_task(estimator) is None:
         raise TrainingError(
-            f"The estimator in {path}, {add_article(name_model(estimator))}, is neither a regressor nor a classifier: "
-            "only these can be served. Give one of them after --model."
+            f"The estimator in {path}, {add_article(name_model(estimator))}, does not predict: only regressors, "
+            "classifiers, outlier detectors and cluster models can be served. Give one of them after --model."
         )
     tags = _get_input_tags(estimator)
     if tags is not None and not tags.two_d_array and tags.one_d_array:

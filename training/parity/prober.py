@@ -31,8 +31,8 @@ class NoPrediction(Enum):
 
 REFUSED, SKIPPED = NoPrediction.REFUSED, NoPrediction.SKIPPED
 
-type RowPrediction = tuple[Any, tuple[float, ...]]
-"""The label (None for a regression) and the numbers: the predicted one, or the probabilities."""
+type RowPrediction = tuple[tuple[Any, ...], tuple[float, ...]]
+"""The classes and the numbers of an output."""
 
 type RowResult = RowPrediction | NoPrediction
 
@@ -98,6 +98,7 @@ def predict_rows(runtime: RecordRuntime, columns: Columns) -> list[RowPrediction
 
 
 def _list_predictions(outputs: Outputs) -> list[RowPrediction]:
-    if outputs.probabilities is not None:
-        return [(v, tuple(row)) for v, row in zip(outputs.values, outputs.probabilities, strict=True)]
-    return [(None, (value,)) if isinstance(value, float) else (value, ()) for value in outputs.values]
+    return [
+        (tuple(v for v in output if not isinstance(v, float)), tuple(v for v in output if isinstance(v, float)))
+        for output in outputs
+    ]

@@ -72,7 +72,7 @@ def check_option_columns(options: Options, table: Table, names: Sequence[str]) -
         for name in columns:
             if name not in table.names:
                 raise make_unknown_column_error(option, name, table.names)
-            if name not in names and name != options.target:
+            if name not in names and name not in options.targets:
                 raise TrainingError(
                     f"{option} names the column {name!r}, which is not an input of the model: remove that option."
                 )

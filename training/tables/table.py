@@ -47,24 +47,23 @@ def _read_column(raw: RawColumn, hint: ColumnHint) -> Column:
 
 
 def choose_columns(
-    table: Table, target: str, features: Sequence[str], drop: Sequence[str], *, learns: bool
+    table: Table, targets: Sequence[str], features: Sequence[str], drop: Sequence[str], *, learns: bool
 ) -> list[str]:
-    """Choose the columns to predict from: those in `features`, or all but the target; without those in `drop`.
+    """Choose the columns to predict from: those in `features`, or all but the targets; without those in `drop`.
 
     `learns` says that the target's values are needed, so that its column must exist. Raises TrainingError if a column
-    does not exist, if the target is among the features, or if no column is left.
+    does not exist, if a target is among the features, or if no column is left.
     """
-    for option, names in (("--target", [target] * learns), ("--feature", features), ("--drop", drop)):
+    for option, names in (("--target", targets if learns else ()), ("--feature", features), ("--drop", drop)):
         for name in names:
             if name not in table.names:
                 raise make_unknown_column_error(option, name, table.names)
-    if target in features:
-        raise TrainingError(f"The target {target!r} is also a --feature: a model must not see what it predicts.")
-    if target in drop:
-        raise TrainingError(f"--drop names the target {target!r}: drop another column, or choose another target.")
-    chosen = [name for name in features or table.names if name not in drop and name != target]
+    for target in targets:
+        if target in features:
+            raise TrainingError(f"The target {target!r} is also a --feature: a model must not see what it predicts.")
+        if target in drop:
+            raise TrainingError(f"--drop names the target {target!r}: drop another column, or choose another target.")
+    chosen = [name for name in features or table.names if name not in drop and name not in targets]
     if not chosen:
-        raise TrainingError(
-            f"No column is left to predict {target!r} from: drop fewer columns, or give a table with more."
-        )
+        raise TrainingError("No column is left to predict from: drop fewer columns, or give a table with more.")
     return chosen

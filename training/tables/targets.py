@@ -8,7 +8,7 @@ import pandas
 
 from function.model.cells import parse_number
 from function.model.contract import BOOLEAN, NUMBER
-from function.model.manifest import CLASSIFICATION, REGRESSION
+from function.model.target import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError
 from training.tables.columns import Column, ColumnHint
 from training.tables.table import Table

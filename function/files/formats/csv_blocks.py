@@ -7,7 +7,7 @@ NAN) is not an ordinary value. docs/decisions/0006 has the measurements.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow
 
@@ -17,9 +17,6 @@ from function.files.formats.csv_output import format_outputs, join_cells, split_
 from function.files.job import DEFAULT_LIMITS, MAX_LINES, Limits
 from function.formats.csv_dialect import Dialect
 from function.model.runtime import NotPredictable, Runtime
-
-if TYPE_CHECKING:
-    from function.model.runtime import ArrayOutputs
 
 
 class Block(NamedTuple):
@@ -34,7 +31,7 @@ class Block(NamedTuple):
     odd_rows: list[int]
 
     def encode(self, dialect: Dialect) -> bytes:
-        """Return the lines with the added cells: prediction, probabilities, warnings, error."""
+        """Return the lines with the added cells: predictions with their scores, warnings, error."""
         return join_cells(self.lines, self.added, dialect)
 
 
@@ -109,12 +106,14 @@ def score_block(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
         return None
     if has_formula(layout, table):
         return None
+    import numpy
+
     whole = bool(usual.all())
     try:
         outputs = runtime.predict_arrays(columns if whole else [column[usual] for column in columns])
     except (NotPredictable, MemoryError):  # smaller chunks may fit into memory
         return None
-    if not _is_finite(outputs):
+    if not all(numpy.isfinite(column).all() for column in outputs):
         return None
     cells = format_outputs(layout, outputs)
     if not whole:
@@ -123,10 +122,3 @@ def score_block(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
     empty = pyarrow.repeat("", count)
     odd_rows = [] if whole else (~usual).nonzero()[0].tolist()
     return Block(split_lines(block, count), count, [*cells, empty, empty], odd_rows)
-
-
-def _is_finite(outputs: "ArrayOutputs") -> bool:
-    import numpy
-
-    numbers = outputs.values if outputs.probabilities is None else outputs.probabilities
-    return bool(numpy.isfinite(numbers).all())

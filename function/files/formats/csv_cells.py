@@ -14,7 +14,7 @@ from function.formats.csv_dialect import Dialect, is_blank, read_cell
 from function.formats.csv_table import FORMULA_STARTS, check_header, format_warnings, neutralise
 from function.model.cells import quote_cell
 from function.model.contract import NUMBER, Feature
-from function.model.manifest import Label, format_label
+from function.model.target import Label, format_label
 
 
 def convert_cells(job: Job, opened: OpenedCsv, table: "CellTable | None" = None) -> "CellTable":
@@ -68,7 +68,7 @@ class CellTable:
         # Short rows are filled up to the width, so that rows times width is what takes memory.
         self.chunk_rows = min(job.chunk_rows, max(1, MAX_CELLS // self.width))
         self._places = [header.index(feature.name) for feature in job.features]
-        self._classes = len(job.model.manifest.probability_keys)
+        self._values = len(outputs.values)
         self._dialect = dialect
         self._start_chunk()
         job.write(dialect.preamble.encode())
@@ -101,9 +101,9 @@ class CellTable:
         shown: list[Sequence[str]] = [
             column if place in numbers else _neutralise_cells(column) for place, column in enumerate(cells)
         ]
-        shown.append(_format_labels(scored.values))
         shown += [
-            ["" if row is None else repr(row[place]) for row in scored.probabilities] for place in range(self._classes)
+            ["" if output is None else _format_value(output[place]) for output in scored.outputs]
+            for place in range(self._values)
         ]
         shown.append(_fill_cells(len(rows), {row: format_warnings(found) for row, found in scored.warnings.items()}))
         shown.append(_fill_cells(len(rows), {row: format_problems(found) for row, found in scored.problems.items()}))
@@ -139,17 +139,13 @@ class CellTable:
         self._job.write(text.getvalue().encode())
 
 
-def _format_labels(labels: Sequence[Label | None]) -> Sequence[str]:
-    return [
-        repr(label) if type(label) is float else "" if label is None else neutralise(format_label(label))
-        for label in labels
-    ]
+def _format_value(value: Label) -> str:
+    return repr(value) if type(value) is float else neutralise(format_label(value))
 
 
-def format_label_cell(label: Label, separator: str) -> str:
-    """Format a label, or any text, as a CSV cell, quoted if necessary."""
-    text = repr(label) if type(label) is float else neutralise(format_label(label))
-    return quote_cell(text, separator)
+def format_value_cell(value: Label, separator: str) -> str:
+    """Format a value of an output, or any text, as a CSV cell, quoted if necessary."""
+    return quote_cell(_format_value(value), separator)
 
 
 def _neutralise_cells(cells: Sequence[str]) -> Sequence[str]:

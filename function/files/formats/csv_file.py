@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from function.files.chunk import ScoredRows
 from function.files.formats.csv_blocks import Block, score_block, split_into_blocks
-from function.files.formats.csv_cells import CellTable, convert_cells, format_label_cell
+from function.files.formats.csv_cells import CellTable, convert_cells, format_value_cell
 from function.files.formats.csv_columns import Layout
 from function.files.formats.csv_opening import FilePosition, OpenedCsv, open_csv
 from function.files.job import MAX_COLUMNS, Job
@@ -127,7 +127,7 @@ class _BlockConverter:
             self._position = FilePosition(self._position.lines + block.count(b"\n"), self._position.bytes + len(block))
 
     def _write(self, block: bytes, scored: Block) -> None:
-        outcome = ScoredRows([None] * scored.rows, [], {}, {})
+        outcome = ScoredRows([None] * scored.rows, {}, {})
         if scored.odd_rows:
             scored = scored._replace(added=self._merge_odd_rows(block, scored, outcome))
         self._job.tally.add(outcome, range(self._position.lines + 1, self._position.lines + 1 + scored.rows))
@@ -150,13 +150,12 @@ class _BlockConverter:
         outcomes = predict_each(model, records, strict=self._job.strict)
         for row, found in zip(scored.odd_rows, outcomes, strict=True):
             if isinstance(found, Prediction):
-                added[0][row] = format_label_cell(found.value, separator)
-                for place, share in enumerate((found.probabilities or {}).values(), 1):
-                    added[place][row] = repr(share)
+                for place, value in enumerate(found.output):
+                    added[place][row] = format_value_cell(value, separator)
                 if found.warnings:
                     outcome.warnings[row] = found.warnings
-                    added[-2][row] = format_label_cell(format_warnings(found.warnings), separator)
+                    added[-2][row] = format_value_cell(format_warnings(found.warnings), separator)
             else:
                 outcome.problems[row] = found
-                added[-1][row] = format_label_cell(format_problems(found), separator)
+                added[-1][row] = format_value_cell(format_problems(found), separator)
         return [pyarrow.array(column, pyarrow.string()) for column in added]

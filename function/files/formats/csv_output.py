@@ -9,23 +9,26 @@ from function.files.formats.csv_columns import Layout
 from function.formats.csv_dialect import Dialect
 from function.formats.csv_table import neutralise
 from function.model.cells import quote_cell
-from function.model.manifest import format_label
+from function.model.target import Target, format_label
 
 if TYPE_CHECKING:
     from function.model.runtime import Array, ArrayOutputs
 
 
 def format_outputs(layout: Layout, outputs: "ArrayOutputs") -> list[Any]:
-    """Return the columns of the predictions and of the probabilities, as text."""
-    classes, separator = layout.manifest.classes, layout.dialect.separator
-    if classes is None:
-        return [_format_numbers(outputs.values)]
-    labels = pyarrow.array([quote_cell(neutralise(format_label(label)), separator) for label in classes])
-    columns = [labels.take(pyarrow.array(outputs.values))]
-    shares = outputs.probabilities
-    return (
-        columns if shares is None else columns + [_format_numbers(shares[:, place]) for place in range(shares.shape[1])]
-    )
+    """Return the columns of the outputs, as text."""
+    columns: list[Any] = []
+    for target in layout.manifest.targets:
+        prediction, *scores = outputs[len(columns) : len(columns) + target.width]
+        is_number = target.classes is None
+        columns.append(_format_numbers(prediction) if is_number else _format_labels(layout, target, prediction))
+        columns += map(_format_numbers, scores)
+    return columns
+
+
+def _format_labels(layout: Layout, target: Target, places: "Array") -> Any:
+    cells = [quote_cell(neutralise(format_label(label)), layout.dialect.separator) for label in target.classes or ()]
+    return pyarrow.array(cells).take(pyarrow.array(places))
 
 
 def _format_numbers(numbers: "Array") -> Any:

@@ -5,7 +5,6 @@ only the added members are written, with the line's number as `line`. Empty line
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
 
 from function.errors import RESERVED_MEMBER, WRONG_TYPE, InputTooLarge, MalformedInput, Problem
 from function.files.chunk import ScoredRows, read_values, score_rows
@@ -13,6 +12,7 @@ from function.files.job import Job
 from function.files.report import format_problems, make_warning_documents
 from function.formats import strict_json
 from function.formats.csv_text import UTF_8_MARK
+from function.model.target import describe_prediction, describe_scores
 
 _SPACE = b" \t\r\n"
 _MISSING = object()
@@ -45,8 +45,7 @@ class _Chunk:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        outputs = job.model.manifest.outputs
-        self._added = (outputs.prediction, outputs.probabilities, outputs.warnings, outputs.error)
+        self._added = job.model.manifest.outputs.members
         self._start()
 
     def _start(self) -> None:
@@ -92,21 +91,20 @@ class _Chunk:
         self._start()
 
     def _format_lines(self, scored: ScoredRows) -> Iterator[bytes]:
-        classes = self._job.model.manifest.probability_keys
-        probabilities: Iterable[Sequence[float] | None] = scored.probabilities if classes else repeat(None)
-        prediction, shares, warned, error = self._added
-        before = f"{{{strict_json.dumps(prediction)}: ".encode()
-        after = f", {strict_json.dumps(warned)}: [], {strict_json.dumps(error)}: null}}".encode()
-        for row, (text, value, chances) in enumerate(zip(self._texts, scored.values, probabilities, strict=False)):
-            if type(value) is float and not classes and row not in scored.warnings:
-                yield _join_objects(text, before + repr(value).encode() + after)
+        manifest = self._job.model.manifest
+        targets, outputs = manifest.targets, manifest.outputs
+        before = f"{{{strict_json.dumps(outputs.prediction)}: ".encode()
+        after = f", {strict_json.dumps(outputs.warnings)}: [], {strict_json.dumps(outputs.error)}: null}}".encode()
+        for row, (text, output) in enumerate(zip(self._texts, scored.outputs, strict=True)):
+            if output and len(output) == 1 and type(output[0]) is float and row not in scored.warnings:
+                yield _join_objects(text, before + repr(output[0]).encode() + after)
                 continue
             problems = scored.problems.get(row)
-            added: dict[str, object] = {prediction: value}
-            if classes:
-                added[shares] = chances and dict(zip(classes, chances, strict=True))
-            added[warned] = make_warning_documents(scored.warnings.get(row, ()))
-            added[error] = format_problems(problems) if problems else None
+            added: dict[str, object] = {outputs.prediction: output and describe_prediction(targets, output)}
+            if outputs.scores:
+                added[outputs.scores] = output and describe_scores(targets, output)
+            added[outputs.warnings] = make_warning_documents(scored.warnings.get(row, ()))
+            added[outputs.error] = format_problems(problems) if problems else None
             if not text:
                 added["line"] = self._lines[row]
             yield _join_objects(text or b"{}", strict_json.dumps(added).encode())

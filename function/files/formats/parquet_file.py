@@ -17,7 +17,8 @@ from function.files.report import format_problems
 from function.files.s3_reader import ObjectReader, RangeFile
 from function.formats.csv_table import check_header, format_warnings
 from function.model.contract import NUMBER, Feature
-from function.model.manifest import CLASSIFICATION, Manifest, format_label
+from function.model.manifest import Manifest
+from function.model.target import find_label_type, format_label
 
 if TYPE_CHECKING:
     import pyarrow
@@ -141,38 +142,27 @@ def _get_added_types(manifest: Manifest) -> list[Any]:
     """Return the types of the added columns, in their order."""
     import pyarrow
 
-    probabilities = [pyarrow.float64()] * len(manifest.probability_keys)
-    return [_get_label_type(manifest), *probabilities, pyarrow.string(), pyarrow.string()]
-
-
-def _get_label_type(manifest: Manifest) -> Any:
-    """Return a type that holds every label: text if the labels have several types."""
-    import pyarrow
-
-    if manifest.task != CLASSIFICATION:
-        return pyarrow.float64()
-    kinds = {type(label) for label in manifest.classes or ()}
-    if kinds == {bool}:
-        return pyarrow.bool_()
-    if kinds == {int} and all(-(2**63) <= label < 2**63 for label in manifest.classes or () if isinstance(label, int)):
-        return pyarrow.int64()
-    return pyarrow.float64() if kinds == {float} else pyarrow.string()
+    text, number = pyarrow.string(), pyarrow.float64()
+    types: dict[type, Any] = {float: number, bool: pyarrow.bool_(), int: pyarrow.int64(), str: text}
+    values = [kind for t in manifest.targets for kind in (types[find_label_type(t)], *[number] * (t.width - 1))]
+    return [*values, text, text]
 
 
 def _format_columns(manifest: Manifest, scored: ScoredRows) -> list[Any]:
     import pyarrow
 
-    count = len(scored.values)
-    values: Sequence[object] = scored.values
     types = _get_added_types(manifest)
-    if types[0] == pyarrow.string():
-        values = [None if label is None else format_label(label) for label in scored.values]
-    probabilities = [
-        [None if row is None else row[place] for row in scored.probabilities]
-        for place in range(len(manifest.probability_keys))
+    columns: list[Sequence[object]] = [
+        [None if output is None else output[place] for output in scored.outputs] for place in range(len(types) - 2)
     ]
-    columns: list[Sequence[object]] = [values, *probabilities]
-    warned, wrong = scored.warnings, scored.problems
-    columns.append([format_warnings(warned[row]) if row in warned else None for row in range(count)])
-    columns.append([format_problems(wrong[row]) if row in wrong else None for row in range(count)])
-    return [pyarrow.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    warned, wrong, rows = scored.warnings, scored.problems, range(len(scored.outputs))
+    columns.append([format_warnings(warned[row]) if row in warned else None for row in rows])
+    columns.append([format_problems(wrong[row]) if row in wrong else None for row in rows])
+    return [
+        pyarrow.array(map(_format_text, column) if kind == pyarrow.string() else column, kind)
+        for column, kind in zip(columns, types, strict=True)
+    ]
+
+
+def _format_text(value: Any) -> str | None:
+    return None if value is None else format_label(value)

@@ -7,13 +7,11 @@
 
 The header:
 
-    inputs         how many values a record has
-    classes        how many classes, 0 for a regression
-    steps          the steps in order. Step k makes block k; block 0 is the record itself
-    value          (regression) the block of one column that is the prediction
-    label          (classification) the block of one column that is the class's place
-    probabilities  (classification) the block with a column per class, or null
-    arrays         [type code of Python's `array`, offset from the file's start, count] of each, in the file's order
+    inputs    how many values a record has
+    steps     the steps in order. Step k makes block k; block 0 is the record itself
+    targets   for each target, in the manifest's order: `classes`, how many it has, 0 for a number; `prediction`, the
+              block of one column that is the number or the class's place; `scores`, the block of its scores, or null
+    arrays    [type code of Python's `array`, offset from the file's start, count] of each, in the file's order
 
 A step: `op`, its name (function.runtimes.flat.operations); `inputs`, the blocks that it takes, each made by an earlier
 step; `arrays`, the arrays that it uses, by name → place in the list above; and its options. A block is a row of values:
@@ -25,7 +23,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
-MAGIC = b"MLFLAT2\n"
+MAGIC = b"MLFLAT3\n"
 TYPE_SIZES = {"B": 1, "H": 2, "I": 4, "Q": 8, "d": 8}
 # A program may compute this many values per byte of its file and per value of a record: more is no program of ours,
 # but one that is meant to take memory and time.
@@ -118,14 +116,11 @@ class Step(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What the header says, the arrays apart: the steps as they stand there, and the blocks that are the answer."""
+    """What the header says, the arrays apart: the steps and the targets as they stand there."""
 
     inputs: int
-    classes: int
     steps: list[dict[str, Any]]
-    value: int | None
-    label: int | None
-    probabilities: int | None
+    targets: list[dict[str, Any]]
 
 
 def parse(view: memoryview) -> tuple[Header, list[Array]]:
@@ -139,7 +134,7 @@ def parse(view: memoryview) -> tuple[Header, list[Array]]:
     document = json.loads(bytes(view[12:begin]))
     arrays = _slice_arrays(view, begin, document.pop("arrays"))
     header = Header(**document)
-    if type(header.inputs) is not int or type(header.classes) is not int or not 1 <= header.inputs <= len(view):
+    if type(header.inputs) is not int or not 1 <= header.inputs <= len(view):
         raise ValueError("a wrong header")
     return header, arrays
 

@@ -1,4 +1,4 @@
-"""A program of a flat artifact, ready to run: its steps as operations, and the blocks that are its answer."""
+"""A program of a flat artifact, ready to run: its steps as operations, and the blocks that are its output."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,13 @@ _FEWEST_ROWS, _MOST_VALUES = 16, 2**23
 class Program:
     """The steps of a flat artifact, which were all checked but for what `check` does.
 
-    `kinds` are those of a record's values (function.runtimes.flat.kinds). Raises ValueError, KeyError, TypeError,
+    `kinds` are those of a record's values (function.runtimes.flat.kinds). `outputs` are the blocks of the output, and
+    `shapes` the number of classes of each target and of its scores. Raises ValueError, KeyError, TypeError,
     IndexError or AttributeError for a program that is none of ours.
     """
 
     def __init__(self, header: Header, arrays: Sequence[Array], size: int, kinds: str) -> None:
-        self.kinds, self.classes = kinds, header.classes
+        self.kinds = kinds
         self._operations: list[Operation] = []
         self._inputs: list[tuple[int, ...]] = []
         widths, values = [header.inputs], header.inputs
@@ -46,26 +47,20 @@ class Program:
                 raise ValueError("a program that computes more than its size says")
             self._operations.append(operation)
             self._inputs.append(step.inputs)
-        self._choose_outputs(header, widths)
+        self.outputs: list[int] = []
+        self.shapes = [self._read_target(target, widths) for target in header.targets]
         self._check_kinds(kinds)
         self.work = values
         self._rows = max(_FEWEST_ROWS, min(MOST_ROWS, _MOST_VALUES // sum(widths)))
         self._runs = [_bind(o.run_row, inputs) for o, inputs in zip(self._operations, self._inputs, strict=True)]
 
-    def _choose_outputs(self, header: Header, widths: Sequence[int]) -> None:
-        """Check the blocks that are the answer. Raises ValueError."""
-        if header.classes:
-            wanted = [(header.label, 1), (header.probabilities, header.classes)]
-            fits = header.classes > 1 and header.value is None and header.label is not None
-        else:
-            wanted = [(header.value, 1)]
-            fits = header.value is not None and header.label is header.probabilities is None
-        for block, width in wanted:
-            if block is not None:
-                fits = fits and type(block) is int and 0 < block < len(widths) and widths[block] == width
-        if not fits:
+    def _read_target(self, target: dict[str, Any], widths: Sequence[int]) -> tuple[int, int]:
+        """Add the blocks of a target to `outputs`; return how many classes and scores it has. Raises ValueError."""
+        blocks = [target["prediction"], *([] if target["scores"] is None else [target["scores"]])]
+        if not all(type(block) is int and 0 < block < len(widths) for block in blocks) or widths[blocks[0]] != 1:
             raise ValueError("outputs that do not fit")
-        self.outputs = [block for block, _ in wanted]
+        self.outputs += blocks
+        return target["classes"], sum(widths[block] for block in blocks[1:])
 
     def _check_kinds(self, kinds: str) -> None:
         """Check that each operation gets what it takes, and that the answer is of numbers. Raises ValueError."""
@@ -76,8 +71,8 @@ class Program:
             if find_kinds is None and not all(map(are_numbers, taken)):
                 raise ValueError("a step computes with values that are no numbers")
             blocks.append(NUMBER * operation.width if find_kinds is None else find_kinds(*taken))
-        if not all(are_numbers(blocks[block]) for block in self.outputs if block is not None):
-            raise ValueError("the answer is of no numbers")
+        if not all(are_numbers(blocks[block]) for block in self.outputs):
+            raise ValueError("the output is of no numbers")
 
     @property
     def entries(self) -> int:
@@ -90,33 +85,27 @@ class Program:
             if hasattr(operation, "check"):
                 operation.check()
 
-    def run_row(self, row: Row) -> list[Row | None]:
-        """Compute the blocks of the answer for one record: [value], or [label, probabilities or None]."""
+    def run_row(self, row: Row) -> Row:
+        """Compute the output for one record; a class is its place."""
         blocks = [row]
         for run in self._runs:
             blocks.append(run(blocks))
-        return [None if block is None else blocks[block] for block in self.outputs]
+        return [value for block in self.outputs for value in blocks[block]]
 
-    def run_table(self, table: "Table") -> "list[Table | None]":
+    def run_table(self, table: "Table") -> "Table":
         """Compute the same for a table's rows, as lists of columns."""
         import numpy
 
-        count = len(table[0])
         with numpy.errstate(all="ignore"):
-            starts = range(0, max(1, count), self._rows)
+            starts = range(0, max(1, len(table[0])), self._rows)
             parts = [self._run_rows([column[at : at + self._rows] for column in table]) for at in starts]
-        return [
-            None
-            if first is None
-            else [numpy.concatenate([part[place][k] for part in parts]) for k in range(len(first))]
-            for place, first in enumerate(parts[0])
-        ]
+        return [numpy.concatenate(columns) for columns in zip(*parts, strict=True)]
 
-    def _run_rows(self, table: "Table") -> "list[Any]":
+    def _run_rows(self, table: "Table") -> "Table":
         blocks = [table]
         for operation, inputs in zip(self._operations, self._inputs, strict=True):
             blocks.append(operation.run_table(*(blocks[block] for block in inputs)))
-        return [None if block is None else blocks[block] for block in self.outputs]
+        return [column for block in self.outputs for column in blocks[block]]
 
 
 def _bind(run: Callable[..., Row], inputs: tuple[int, ...]) -> Callable[[list[Row]], Row]:

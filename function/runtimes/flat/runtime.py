@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from function.errors import ARTIFACT_UNREADABLE, BundleError
 from function.model.contract import Columns
-from function.model.manifest import PACKAGE_AGAIN, Artifact, Label, Manifest
-from function.model.runtime import ArrayOutputs, Content, Outputs
+from function.model.manifest import PACKAGE_AGAIN, Artifact, Manifest
+from function.model.runtime import ArrayOutputs, Content, Outputs, list_outputs
+from function.model.target import Targets
 from function.runtimes.flat.file import parse
 from function.runtimes.flat.kinds import TEXT, list_kinds
 from function.runtimes.flat.program import Program
@@ -50,12 +51,12 @@ def load(
     try:
         view = memoryview(data)
         program = Program(*parse(view), len(view), list_kinds(manifest.contract.features))
-        if program.classes != len(manifest.classes or ()):
-            raise ValueError("another number of classes")
+        if program.shapes != [(len(target.classes or ()), target.width - 1) for target in manifest.targets]:
+            raise ValueError("another number of targets, classes or scores")
     except _DAMAGE:
         raise _create_unreadable_error(artifact) from None
     runtime = FlatRuntime(
-        program, manifest.classes, artifact, is_checked=content.path is not None, many_values=many_values
+        program, manifest.targets, artifact, is_checked=content.path is not None, many_values=many_values
     )
     if program.entries <= few_entries:
         runtime.check()
@@ -80,14 +81,21 @@ class FlatRuntime:
     def __init__(
         self,
         program: Program,
-        classes: Sequence[Label] | None,
+        targets: Targets,
         artifact: Artifact,
         *,
         is_checked: bool,
         many_values: int = MANY_VALUES,
     ) -> None:
         self._program = program
-        self._classes = classes
+        self._targets = targets
+        # The places of the output that are classes, with their labels.
+        self._classes: list[tuple[int, Sequence[Any]]] = []
+        at = 0
+        for target in targets:
+            if target.classes is not None:
+                self._classes.append((at, target.classes))
+            at += target.width
         self._artifact = artifact
         self._is_checked = is_checked
         self._many_values = many_values
@@ -109,12 +117,12 @@ class FlatRuntime:
     def predict(self, columns: Columns) -> Outputs:
         """Return one output per record. Raises NotPredictable; BundleError where a walk leaves the arrays."""
         if not columns[0]:
-            return Outputs([], None)
+            return []
         if len(columns[0]) * self._program.work > self._many_values:
-            return self._convert_arrays(self.predict_arrays(_make_arrays(columns, self._program.kinds)))
+            return list_outputs(self._targets, self.predict_arrays(_make_arrays(columns, self._program.kinds)))
         run = self._program.run_row
         try:
-            return self._build_outputs([run(list(row)) for row in zip(*columns, strict=True)])
+            return self._name_classes([run(list(row)) for row in zip(*columns, strict=True)])
         except _DAMAGE:
             # Possible only in a program that nobody checked to the end.
             raise _create_unreadable_error(self._artifact) from None
@@ -125,35 +133,25 @@ class FlatRuntime:
 
         self.check()
         try:
-            answer: list[Any] = self._program.run_table(list(columns))
+            outputs = self._program.run_table(list(columns))
         except _DAMAGE:
             raise _create_unreadable_error(self._artifact) from None
-        if self._classes is None:
-            return ArrayOutputs(answer[0][0], None)
-        labels, probabilities = answer
-        # NaN, which is neither, is another whole number on each processor.
-        if not ((labels[0] > -1) & (labels[0] < len(self._classes))).all():
-            raise _create_unreadable_error(self._artifact)
-        places = labels[0].astype(numpy.intp)
-        return ArrayOutputs(places, None if probabilities is None else numpy.column_stack(probabilities))
+        for at, classes in self._classes:
+            # NaN, which is neither, is another whole number on each processor.
+            if not ((outputs[at] > -1) & (outputs[at] < len(classes))).all():
+                raise _create_unreadable_error(self._artifact)
+            outputs[at] = outputs[at].astype(numpy.intp)
+        return outputs
 
-    def _convert_arrays(self, outputs: ArrayOutputs) -> Outputs:
-        if self._classes is None:
-            return Outputs(outputs.values.tolist(), None)
-        shares = outputs.probabilities
-        labels = [self._classes[place] for place in outputs.values.tolist()]
-        return Outputs(labels, None if shares is None else shares.tolist())
-
-    def _build_outputs(self, answers: list[list[Any]]) -> Outputs:
-        """Build the outputs of records from the blocks of their answers. Raises IndexError, ValueError."""
-        classes = self._classes
-        if classes is None:
-            return Outputs([value[0] for (value,) in answers], None)
-        places = [int(label[0]) for label, _ in answers]
-        if min(places) < 0:  # which would count from the end
-            raise IndexError("no such class")
-        shares = [probabilities for _, probabilities in answers]
-        return Outputs([classes[place] for place in places], None if shares[0] is None else shares)
+    def _name_classes(self, outputs: list[list[Any]]) -> Outputs:
+        """Replace the places of classes by their labels. Raises IndexError, ValueError."""
+        for at, classes in self._classes:
+            for output in outputs:
+                place = int(output[at])
+                if place < 0:  # which would count from the end
+                    raise IndexError("no such class")
+                output[at] = classes[place]
+        return list(outputs)
 
 
 def _make_arrays(columns: Columns, kinds: str) -> "list[Array]":

@@ -2,6 +2,7 @@
 
 from function.errors import DeployerError, InputTooLarge, InternalError, InvalidInput, MalformedInput
 from function.model.manifest import Manifest
+from function.model.target import Target
 from function.web.openapi.csv_schema import make_csv_schema
 from function.web.openapi.examples import make_csv_example, make_examples, make_problem_example, select_examples
 from function.web.openapi.schema_parts import TEXT_SCHEMA, Schema, refer_to_schema
@@ -30,7 +31,7 @@ def make_document(manifest: Manifest, *, strict: bool = False, root: str = "") -
         "info": {
             "title": manifest.name,
             "version": manifest.version,
-            "description": f"Predicts {manifest.target}{f' in {manifest.unit}' if manifest.unit else ''}. "
+            "description": f"Predicts {', '.join(map(_describe_target, manifest.targets))}. "
             f"Errors are RFC 9457 problem details with a stable `code`.",
         },
         # Relative to this document, so that it is correct for any stage and domain.
@@ -67,6 +68,10 @@ def make_document(manifest: Manifest, *, strict: bool = False, root: str = "") -
     }
 
 
+def _describe_target(target: Target) -> str:
+    return f"{target.name} in {target.unit}" if target.unit else target.name
+
+
 _EMPTY_OBJECT: Schema = {"type": "object", "additionalProperties": False}
 
 
@@ -87,7 +92,8 @@ def _describe_predict(manifest: Manifest, examples: Schema) -> Schema:
         JSON: {"schema": {"oneOf": [refer_to_schema("Answer"), refer_to_schema("Answers")]}},
         CSV: {"schema": TEXT_SCHEMA},
     }
-    return _describe_post("predict", f"Predict {manifest.target}", "predict", content, responses)
+    names = ", ".join(target.name for target in manifest.targets)
+    return _describe_post("predict", f"Predict {names}", "predict", content, responses)
 
 
 def _describe_invocations(manifest: Manifest, examples: Schema) -> Schema:

@@ -1,7 +1,8 @@
 """Examples of the OpenAPI document: bodies that can be sent unchanged, and one problem of each kind."""
 
 from function.errors import MISSING, DeployerError, InternalError, InvalidInput, format_pointer
-from function.model.manifest import Manifest, format_label
+from function.model.manifest import Manifest
+from function.model.target import format_label
 from function.web.openapi.csv_schema import format_header
 from function.web.openapi.schema_parts import Schema
 from function.web.problems import STATUS

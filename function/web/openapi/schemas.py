@@ -1,7 +1,8 @@
 """The schemas of the OpenAPI document, made from a model's contract."""
 
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
-from function.model.manifest import CLASSIFICATION, Example, Label, Manifest
+from function.model.manifest import Example, Manifest
+from function.model.target import SCORE, Label, Target
 from function.web.openapi.schema_parts import (
     TEXT_SCHEMA,
     Schema,
@@ -82,24 +83,40 @@ def _make_feature_schema(feature: Feature, example: Example, *, strict: bool) ->
 
 
 def _make_prediction_schemas(manifest: Manifest) -> Schema:
-    prediction: Schema = {"type": "number", "description": f"{manifest.target} in {manifest.unit or 'its own unit'}"}
-    if manifest.task == CLASSIFICATION:
-        prediction = {"enum": list(manifest.classes or ())}
     warning = make_object({"feature": TEXT_SCHEMA, "code": TEXT_SCHEMA, "detail": TEXT_SCHEMA})
+    prediction = _join_targets(manifest, [_make_target_schema(target) for target in manifest.targets])
     single: Schema = {"prediction": prediction}
     many: Schema = {"predictions": make_array(prediction)}
-    if manifest.probability_keys:
-        probabilities = make_object({key: {"type": "number", "minimum": 0} for key in manifest.probability_keys})
-        single["probabilities"] = probabilities
-        many["probabilities"] = make_array(probabilities)
+    if manifest.scores:
+        scores = _join_targets(manifest, [_make_scores_schema(target) for target in manifest.targets])
+        single[manifest.scores] = scores
+        many[manifest.scores] = make_array(scores)
     return {
         "Answer": make_object(single | {"warnings": make_array(warning), "model": refer_to_schema("Model")}),
-        # A response without records has no probabilities.
+        # A response without records has no scores.
         "Answers": make_object(
             many | {"warnings": make_array(make_array(warning)), "model": refer_to_schema("Model")},
-            optional=("probabilities",),
+            optional=(manifest.scores,) if manifest.scores else (),
         ),
     }
+
+
+def _join_targets(manifest: Manifest, schemas: list[Schema]) -> Schema:
+    """Return the only schema, or that of an object with one for each target."""
+    names = [target.name for target in manifest.targets]
+    return schemas[0] if len(schemas) == 1 else make_object(dict(zip(names, schemas, strict=True)))
+
+
+def _make_target_schema(target: Target) -> Schema:
+    if target.classes is not None:
+        return {"enum": list(target.classes)}
+    return {"type": "number", "description": f"{target.name} in {target.unit or 'its own unit'}"}
+
+
+def _make_scores_schema(target: Target) -> Schema:
+    if target.scores == SCORE:
+        return {"type": "number", "description": "less than 0 for an outlier; the smaller, the more unusual"}
+    return make_object({key: {"type": "number", "minimum": 0} for key in target.keys})
 
 
 def _make_invocation_schema(values: Schema) -> Schema:

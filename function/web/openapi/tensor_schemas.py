@@ -4,6 +4,7 @@ from function.model.contract import NUMBER, TEXTS
 from function.model.manifest import Manifest
 from function.web.openapi.schema_parts import TEXT_SCHEMA, Schema, make_array, make_object, make_tuple
 from function.web.protocols.open_inference import CONTENT_TYPES, make_metadata
+from function.web.protocols.output_tensors import is_ranked
 from function.web.protocols.request_tensor import UNSUPPORTED_PARAMETERS
 from function.web.protocols.tensor_datatypes import DATATYPES
 
@@ -75,7 +76,7 @@ def _make_tensor_schema(name: Schema, shape: list[int], kind: str, data: list[Sc
 def _make_output_schema(output: Schema) -> Schema:
     """Return the schema of a requested output."""
     parameters = _make_parameters_schema(("np", "str") if output["datatype"] == "BYTES" else ("np",))
-    ranks = {"type": ["integer", "null"], "minimum": 1} if output["name"] == "probabilities" else {"type": "null"}
+    ranks = {"type": ["integer", "null"], "minimum": 1} if is_ranked(output["name"]) else {"type": "null"}
     parameters["properties"]["classification"] = ranks
     return make_object({"name": {"const": output["name"]}, "parameters": parameters}, ("parameters",))
 

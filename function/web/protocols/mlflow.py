@@ -10,8 +10,9 @@ from typing import Any
 
 from function.errors import MISSING, UNKNOWN_FIELD, WRONG_TYPE, InvalidInput, MalformedInput, Problem, format_pointer
 from function.formats import csv_table, strict_json
-from function.model.manifest import format_label
+from function.model.manifest import Manifest
 from function.model.prediction import Prediction, Records, build_document, predict
+from function.model.target import format_label, get_predictions
 from function.service import Service
 from function.version import VERSION
 from function.web.content_negotiation import choose_request_type, choose_response_type, read_header_parameter
@@ -48,7 +49,7 @@ def handle_invocations(service: Service, request: Request) -> Response:
         predictions = predict(model, table.records, table.make_pointer, strict=strict)
     headers = {IGNORED_COLUMNS_HEADER: str(ignored)} if ignored else {}
     if response_type == CSV:
-        return Response(200, CSV, _write_lines(predictions), headers, predictions)
+        return Response(200, CSV, _write_lines(model.manifest, predictions), headers, predictions)
     document = build_document(model, Records([], many=True), predictions)
     return make_json_response(document, predictions)._replace(headers=headers)
 
@@ -131,5 +132,7 @@ def _read_columns(features: tuple[str, ...], inputs: dict[str, Any]) -> tuple[Re
     return read_columns(features, columns, pointers), len(inputs) - len(columns)
 
 
-def _write_lines(predictions: list[Prediction]) -> str:
-    return csv_table.write_rows([[format_label(prediction.value)] for prediction in predictions], "\n")
+def _write_lines(manifest: Manifest, predictions: list[Prediction]) -> str:
+    """Write a line for each prediction, with a cell for each target."""
+    rows = [[*map(format_label, get_predictions(manifest.targets, prediction.output))] for prediction in predictions]
+    return csv_table.write_rows(rows, "\n")

@@ -2,7 +2,8 @@
 
 Inputs: a tensor for each feature, of shape [n] or [n, 1], or one matrix of shape [n, features] in the features' order.
 A value may be null if the feature had missing values in training; the protocol does not define this.
-Outputs: `prediction`, `probabilities` if the model has them, and `warnings` as texts.
+Outputs: `prediction`, its scores such as `probabilities` if the model has them, and `warnings` as texts. A model of
+several targets has the first two for each, such as `prediction_price`.
 https://github.com/open-inference/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
 

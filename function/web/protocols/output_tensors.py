@@ -5,10 +5,13 @@ from typing import Any, NamedTuple
 
 from function.errors import UNKNOWN_FIELD, UNSUPPORTED, WRONG_TYPE, InvalidInput, Problem, format_pointer
 from function.formats import csv_table, strict_json
-from function.model.manifest import CLASSIFICATION, Label, Manifest, format_label
+from function.model.manifest import Manifest
 from function.model.prediction import Prediction
+from function.model.target import PROBABILITIES, Label, Target, find_label_type, format_label
 from function.web.protocols.records import check_list
 from function.web.protocols.request_tensor import UNSUPPORTED_PARAMETERS, read_parameters
+
+_LABEL_DATATYPES: dict[type[Label], str] = {bool: "BOOL", int: "INT64", float: "FP64", str: "BYTES"}
 
 
 class RequestedOutput(NamedTuple):
@@ -21,10 +24,14 @@ class RequestedOutput(NamedTuple):
 def describe_outputs(manifest: Manifest) -> list[dict[str, Any]]:
     """Return the model's output tensors without data."""
     return [
-        {"name": "prediction", "datatype": _get_label_datatype(manifest), "shape": [-1]},
-        *([_describe_probabilities(manifest, -1)] if manifest.probability_keys else []),
-        {"name": "warnings", "datatype": "BYTES", "shape": [-1]},
+        {key: value if key != "shape" else [-1, *value[1:]] for key, value in tensor.items() if key != "data"}
+        for tensor in _make_tensors(manifest, [])
     ]
+
+
+def is_ranked(name: str) -> bool:
+    """Tell whether the classes of this output can be ranked."""
+    return name == PROBABILITIES or name.startswith(f"{PROBABILITIES}_")
 
 
 def read_outputs(manifest: Manifest, documents: object) -> list[RequestedOutput]:
@@ -63,9 +70,7 @@ def fill_outputs(
     class_counts = {output.name: output.class_count for output in requested}
     tensors = [tensor for tensor in _make_tensors(manifest, predictions) if tensor["name"] in class_counts]
     return [
-        tensor
-        if (class_count := class_counts[tensor["name"]]) is None
-        else _rank_classes(manifest, tensor, class_count)
+        tensor if (class_count := class_counts[tensor["name"]]) is None else _rank_classes(tensor, class_count)
         for tensor in tensors
     ]
 
@@ -99,7 +104,7 @@ def _read_class_count(parameters: dict[str, Any], name: str, pointer: str, probl
         return None
     if type(class_count) is float and class_count.is_integer():
         class_count = int(class_count)  # JSON does not distinguish 3.0 from 3
-    if name != "probabilities":
+    if not is_ranked(name):
         problems.append(Problem(pointer, UNSUPPORTED, "it works for the output probabilities only: move it there"))
     elif type(class_count) is not int or class_count < 1:
         problems.append(Problem(pointer, WRONG_TYPE, "expected the number of classes: an integer of 1 or more"))
@@ -108,12 +113,12 @@ def _read_class_count(parameters: dict[str, Any], name: str, pointer: str, probl
     return None
 
 
-def _rank_classes(manifest: Manifest, tensor: dict[str, Any], class_count: int) -> dict[str, Any]:
+def _rank_classes(tensor: dict[str, Any], class_count: int) -> dict[str, Any]:
     """Return the most probable classes of each record as `probability:index:class`.
 
     https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_classification.md
     """
-    keys, probabilities = manifest.probability_keys, tensor["data"]
+    keys, probabilities = strict_json.loads(tensor["parameters"]["classes"].encode()), tensor["data"]
     class_count = min(class_count, len(keys))
     data: list[str] = []
     for start in range(0, len(probabilities), len(keys)):
@@ -124,30 +129,27 @@ def _rank_classes(manifest: Manifest, tensor: dict[str, Any], class_count: int) 
 
 
 def _make_tensors(manifest: Manifest, predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
-    count = len(predictions)
-    values = [prediction.value for prediction in predictions]
-    datatype = _get_label_datatype(manifest)
-    data = [format_label(value) for value in values] if datatype == "BYTES" else values
-    tensors: list[dict[str, Any]] = [{"name": "prediction", "datatype": datatype, "shape": [count], "data": data}]
-    if manifest.probability_keys:
-        probabilities = [
-            probability for prediction in predictions for probability in (prediction.probabilities or {}).values()
-        ]
-        tensors.append(_describe_probabilities(manifest, count) | {"data": probabilities})
+    """Make the tensors: of each target its predictions and, if it has them, their scores; then the warnings."""
+    tensors: list[dict[str, Any]] = []
+    at, count = 0, len(predictions)
+    for target in manifest.targets:
+        end = f"_{target.name}" if len(manifest.targets) > 1 else ""
+        datatype = _LABEL_DATATYPES[find_label_type(target)]
+        values = [prediction.output[at] for prediction in predictions]
+        data = [format_label(value) for value in values] if datatype == "BYTES" else values
+        tensors.append({"name": f"prediction{end}", "datatype": datatype, "shape": [count], "data": data})
+        if target.scores:
+            numbers = [number for prediction in predictions for number in prediction.output[at + 1 : at + target.width]]
+            tensors.append(_make_scores_tensor(target, f"{target.scores}{end}", count) | {"data": numbers})
+        at += target.width
     warnings = [csv_table.format_warnings(prediction.warnings) for prediction in predictions]
     return [*tensors, {"name": "warnings", "datatype": "BYTES", "shape": [count], "data": warnings}]
 
 
-def _describe_probabilities(manifest: Manifest, count: int) -> dict[str, Any]:
+def _make_scores_tensor(target: Target, name: str, count: int) -> dict[str, Any]:
     """Return the tensor without data: a row per record, and a column per class, named by the parameter `classes`."""
-    shape, classes = [count, len(manifest.probability_keys)], strict_json.dumps(list(manifest.probability_keys))
-    return {"name": "probabilities", "datatype": "FP64", "shape": shape, "parameters": {"classes": classes}}
-
-
-def _get_label_datatype(manifest: Manifest) -> str:
-    """Return the datatype that can hold every label: BYTES if the labels have several types."""
-    if manifest.task != CLASSIFICATION:
-        return "FP64"
-    kinds: set[type[Label]] = {type(label) for label in manifest.classes or ()}
-    named: dict[type[Label], str] = {bool: "BOOL", int: "INT64", float: "FP64", str: "BYTES"}
-    return named[kinds.pop()] if len(kinds) == 1 else "BYTES"
+    tensor = {"name": name, "datatype": "FP64"}
+    if not target.keys:
+        return {**tensor, "shape": [count]}
+    shape, classes = [count, len(target.keys)], strict_json.dumps(list(target.keys))
+    return {**tensor, "shape": shape, "parameters": {"classes": classes}}
