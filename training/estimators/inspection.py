@@ -29,6 +29,9 @@ from training.estimators.native_models import AdaptedClassifier, AdaptedRegresso
 from training.options import DEFAULT_TARGET
 from training.tables.targets import Task
 
+# The target's name, without --target, of an estimator that learned without one.
+_DEFAULT_NAMES = {OUTLIER_DETECTION: "outlier", CLUSTERING: "cluster"}
+
 
 def get_task(estimator: Any, option: str | None) -> Task:
     """Return the estimator's task. Raises TrainingError if the option --task names another one."""
@@ -60,8 +63,10 @@ def describe_targets(estimator: Any, task: str, names: Sequence[str], unit: str 
     """
     predicted = numpy.asarray(estimator.predict(inputs))
     count = 1 if predicted.ndim == 1 else predicted.shape[1]
-    if count > 1 and list(names) == [DEFAULT_TARGET]:
-        names = [f"target_{number}" for number in range(1, count + 1)]
+    if list(names) == [DEFAULT_TARGET]:
+        names = (
+            [f"target_{number}" for number in range(1, count + 1)] if count > 1 else [_DEFAULT_NAMES.get(task, *names)]
+        )
     if len(names) != count or len({*names}) != count:
         raise TrainingError(
             f"The estimator predicts {count} {'target' if count == 1 else 'targets'}, but --target names {len(names)}: "

@@ -30,9 +30,17 @@ function rows(value, name) {
   return Object.entries(value).flatMap(([key, item]) => rows(item, name ? `${name}: ${key}` : key));
 }
 
+function targetRows({ name, unit, classes, scores }) {
+  return [
+    ["target", name],
+    ...rows(unit, "unit"),
+    ...(classes ? [["classes", classes.map((label) => visible(String(label))).join(", ")]] : []),
+    ...rows(scores, "scores"),
+  ];
+}
+
 function showCard() {
   const { name, version, task, targets, features, columns_by, metrics, training, environment, artifacts } = manifest;
-  const [{ name: target, unit, classes }] = targets;
   const featureRow = (feature) => [
     feature.name,
     (feature.type === "text" ? "free text" : feature.type) + (feature.nullable ? " or null" : ""),
@@ -43,10 +51,8 @@ function showCard() {
       ["name", name],
       ["version", version],
       ["task", task],
-      ["target", target],
-      ...rows(unit, "unit"),
+      ...targets.flatMap(targetRows),
       ["takes its features by", columns_by],
-      ...(classes ? [["classes", classes.map((label) => visible(String(label))).join(", ")]] : []),
     ]),
     table("Features", features.map(featureRow), ["name", "type", "in training"]),
     table("Metrics", metrics ? rows(metrics, "") : [["none", "no score was measured when the model was packaged"]]),

@@ -3,8 +3,8 @@
 const BINS = 12;
 
 /** How many predictions fall where: a bar for each class, or for each of twelve equal parts of the range. */
-function chart(predictions) {
-  const bars = manifest.task === "classification" ? byClass(predictions) : byRange(predictions.map(Number));
+function chart({ name, classes }, predictions) {
+  const bars = classes ? byClass(predictions) : byRange(predictions.map(Number));
   const most = Math.max(...bars.map(([, count]) => count));
   const items = bars.map(([name, count]) => {
     const filled = make("span");
@@ -15,8 +15,8 @@ function chart(predictions) {
   });
   const list = make("ul", { className: "bars" }, ...items);
   list.setAttribute("role", "list"); // Safari drops it with the bullets
-  const title = make("h3", { id: "chart-title" }, `Rows by ${manifest.targets[0].name}`);
-  list.setAttribute("aria-labelledby", title.id);
+  const title = make("h3", {}, `Rows by ${name}`);
+  list.setAttribute("aria-label", title.textContent);
   return make("div", { className: "box" }, title, list);
 }
 

@@ -25,20 +25,35 @@ function wait(isWaiting) {
   if (!isWaiting) return;
   for (const { show } of fields) show("", "");
   byId("problem").replaceChildren();
-  byId("probabilities").replaceChildren();
+  byId("scores").replaceChildren();
   byId("stale").hidden = true;
   byId("answer").replaceChildren(make("p", { className: "quiet" }, "Predicting…"));
 }
 
-function showAnswer({ prediction, probabilities, warnings }) {
-  const [{ name, unit }] = manifest.targets;
-  const isNumber = manifest.task === "regression";
-  const value = make("p", { className: "value" }, isNumber ? formatted(prediction) : visible(String(prediction)));
-  if (unit) value.append(" ", make("span", { className: "unit" }, unit));
-  const parts = [make("p", { className: "quiet" }, name), value];
-  if (warnings.length) parts.push(...showWarnings(warnings));
+function showAnswer(answer) {
+  const { targets } = manifest;
+  const of = (value, { name }) => (targets.length > 1 ? value[name] : value);
+  const parts = targets.flatMap((target) => showValue(target, of(answer.prediction, target)));
+  if (answer.warnings.length) parts.push(...showWarnings(answer.warnings));
   byId("answer").replaceChildren(...parts);
-  if (probabilities) byId("probabilities").replaceChildren(...bars(probabilities, prediction));
+  const scores = targets.filter((target) => target.scores);
+  byId("scores").replaceChildren(
+    ...scores.flatMap((target) => showScores(target, of(answer[target.scores], target), of(answer.prediction, target))),
+  );
+}
+
+function showValue({ name, unit, classes }, prediction) {
+  const value = make("p", { className: "value" }, classes ? visible(String(prediction)) : formatted(prediction));
+  if (unit) value.append(" ", make("span", { className: "unit" }, unit));
+  return [make("p", { className: "quiet" }, name), value];
+}
+
+function showScores({ name, scores }, numbers, prediction) {
+  if (scores === "score") return [make("p", {}, `Score ${formatted(numbers)}: less than 0 for an outlier`)];
+  const title = scores[0].toUpperCase() + scores.slice(1);
+  const label = manifest.targets.length > 1 ? `${title} of ${name}` : title;
+  const heading = manifest.targets.length > 1 || scores === "distances" ? [make("p", { className: "quiet" }, label)] : [];
+  return [...heading, ...bars(label, scores, numbers, prediction)];
 }
 
 function showWarnings(warnings) {
@@ -52,13 +67,16 @@ function showWarnings(warnings) {
   return [make("p", { className: "warning" }, heading), make("ul", {}, ...list)];
 }
 
-function bars(probabilities, prediction) {
+/** A bar for each class: the likeliest first or, of distances, the nearest. */
+function bars(label, scores, numbers, prediction) {
+  const isFar = scores === "distances";
   // JSON has 1.0 as a key where the label is the number 1.
   const isChosen = (key) => (typeof prediction === "number" ? Number(key) === prediction : key === String(prediction));
-  const sorted = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
-  const items = sorted.slice(0, MOST_BARS).map(([key, probability]) => {
+  const sorted = Object.entries(numbers).sort((a, b) => (isFar ? a[1] - b[1] : b[1] - a[1]));
+  const whole = isFar ? sorted.at(-1)[1] || 1 : 1;
+  const items = sorted.slice(0, MOST_BARS).map(([key, number]) => {
     const filled = make("span");
-    filled.style.width = `${100 * probability}%`;
+    filled.style.width = `${(100 * number) / whole}%`;
     const track = make("span", { className: "track" }, filled);
     track.setAttribute("aria-hidden", "true");
     return make(
@@ -66,14 +84,14 @@ function bars(probabilities, prediction) {
       {},
       make("span", { className: isChosen(key) ? "chosen" : "" }, visible(key)),
       track,
-      make("span", { className: "share" }, share(probability)),
+      make("span", { className: "share" }, isFar ? formatted(number) : share(number)),
     );
   });
   const list = make("ul", { className: "bars" }, ...items);
   list.setAttribute("role", "list"); // Safari drops it with the bullets
-  list.setAttribute("aria-label", "Probabilities");
+  list.setAttribute("aria-label", label);
   const left = sorted.length - items.length;
-  return left > 0 ? [list, make("p", { className: "quiet" }, `and ${left} less likely`)] : [list];
+  return left > 0 ? [list, make("p", { className: "quiet" }, `and ${left} ${isFar ? "farther" : "less likely"}`)] : [list];
 }
 
 function showFailure({ message, errors }) {

@@ -20,10 +20,10 @@ async function load() {
 }
 
 function showModel() {
-  const [{ name: target, unit }] = manifest.targets;
+  const targets = manifest.targets.map(({ name, unit }) => name + (unit ? ` in ${unit}` : ""));
   document.title = manifest.name;
   byId("name").textContent = manifest.name;
-  byId("summary").textContent = `Predicts ${target}${unit ? ` in ${unit}` : ""}. Version ${manifest.version}.`;
+  byId("summary").textContent = `Predicts ${targets.join(", ")}. Version ${manifest.version}.`;
   const cautions = manifest.cautions ?? [];
   byId("cautions").replaceChildren(...cautions.map((text) => make("p", { className: "warning" }, text)));
   byId("cautions").hidden = cautions.length === 0;

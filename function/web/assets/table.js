@@ -73,9 +73,13 @@ function showTable(name, text, header, rows) {
   const preview = make("div", { className: "scrolled", tabIndex: 0 }, make("table", {}, make("caption", {}, caption), ...body));
   preview.setAttribute("role", "region");
   preview.setAttribute("aria-label", "Preview");
-  const place = header.indexOf(manifest.output_columns.prediction);
   const parts = [make("p", { className: "buttons" }, link), preview];
-  if (rows.length) parts.push(chart(rows.map((row) => row[place])));
+  let place = header.indexOf(manifest.output_columns.values[0]);
+  for (const target of rows.length ? manifest.targets : []) {
+    const column = place;
+    parts.push(chart(target, rows.map((row) => row[column])));
+    place += 1 + (target.scores === "score" ? 1 : target.scores ? target.classes.length : 0);
+  }
   byId("csv-answer").replaceChildren(...parts);
 }
 
