@@ -1,11 +1,12 @@
 """Run the zoo and write its table into docs/models.md: `python -m tests.zoo`."""
 
+import os
 import sys
 
 import pytest
 
 from tests.zoo.conftest import list_results
-from tests.zoo.report import DOCUMENT, format_table, update_document
+from tests.zoo.report import DOCUMENT, MEASURES_JOBLIB, format_table, update_document
 
 
 class Writer:
@@ -18,5 +19,6 @@ class Writer:
 
 
 if __name__ == "__main__":
+    os.environ[MEASURES_JOBLIB] = "1"
     # Without the test of the document, which is written only now.
     sys.exit(pytest.main(["tests/zoo", "-q", "-k", "answered", *sys.argv[1:]], plugins=[Writer()]))

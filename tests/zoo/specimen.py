@@ -12,7 +12,7 @@ class Specimen(NamedTuple):
     - `name`: unique in the zoo
     - `family`: the row of the documents' table that it is counted in
     - `table`: what it is trained on (tests.zoo.tables)
-    - `target`: the column that it predicts
+    - `target`: the column that it predicts; several for an estimator of several targets, none for one without
     - `make()`: makes the estimator, not fitted
     - `features`: the columns that it takes; all but the targets if empty
     - `is_flat`: whether it must be answered flat
@@ -23,9 +23,14 @@ class Specimen(NamedTuple):
     name: str
     family: str
     table: Callable[[], ZooTable]
-    target: str
+    target: str | tuple[str, ...]
     make: Callable[[], Any]
     features: tuple[str, ...] = ()
     is_flat: bool = True
     arguments: tuple[str, ...] = ()
     tolerance: float = 1e-9
+
+    @property
+    def targets(self) -> list[str]:
+        """The columns that it predicts."""
+        return [self.target] if isinstance(self.target, str) else list(self.target)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,12 +13,20 @@ import numpy
 import pandas
 import pytest
 
-from function.model.manifest import FLAT, RUNTIMES, Manifest
+from function.model.manifest import FLAT, JOBLIB, RUNTIMES, Manifest
 from function.model.runtime import wrap_bytes
+from function.model.target import (
+    CLASSIFICATION,
+    DISTANCES,
+    OUTLIER_DETECTION,
+    PROBABILITIES,
+    REGRESSION,
+    SCORE,
+)
 from function.runtimes.flat import runtime as flat
 from tests.zoo import catboosts, categories, ensembles, lightgbms, linear, numbers, structures, trees, xgboosts
 from tests.zoo.conftest import KEY
-from tests.zoo.report import DOCUMENT, Result, measure_start_ms
+from tests.zoo.report import DOCUMENT, MEASURES_JOBLIB, Result, measure_start_ms
 from tests.zoo.specimen import Specimen
 from training.parity.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
 
@@ -42,32 +51,68 @@ def test_model_is_answered_flat_as_its_estimator_answers(
 ) -> None:
     table = specimen.table()
     names = list(specimen.features) or table.features
-    estimator = specimen.make().fit(table.frame[names], table.frame[specimen.target])
+    answers = table.frame[specimen.target if isinstance(specimen.target, str) else specimen.targets]
+    estimator = specimen.make()
+    estimator = estimator.fit(table.frame[names], answers) if specimen.targets else estimator.fit(table.frame[names])
     joblib.dump(estimator, tmp_path / "model.joblib")
-    table.frame[[*names, specimen.target]].to_csv(tmp_path / "table.csv", index=False)
+    table.frame[[*names, *specimen.targets]].to_csv(tmp_path / "table.csv", index=False)
+    measures_joblib = MEASURES_JOBLIB in os.environ
     bundle = make_bundle(
         *("--model", str(tmp_path / "model.joblib"), "--data", str(tmp_path / "table.csv")),
-        *("--target", specimen.target, *specimen.arguments),
+        *(f"--target={name}" for name in specimen.targets),
+        *specimen.arguments,
+        *(["--keep-joblib"] if measures_joblib else []),
     )
     document = json.loads((bundle / "manifest.json").read_bytes())
     refused = document.get("refused_exports", {}).get(FLAT)
     assert (refused is None) == specimen.is_flat, refused
-    record_property(KEY, list(Result(specimen.family, *_read_runtime(document), measure_start_ms(bundle))))
+    # The libraries of boosting are not served as they are.
+    has_joblib = any(artifact["runtime"] == JOBLIB for artifact in document["artifacts"].values())
+    joblib_ms = measure_start_ms(bundle, JOBLIB) if measures_joblib and has_joblib else 0.0
+    result = Result(specimen.family, *_read_runtime(document), measure_start_ms(bundle), joblib_ms)
+    record_property(KEY, list(result))
     if not specimen.is_flat:
         return
     manifest = Manifest.parse((bundle / "manifest.json").read_bytes())
     (artifact,) = [artifact for artifact in manifest.artifacts if artifact.runtime == FLAT]
     content = wrap_bytes((bundle / artifact.file).read_bytes())
     columns = [_list_values(table.frame[feature.name]) for feature in manifest.contract.features]
-    expected_values = estimator.predict(table.frame[names]).ravel().tolist()
-    shares = estimator.predict_proba(table.frame[names]).tolist() if hasattr(estimator, "predict_proba") else None
+    expected = _predict(estimator, table.frame[names], manifest)
     for many_values in (ALWAYS_RECORDS, ALWAYS_TABLES):
         runtime = flat.load(content, manifest, artifact, many_values=many_values)
         outputs = runtime.predict(columns)
-        _compare(outputs.values, expected_values, specimen.tolerance)
-        assert (outputs.probabilities is None) == (shares is None)
-        for found, expected in zip(outputs.probabilities or [], shares or [], strict=True):
-            _compare(found, expected, specimen.tolerance)
+        for found, wanted in zip(zip(*outputs, strict=True), expected, strict=True):
+            _compare(found, wanted, specimen.tolerance)
+
+
+def _predict(estimator: Any, frame: pandas.DataFrame, manifest: Manifest) -> list[list[Any]]:
+    """Predict as users of the estimator do; return a column for each value of an output."""
+    predicted = numpy.asarray(estimator.predict(frame)).reshape(len(frame), -1)
+    columns: list[list[Any]] = []
+    for place, target in enumerate(manifest.targets):
+        labels = predicted[:, place].tolist()
+        if manifest.task == OUTLIER_DETECTION:
+            labels = ["inlier" if label == 1 else "outlier" for label in labels]
+        columns.append(labels)
+        if target.scores is not None:
+            columns += numpy.asarray(_compute_scores(estimator, frame, target.scores, place)).T.tolist()
+    if manifest.task in (REGRESSION, CLASSIFICATION):
+        has_shares = hasattr(estimator, "predict_proba") and manifest.task == CLASSIFICATION
+        assert {target.scores for target in manifest.targets} == {PROBABILITIES if has_shares else None}
+    return columns
+
+
+def _compute_scores(estimator: Any, frame: pandas.DataFrame, scores: str, place: int) -> Any:
+    """Compute the scores of a target, of shape (rows, scores)."""
+    if scores == SCORE:
+        return estimator.decision_function(frame).reshape(-1, 1)
+    if scores == DISTANCES:
+        return estimator.transform(frame)
+    shares = estimator.predict_proba(frame)
+    if isinstance(shares, list):
+        return shares[place]
+    is_multilabel = getattr(estimator, "multilabel_", False) or numpy.ndim(estimator.predict(frame)) > 1
+    return numpy.column_stack([1 - shares[:, place], shares[:, place]]) if is_multilabel else shares
 
 
 def test_document_has_each_family_with_the_number_of_its_models() -> None:

@@ -112,6 +112,10 @@ def _move(value: Value, direction: float, size: int, dtype: str) -> Value:
 
 
 def _is_tie(difference: Difference, tolerance: float) -> bool:
-    """Tell whether only the class differs, and two classes have the largest probability."""
+    """Tell whether only the class differs, of one target, and two classes have the largest probability."""
     shares = sorted(difference.expected[1])
-    return len(shares) > 1 and shares[-1] - shares[-2] <= _TIE and difference.error <= tolerance
+    return (
+        len(difference.expected[0]) == 1 < len(shares)
+        and shares[-1] - shares[-2] <= _TIE
+        and difference.error <= tolerance
+    )
