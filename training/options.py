@@ -7,7 +7,7 @@ from shlex import join
 from typing import NamedTuple, NoReturn
 
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT
-from function.model.target import TASKS
+from function.model.target import CLASSIFICATION, REGRESSION
 from training.errors import TrainingError
 
 EXAMPLE_DATA = Path(__file__).parent / "data" / "houses.csv"
@@ -119,7 +119,7 @@ def _build_parser() -> ArgumentParser:
     option("--out", type=Path, default=Path("model"), metavar="DIR", help="the bundle's directory (default: model)")
     option("--name", help="the model's name (default: the name of the model's or table's file)")
     option("--unit", help="the unit of the prediction, such as USD")
-    option("--task", choices=TASKS, help="default: inferred from the estimator or the target")
+    option("--task", choices=(REGRESSION, CLASSIFICATION), help="default: inferred from the estimator or the target")
     option(
         "--feature",
         action="append",
