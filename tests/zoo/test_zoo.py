@@ -95,14 +95,16 @@ def _predict(estimator: Any, frame: pandas.DataFrame, manifest: Manifest) -> lis
             labels = ["inlier" if label == 1 else "outlier" for label in labels]
         columns.append(labels)
         if target.scores is not None:
-            columns += numpy.asarray(_compute_scores(estimator, frame, target.scores, place)).T.tolist()
+            columns += numpy.asarray(
+                _compute_scores(estimator, frame, target.scores, place, is_multilabel=len(manifest.targets) > 1)
+            ).T.tolist()
     if manifest.task in (REGRESSION, CLASSIFICATION):
         has_shares = hasattr(estimator, "predict_proba") and manifest.task == CLASSIFICATION
         assert {target.scores for target in manifest.targets} == {PROBABILITIES if has_shares else None}
     return columns
 
 
-def _compute_scores(estimator: Any, frame: pandas.DataFrame, scores: str, place: int) -> Any:
+def _compute_scores(estimator: Any, frame: pandas.DataFrame, scores: str, place: int, *, is_multilabel: bool) -> Any:
     """Compute the scores of a target, of shape (rows, scores)."""
     if scores == SCORE:
         return estimator.decision_function(frame).reshape(-1, 1)
@@ -111,7 +113,6 @@ def _compute_scores(estimator: Any, frame: pandas.DataFrame, scores: str, place:
     shares = estimator.predict_proba(frame)
     if isinstance(shares, list):
         return shares[place]
-    is_multilabel = getattr(estimator, "multilabel_", False) or numpy.ndim(estimator.predict(frame)) > 1
     return numpy.column_stack([1 - shares[:, place], shares[:, place]]) if is_multilabel else shares
 
 
