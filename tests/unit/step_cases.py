@@ -56,6 +56,7 @@ LINEAR_LEAVES: Arrays = TREES | {
     "coefficients": ("d", [0.5, -0.5, 2.0, 1.0]),
     "values": ("d", [9.0, 8.0, 7.0, 6.0]),
 }
+KNOWN: Arrays = {"rows": ("d", [0.0, 0.5, -2.0, 0.1, -0.2, 3.0])}
 OPTIONS_OF_TREES: dict[str, Any] = {"outputs": 1, "start": [0.5], "vector": False, "single": False}
 OPTIONS_OF_VECTORS = OPTIONS_OF_TREES | {"vector": True, "outputs": 2, "start": [0.0, 1.0]}
 SPLINES: Arrays = {
@@ -203,4 +204,9 @@ CASES: tuple[Case, ...] = (
     Case("raise", arrays=PER_COLUMN),
     Case("share", options={"uniform": True}),
     Case("ratio", [NUMBERS, FLAGS]),
+    *(
+        Case("distances", arrays=KNOWN, options={"metric": metric})
+        for metric in ("squared", "manhattan", "chebyshev", "chi2")
+    ),
+    Case("distances", arrays=KNOWN, options={"metric": "minkowski", "p": 1.5}),
 )

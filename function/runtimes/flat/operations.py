@@ -75,5 +75,9 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import shares
 
             return shares.OPERATIONS[step.op](step)
+        case "distances":
+            from function.runtimes.flat import distances
+
+            return distances.Distances(step)
         case _:
             raise ValueError("no operation has this name")
