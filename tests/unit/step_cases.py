@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 from tests.unit.small_flat import Arrays
 
 # The blocks that a case may take: the record (two numbers and a text, which may be null), its first two values as they
-# are, these as numbers, the text, and whether the numbers are null.
-RECORD, RAW, NUMBERS, WORD, FLAGS = 0, 1, 2, 3, 4
+# are, these as numbers, the text, whether the numbers are null, and three numbers.
+RECORD, RAW, NUMBERS, WORD, FLAGS, THREE = 0, 1, 2, 3, 4, 5
 BEFORE: list[dict[str, Any]] = [
     {"op": "take", "inputs": [RECORD], "arrays": {"places": ("H", [0, 1])}},
     {"op": "number", "inputs": [RAW]},
     {"op": "take", "inputs": [RECORD], "arrays": {"places": ("H", [2])}},
     {"op": "is_null", "inputs": [RAW]},
+    {"op": "take", "inputs": [NUMBERS], "arrays": {"places": ("H", [0, 1, 0])}},
 ]
 MADE = len(BEFORE) + 1
 """The block of the case's step."""
@@ -189,6 +190,7 @@ CASES: tuple[Case, ...] = (
     Case("logistic", options={"scale": 2.0}),
     Case("softmax"),
     Case("argmax"),
+    Case("couple", [THREE], options={"classes": 3}),
     Case("sign", options={"above": 0.25, "equal": True}),
     Case("single", options={"null": 0.0}),
     Case("single_matrix", arrays={"numbers": ("d", [1.0, 0.0, 0.5, -2.0]), "start": ("d", [0.25, -1.0])}),

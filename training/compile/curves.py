@@ -7,7 +7,7 @@ import numpy
 
 from function.model.dtypes import FLOAT32, FLOAT64
 from function.runtimes.flat.functions import FUNCTIONS
-from training.compile.blocks import Block, Column, NotCompiled
+from training.compile.blocks import Array, Block, Column, NotCompiled
 from training.compile.program import Program
 
 # The largest float64: a limit that no finite number passes.
@@ -53,6 +53,28 @@ def divide_blocks(program: Program, block: Block, other: Block) -> Block:
     """Divide the numbers of a block by those of another one."""
     made = Column(nullable=True, is_finite=False, is_exact=block.is_exact and other.is_exact)
     return program.add("ratio", [block, other], [made] * block.width, {})
+
+
+def multiply_blocks(program: Program, block: Block, other: Block) -> Block:
+    """Multiply the numbers of a block with those of another one."""
+    width = block.width
+    column = Column(is_finite=False, nullable=True, is_exact=block.is_exact and other.is_exact)
+    arrays = {"left": ("I", range(width)), "right": ("I", range(width, 2 * width))}
+    return program.add("products", [program.join([block, other])], [column] * width, arrays)
+
+
+def measure_distances(program: Program, block: Block, rows: Array, metric: str, **options: float) -> Block:
+    """Measure the distance to each of these rows; function.runtimes.flat.distances has the metrics."""
+    if not (rows.size and numpy.isfinite(rows).all()):
+        raise NotCompiled("it knows no row, or one with a number that is not finite")
+    column = Column(is_finite=False, nullable=metric == "chi2", is_exact=False)
+    arrays = {"rows": ("d", numpy.asarray(rows, dtype=float).T)}
+    return program.add("distances", [block], [column] * len(rows), arrays, metric=metric, **options)
+
+
+def refuse_negative(program: Program, block: Block) -> Block:
+    """Refuse numbers below 0."""
+    return interpolate(program, block, [((0.0, LARGEST), (0.0, LARGEST))] * block.width, "refuse")
 
 
 def raise_to(program: Program, block: Block, number: float) -> Block:

@@ -1,50 +1,72 @@
-"""Compile transformers that compare a row with rows of training by a kernel: sklearn/metrics/pairwise.py."""
+"""Compute kernels of the record with rows of training, by their names in sklearn/metrics/pairwise.py."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy
 
-from function.model.dtypes import FLOAT32
 from training.compile.blocks import Array, Block, NotCompiled
-from training.compile.curves import LARGEST, raise_to
+from training.compile.curves import LARGEST, measure_distances, raise_to, refuse_negative
 from training.compile.program import Program
-from training.compile.scaling import prepare
+from training.compile.scaling import normalize
+
+# The defaults of scikit-learn's functions. Without a gamma, that is 1 / the number of columns, but for chi2.
+_DEFAULTS = {"coef0": 1.0, "degree": 3.0}
 
 
-def compile_nystroem(program: Program, sampler: Any, block: Block) -> Block:
-    """Compile a Nystroem: the kernel of the row with each of `components_`, times a matrix."""
-    block = prepare(program, block, nan=True)
-    if block.dtype == FLOAT32:
-        raise NotCompiled("its Nystroem computes in float32")
-    components = sampler.components_
-    if hasattr(components, "toarray"):  # sparse, if it was trained so
-        components = components.toarray()
-    kernel = _compute_kernel(program, sampler, numpy.asarray(components, dtype=float), block)
-    return program.multiply_matrix(kernel, numpy.asarray(sampler.normalization_).T)
+def make_rows(rows: Any) -> Array:
+    """Make an array of the rows of training that an estimator keeps, which may be a sparse matrix."""
+    return numpy.asarray(rows.toarray() if hasattr(rows, "toarray") else rows, dtype=float)
 
 
-def _compute_kernel(program: Program, sampler: Any, rows: Array, block: Block) -> Block:
-    """Compute the kernel of the record with each of these rows of training. Raises NotCompiled."""
-    given = {name: getattr(sampler, name) for name in ("gamma", "coef0", "degree")}
-    # The defaults are those of scikit-learn's functions.
-    chosen = {"gamma": None, "coef0": 1.0, "degree": 3.0, **(sampler.kernel_params or {})}
-    chosen |= {name: value for name, value in given.items() if value is not None}
-    gamma = 1.0 / block.width if chosen["gamma"] is None else chosen["gamma"]
-    match sampler.kernel:
+def compute_kernel(program: Program, name: Any, parameters: Mapping[str, Any], rows: Array, block: Block) -> Block:
+    """Compute the kernel of the record with each of these rows; a parameter that is None has its default.
+
+    Raises NotCompiled.
+    """
+    chosen = _DEFAULTS | {key: value for key, value in parameters.items() if value is not None}
+    gamma = chosen.get("gamma", 1.0 if name == "chi2" else 1.0 / block.width)
+    match name:
         case "linear":
             return program.multiply_matrix(block, rows.T)
         case "rbf":
-            return program.apply(program.multiply(_measure_squares(program, rows, block), -gamma), "exp")
+            return make_exponential(program, _measure_squares(program, rows, block), -gamma)
+        case "laplacian":
+            return make_exponential(program, measure_distances(program, block, rows, "manhattan"), -gamma)
         case "poly" | "polynomial":
-            return raise_to(program, _scale_product(program, rows, block, gamma, chosen["coef0"]), chosen["degree"])
+            return raise_to(program, scale_product(program, rows, block, gamma, chosen["coef0"]), chosen["degree"])
         case "sigmoid":
-            return program.apply(_scale_product(program, rows, block, gamma, chosen["coef0"]), "tanh")
-    raise NotCompiled(f"the kernel {sampler.kernel!r} of its Nystroem is not one of those that are compiled")
+            return program.apply(scale_product(program, rows, block, gamma, chosen["coef0"]), "tanh")
+        case "cosine":
+            norms = numpy.linalg.norm(rows, axis=1, keepdims=True)
+            norms[norms < 10 * numpy.finfo(float).eps] = 1.0
+            return program.multiply_matrix(normalize(program, block, "l2"), (rows / norms).T)
+        case "additive_chi2":
+            return program.multiply(_measure_ratios(program, rows, block), -1.0)
+        case "chi2":
+            return make_exponential(program, _measure_ratios(program, rows, block), -gamma)
+    shown = repr(name) if isinstance(name, str) else "that is a function"
+    raise NotCompiled(f"the kernel {shown} is not one of those that are compiled")
 
 
-def _scale_product(program: Program, rows: Array, block: Block, gamma: float, constant: float) -> Block:
+def make_exponential(program: Program, block: Block, factor: float) -> Block:
+    """Make exp(factor * x) of each number x."""
+    return program.apply(program.multiply(block, factor), "exp")
+
+
+def scale_product(program: Program, rows: Array, block: Block, gamma: float, constant: float) -> Block:
     """Multiply the record with each row, and the product with gamma; add the constant."""
     return program.add_numbers(program.multiply(program.multiply_matrix(block, rows.T), gamma), constant)
+
+
+def weigh(program: Program, kernel: Block, weights: Any, start: Any = None) -> Block:
+    """Multiply the kernel with weights, a column of them for each output; an infinite kernel may become NaN."""
+    return mark_nullable(program.multiply_matrix(kernel, weights, start))
+
+
+def mark_nullable(block: Block) -> Block:
+    """Return the block with columns that may be NaN."""
+    return block._replace(columns=tuple(column._replace(nullable=True) for column in block.columns))
 
 
 def _measure_squares(program: Program, rows: Array, block: Block) -> Block:
@@ -53,3 +75,7 @@ def _measure_squares(program: Program, rows: Array, block: Block) -> Block:
     factors = numpy.concatenate([numpy.ones(rows.T.shape), -2.0 * rows.T])
     made = program.multiply_matrix(program.join([squares, block]), factors, (rows * rows).sum(axis=1))
     return program.clip(made, 0.0, LARGEST)
+
+
+def _measure_ratios(program: Program, rows: Array, block: Block) -> Block:
+    return measure_distances(program, refuse_negative(program, block), rows, "chi2")

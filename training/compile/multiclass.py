@@ -46,18 +46,26 @@ def compile_one_vs_one(program: Program, estimator: Any, block: Block) -> Answer
         raise NotCompiled("its members are no classifiers")
     labels = program.join([answer.label for answer in answers if answer.label is not None])
     scores = _join_scores(program, members, answers)
-    pairs = list(combinations(range(len(classes)), 2))
-    # A member's label is 1 for the second class of its pair. With -1/2 and 1/2, votes are moved by a constant.
-    votes = _add_up(program, program.add_numbers(labels, -0.5), pairs)
-    votes = program.add_numbers(votes, (len(classes) - 1) / 2)
-    sums = _add_up(program, widen(scores), pairs)
-    sizes = program.multiply(program.add_numbers(program.apply(sums, "absolute"), 1.0), 3.0)
-    decision = program.sum([votes, divide_blocks(program, sums, sizes)])
+    decision = combine_pairs(program, labels, widen(scores), len(classes))
     if len(classes) > 2:
         return Answer(None, classes, program.make_argmax(decision), None, decision)
     decision = program.take(decision, [1])
     label = program.compare(decision, _find_threshold(members[0], answers[0]))
     return Answer(None, classes, label, None, decision)
+
+
+def combine_pairs(program: Program, labels: Block, scores: Block, classes: int) -> Block:
+    """Make a score for each class of those for each pair, as sklearn.utils.multiclass does: its votes, and a little.
+
+    A label is 1 where the second class of its pair is chosen, else 0; a score is more the more it is the second one.
+    """
+    pairs = list(combinations(range(classes), 2))
+    # With -1/2 and 1/2, votes are moved by a constant.
+    votes = _add_up(program, program.add_numbers(labels, -0.5), pairs)
+    votes = program.add_numbers(votes, (classes - 1) / 2)
+    sums = _add_up(program, scores, pairs)
+    sizes = program.multiply(program.add_numbers(program.apply(sums, "absolute"), 1.0), 3.0)
+    return program.sum([votes, divide_blocks(program, sums, sizes)])
 
 
 def compile_output_code(program: Program, estimator: Any, block: Block) -> Answer:

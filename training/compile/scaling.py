@@ -50,12 +50,16 @@ def compile_robust_scaler(program: Program, scaler: Any, block: Block) -> Block:
 
 def compile_normalizer(program: Program, normalizer: Any, block: Block) -> Block:
     """Compile a Normalizer, which divides each row by its norm."""
-    block = prepare(program, block, nan=True)
+    return normalize(program, prepare(program, block, nan=True), normalizer.norm)
+
+
+def normalize(program: Program, block: Block, norm: str) -> Block:
+    """Divide each row by its norm: l1, l2 or max."""
     # Norms that are nearly 0 count as 1: sklearn's _handle_zeros_in_scale.
     least = 10 * float(numpy.finfo(block.dtype).eps)
-    is_exact = block.is_exact and normalizer.norm == "max"
+    is_exact = block.is_exact and norm == "max"
     columns = [c._replace(is_exact=is_exact, is_finite=False, nullable=True, name=None) for c in block.columns]
-    return round_singles(program, program.add("normalize", [block], columns, {}, norm=normalizer.norm, least=least))
+    return round_singles(program, program.add("normalize", [block], columns, {}, norm=norm, least=least))
 
 
 def compile_power_transformer(program: Program, transformer: Any, block: Block) -> Block:

@@ -181,6 +181,7 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[Function], Functi
     "degrees": (math.degrees, _keep),
     "normal_quantile": (find_normal_quantile, _keep),
     "normal_share": (find_normal_share, _keep),
+    "erf": (math.erf, _keep),
 }
 
 
@@ -194,5 +195,5 @@ def find_function(name: str) -> Function:
 NEVER_NAN = frozenset(
     {"absolute", "fabs", "negative", "positive", "square", "sign", "reciprocal", "floor", "ceil", "trunc", "rint"}
     | {"exp", "exp2", "expm1", "cbrt", "arctan", "sinh", "cosh", "tanh", "arcsinh"}
-    | {"deg2rad", "radians", "rad2deg", "degrees", "normal_share"}
+    | {"deg2rad", "radians", "rad2deg", "degrees", "normal_share", "erf"}
 )
