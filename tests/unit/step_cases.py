@@ -58,6 +58,12 @@ LINEAR_LEAVES: Arrays = TREES | {
     "values": ("d", [9.0, 8.0, 7.0, 6.0]),
 }
 KNOWN: Arrays = {"rows": ("d", [0.0, 0.5, -2.0, 0.1, -0.2, 3.0])}
+BOXES: Arrays = {
+    "values": ("d", [1.0, 2.0, 3.0, 0.5, 0.25, 0.125]),
+    "bounds": ("d", [-2.0, -0.2, 0.5, 3.0, 0.0, 0.1, 0.0, 0.1, -2.0, -0.2, 0.5, 3.0]),
+}
+BALLS: Arrays = {"values": ("B", [1, 0, 1]), "bounds": ("d", [-0.5, 1.0, 2.5, 0.0, 0.1, 0.0, -0.75, 1.4, 2.0])}
+OPTIONS_OF_NEAREST: dict[str, Any] = {"metric": "squared", "count": 2, "first": 1, "shape": "boxes", "levels": 2}
 OPTIONS_OF_TREES: dict[str, Any] = {"outputs": 1, "start": [0.5], "vector": False, "single": False}
 OPTIONS_OF_VECTORS = OPTIONS_OF_TREES | {"vector": True, "outputs": 2, "start": [0.0, 1.0]}
 SPLINES: Arrays = {
@@ -208,7 +214,19 @@ CASES: tuple[Case, ...] = (
     Case("ratio", [NUMBERS, FLAGS]),
     *(
         Case("distances", arrays=KNOWN, options={"metric": metric})
-        for metric in ("squared", "manhattan", "chebyshev", "chi2")
+        for metric in ("squared", "manhattan", "chebyshev", "chi2", "product")
     ),
     Case("distances", arrays=KNOWN, options={"metric": "minkowski", "p": 1.5}),
+    Case("nearest", arrays=KNOWN | BOXES, options=OPTIONS_OF_NEAREST),
+    *(
+        Case("nearest", arrays=KNOWN | arrays, options=OPTIONS_OF_NEAREST | {"metric": "minkowski", "p": 3.0} | options)
+        for arrays, options in ((BOXES, {}), (BALLS, {"shape": "balls", "metric": "chebyshev"}))
+    ),
+    Case("nearest", arrays=KNOWN | BALLS, options=OPTIONS_OF_NEAREST | {"shape": "balls"}),
+    Case(
+        "nearest",
+        arrays=KNOWN | {"values": ("d", []), "bounds": ("d", [0.1, 0.2, 0.3])},
+        options=OPTIONS_OF_NEAREST | {"metric": "product", "shape": "none", "levels": 1},
+    ),
+    Case("inverse", [FLAGS]),
 )

@@ -24,13 +24,37 @@ from function.model.target import (
     SCORE,
 )
 from function.runtimes.flat import runtime as flat
-from tests.zoo import catboosts, categories, ensembles, kernels, lightgbms, linear, numbers, structures, trees, xgboosts
+from tests.zoo import (
+    catboosts,
+    categories,
+    ensembles,
+    kernels,
+    lightgbms,
+    linear,
+    neighbours,
+    numbers,
+    structures,
+    trees,
+    xgboosts,
+)
 from tests.zoo.conftest import KEY
 from tests.zoo.report import DOCUMENT, MEASURES_JOBLIB, Result, measure_start_ms
 from tests.zoo.specimen import Specimen
 from training.parity.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
 
-MODULES = (linear, trees, numbers, categories, structures, ensembles, xgboosts, lightgbms, catboosts, kernels)
+MODULES = (
+    linear,
+    trees,
+    numbers,
+    categories,
+    structures,
+    ensembles,
+    kernels,
+    neighbours,
+    xgboosts,
+    lightgbms,
+    catboosts,
+)
 SPECIMENS: tuple[Specimen, ...] = tuple(specimen for module in MODULES for specimen in module.SPECIMENS)
 
 # Models of the zoo are trained for a second, not until they converge.

@@ -15,13 +15,13 @@ _SMOOTH = frozenset(
     | {"subtract", "divide", "multiply", "add", "clip", "sum", "matrix", "power", "interpolate", "products", "splines"}
     | {"regress", "sigmoid", "logistic", "softmax"}
     | {"single", "single_matrix", "single_exp", "single_sigmoid", "single_softmax", "single_complement"}
-    | {"raise", "ratio", "share", "distances"}
+    | {"raise", "ratio", "share", "distances", "inverse"}
 )
 _APPLY = "apply "
 # Functions that jump, or that amplify a last bit of a large number to anything.
 _WILD = frozenset(_APPLY + name for name in ("sign", "floor", "ceil", "trunc", "rint", "sin", "cos", "tan"))
-# Operations that decide by sums of their own, which are near even if their inputs are exact.
-_MEASURING = frozenset({"neighbours"})
+# Operations that decide by sums of their own, which may be near even if their inputs are exact.
+_MEASURING = frozenset({"neighbours", "nearest"})
 _TREES = frozenset({"trees", "oblivious"})
 
 
@@ -71,7 +71,8 @@ def _list_blocks(program: Program, outputs: Sequence[Block], *, only_smooth: boo
 
 def _decides_near(program: Program, block: Block) -> bool:
     op, inputs = program.get_step(block)
-    return op in _MEASURING or (not _is_smooth(op) and not all(each.is_exact for each in inputs))
+    own = [block] if op in _MEASURING else []
+    return not _is_smooth(op) and not all(each.is_exact for each in (*inputs, *own))
 
 
 def _is_smooth(op: str) -> bool:

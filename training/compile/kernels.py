@@ -30,7 +30,7 @@ def compute_kernel(program: Program, name: Any, parameters: Mapping[str, Any], r
         case "linear":
             return program.multiply_matrix(block, rows.T)
         case "rbf":
-            return make_exponential(program, _measure_squares(program, rows, block), -gamma)
+            return make_exponential(program, measure_squares(program, rows, block), -gamma)
         case "laplacian":
             return make_exponential(program, measure_distances(program, block, rows, "manhattan"), -gamma)
         case "poly" | "polynomial":
@@ -69,7 +69,7 @@ def mark_nullable(block: Block) -> Block:
     return block._replace(columns=tuple(column._replace(nullable=True) for column in block.columns))
 
 
-def _measure_squares(program: Program, rows: Array, block: Block) -> Block:
+def measure_squares(program: Program, rows: Array, block: Block) -> Block:
     """Compute the squared distance to each row as scikit-learn does, of products, and not less than 0."""
     squares = program.apply(block, "square")
     factors = numpy.concatenate([numpy.ones(rows.T.shape), -2.0 * rows.T])

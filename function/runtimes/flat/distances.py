@@ -21,12 +21,13 @@ class Distances:
     - array `rows`: the known rows, one column after the other: the first number of every row, then the second one
     - option `metric`: what is added up over the columns, of the difference d of the two numbers: "squared" d², with no
       root at the end; "manhattan" |d|; "minkowski" |d| to the power of the option `p`, with no root; "chi2" d² divided
-      by the two numbers' sum, where that is not 0. Of "chebyshev" it is the largest |d| instead
+      by the two numbers' sum, where that is not 0. Of "chebyshev" it is the largest |d| instead, and of "product" the
+      product of the two numbers is added up
     """
 
     def __init__(self, step: Step) -> None:
         self.rows = step.get_array("rows", "d")
-        self.metric = step.get_choice("metric", tuple(_METRICS))
+        self.metric = step.get_choice("metric", tuple(METRICS))
         self.power = step.get_number("p") if self.metric == "minkowski" else 1.0
         if not step.width or not self.rows or len(self.rows) % step.width or self.power <= 0:
             raise ValueError("rows of another width, or a power that is not above 0")
@@ -40,25 +41,29 @@ class Distances:
 
     def run_row(self, row: Row) -> Row:
         """Add column by column."""
-        count, (add, _) = self.width, _METRICS[self.metric]
+        count, (add, _) = self.width, METRICS[self.metric]
         totals = [0.0] * count
         for place, value in enumerate(row):
             totals = add(totals, value, self.rows[place * count : (place + 1) * count], self.power)
         return totals
 
     def run_table(self, table: "Table") -> "Table":
-        """Add column by column, for some records at a time."""
+        """Add column by column."""
+        return list(self.measure(table))
+
+    def measure(self, table: "Table") -> "Column":
+        """Make an array with a row for each known row, for some records at a time."""
         import numpy
 
         known = numpy.asarray(self.rows).reshape(len(table), self.width, 1)
-        _, add = _METRICS[self.metric]
+        _, add = METRICS[self.metric]
         made = numpy.zeros((self.width, len(table[0])))
         size = max(1, _MOST_NUMBERS // self.width)
         for at in range(0, len(table[0]), size):
             part = made[:, at : at + size]
             for column, numbers in zip(table, known, strict=True):
                 part[:] = add(part, column[at : at + size], numbers, self.power)
-        return list(made)
+        return made
 
 
 # How each metric adds a column: to the row's totals, the record's number and the known rows' ones; and to the totals
@@ -75,6 +80,10 @@ def _add_sizes(totals: Row, value: float, numbers: Sequence[float], _: float) ->
 
 def _add_powers(totals: Row, value: float, numbers: Sequence[float], power: float) -> Row:
     return [total + raise_to(abs(value - number), power) for total, number in zip(totals, numbers, strict=True)]
+
+
+def _add_products(totals: Row, value: float, numbers: Sequence[float], _: float) -> Row:
+    return [total + value * number for total, number in zip(totals, numbers, strict=True)]
 
 
 def _find_largest(totals: Row, value: float, numbers: Sequence[float], _: float) -> Row:
@@ -110,6 +119,12 @@ def _add_powers_of_all(totals: "Column", column: "Column", numbers: "Column", po
     return made
 
 
+def _add_products_of_all(totals: "Column", column: "Column", numbers: "Column", _: float) -> "Column":
+    products = column * numbers
+    products += totals
+    return products
+
+
 def _find_largest_of_all(totals: "Column", column: "Column", numbers: "Column", _: float) -> "Column":
     import numpy
 
@@ -126,7 +141,7 @@ def _add_ratios_of_all(totals: "Column", column: "Column", numbers: "Column", _:
     return made
 
 
-_METRICS: dict[
+METRICS: dict[
     str,
     tuple[
         Callable[[Row, float, Sequence[float], float], Row],
@@ -136,6 +151,7 @@ _METRICS: dict[
     "squared": (_add_squares, _add_squares_of_all),
     "manhattan": (_add_sizes, _add_sizes_of_all),
     "minkowski": (_add_powers, _add_powers_of_all),
+    "product": (_add_products, _add_products_of_all),
     "chebyshev": (_find_largest, _find_largest_of_all),
     "chi2": (_add_ratios, _add_ratios_of_all),
 }

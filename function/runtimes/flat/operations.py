@@ -71,7 +71,7 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import curves
 
             return curves.OPERATIONS[step.op](step)
-        case "share" | "ratio":
+        case "share" | "ratio" | "inverse":
             from function.runtimes.flat import shares
 
             return shares.OPERATIONS[step.op](step)
@@ -79,5 +79,9 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import distances
 
             return distances.Distances(step)
+        case "nearest":
+            from function.runtimes.flat import nearest
+
+            return nearest.Nearest(step)
         case _:
             raise ValueError("no operation has this name")

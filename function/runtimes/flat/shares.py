@@ -1,4 +1,4 @@
-"""Operations on several numbers of a row together: shares of their sum, ratios of two blocks."""
+"""Operations on several numbers of a row together: shares of their sum, ratios of two blocks, inverses."""
 
 from collections.abc import Callable
 from math import copysign, inf, nan
@@ -67,6 +67,28 @@ class Ratio:
         return [column / by for column, by in zip(table, other, strict=True)]
 
 
+class Inverse:
+    """Divide 1 by each distance; where that is infinite for some of a row, these are 1 and the others 0."""
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = step.width
+        if not step.width:
+            raise ValueError("no numbers")
+
+    def run_row(self, row: Row) -> Row:
+        """Divide 1 by each number."""
+        inverses = [divide(1.0, value) for value in row]
+        return [float(value == inf) for value in inverses] if inf in inverses else inverses
+
+    def run_table(self, table: "Table") -> "Table":
+        """Divide 1 by each column."""
+        import numpy
+
+        inverses = 1.0 / numpy.stack(table)
+        is_infinite = inverses == inf
+        return list(numpy.where(is_infinite.any(axis=0), is_infinite, inverses))
+
+
 def divide(value: float, by: float) -> float:
     """Divide as numpy does: by 0, the quotient is infinite or NaN."""
     if by:
@@ -74,4 +96,4 @@ def divide(value: float, by: float) -> float:
     return value * copysign(inf, by) if value else nan
 
 
-OPERATIONS: dict[str, Callable[[Step], Operation]] = {"share": Share, "ratio": Ratio}
+OPERATIONS: dict[str, Callable[[Step], Operation]] = {"share": Share, "ratio": Ratio, "inverse": Inverse}
