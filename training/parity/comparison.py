@@ -16,6 +16,11 @@ class Difference(NamedTuple):
     floor: float
 
     @property
+    def expects_answer(self) -> bool:
+        """Whether all numbers are finite; else there is no answer, whatever the others and the label are."""
+        return all(map(isfinite, self.expected[1]))
+
+    @property
     def has_other_label(self) -> bool:
         """Whether the class is another one."""
         return bool(self.expected[0] != self.found[0])
@@ -40,7 +45,7 @@ def compare_rows(
     pairs = [Difference(row, one, other, floor) for (row, one), other in zip(expected.items(), found, strict=True)]
     largest, differences = 0.0, []
     for pair in pairs:
-        if pair.expected == pair.found:
+        if pair.expected == pair.found or not (pair.expects_answer or all(map(isfinite, pair.found[1]))):
             continue
         error = pair.error
         if pair.has_other_label or not error <= tolerance:
@@ -56,7 +61,7 @@ def compute_error(expected: RowPrediction, found: RowPrediction, floor: float) -
 
 
 def _compare_numbers(expected: float, found: float, floor: float) -> float:
-    if expected == found or not (isfinite(expected) or isfinite(found)):
+    if expected == found:
         return 0.0
     size = max(abs(expected), floor)
     return abs(expected - found) / size if size and isfinite(expected) and isfinite(found) else inf

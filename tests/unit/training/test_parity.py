@@ -16,6 +16,7 @@ from function.model.runtime import NotPredictable, Outputs
 from tests.unit.small_models import ByRecords
 from tests.unit.training.parity_case import DIABETES, WINE, Case, add_nulls, change_array
 from training.parity.candidates import DOUBLE, EXACT, SINGLE, Way, measure_ways
+from training.parity.comparison import compare_rows
 from training.parity.gate import Demand, Gate, PredictionsDiffer
 from training.parity.prober import Prober
 from training.parity.probes import ProbeData, make_probes
@@ -189,6 +190,14 @@ def test_answer_among_scattered_ones_of_the_estimator_is_accepted() -> None:
         compare(one, other, DOUBLE)
     with pytest.raises(PredictionsDiffer, match="large whole numbers"):
         compare(one, lambda a, b: other(a, b) + (2 if 1e12 < abs(a) < 1e30 else 0), MOVED)
+
+
+def test_rows_that_get_no_answer_are_not_compared() -> None:
+    # A number that is not finite is a problem of the record, whatever its label and its other numbers are.
+    expected = {0: ("a", (math.nan, 0.0)), 1: ("b", (1.0, 0.0))}
+    found = [("b", (math.nan, math.nan)), ("b", (math.nan, 0.0))]
+    _, differences = compare_rows(expected, found, 1e-9, 1e-6)
+    assert [difference.row for difference in differences] == [1]
 
 
 def test_class_of_a_tie_may_be_either() -> None:
