@@ -43,12 +43,12 @@ def compile_bins(program: Program, discretizer: Any, block: Block) -> Block:
     bins = program.add("bins", [block], made, arrays)
     if discretizer.encode == "ordinal":
         return bins
-    indicators = _indicate_bins(program, bins, [int(count) for count in discretizer.n_bins_])
+    indicators = indicate_numbers(program, bins, [int(count) for count in discretizer.n_bins_])
     return indicators.mark_sparse(is_sparse=discretizer.encode == "onehot")
 
 
-def _indicate_bins(program: Program, bins: Block, sizes: list[int]) -> Block:
-    """Make an indicator for each bin."""
+def indicate_numbers(program: Program, bins: Block, sizes: list[int]) -> Block:
+    """Make an indicator for each bin: column k has numbers from 0 to less than `sizes[k]`."""
     places: list[int] = []
     columns: list[Column] = []
     for column, size in zip(bins.columns, sizes, strict=True):

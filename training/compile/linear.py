@@ -4,18 +4,24 @@ from typing import Any
 
 import numpy
 
-from function.model.dtypes import FLOAT32
+from training.compile.answers import answer_values
 from training.compile.blocks import Answer, Block, NotCompiled, read_classes
-from training.compile.curves import complement, make_shares, make_sigmoid_of_each
+from training.compile.curves import complement, make_shares, make_sigmoid_of_each, widen
 from training.compile.program import Program
+from training.compile.reduction import match_dtype
+from training.compile.scaling import prepare, round_open
 
 
 def compile_linear_regressor(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a regressor that is a linear function of its inputs."""
-    raw = compute_scores(program, estimator, block)
-    if raw.width > 1:
-        raise NotCompiled("it predicts several targets at once")
-    return Answer(value=raw)
+    return answer_values(program, compute_scores(program, estimator, block))
+
+
+def compile_cross_decomposition(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a PLSRegression, PLSCanonical or CCA; only some releases divide their coef_ by the scales."""
+    centered = widen(program.subtract(prepare(program, block, nan=True), estimator._x_mean))
+    matrix = estimator.x_rotations_ @ estimator.y_loadings_.T * estimator._y_std
+    return answer_values(program, program.multiply_matrix(centered, (matrix.T / estimator._x_std).T, estimator._y_mean))
 
 
 def compile_generalized_regressor(program: Program, estimator: Any, block: Block) -> Answer:
@@ -88,13 +94,10 @@ def compute_scores(program: Program, estimator: Any, block: Block) -> Block:
     """Compile a linear model's scores: the inputs times `coef_`, plus `intercept_`."""
     coefficients = estimator.coef_
     dense = coefficients.toarray() if hasattr(coefficients, "toarray") else coefficients  # sparse after sparsify()
-    matrix = numpy.atleast_2d(numpy.asarray(dense, dtype=float))
-    block = program.refuse(program.make_numbers(block))
-    made = program.multiply_matrix(block, matrix.T, numpy.ravel(estimator.intercept_))
-    if block.dtype == FLOAT32 == numpy.result_type(dense, estimator.intercept_).name:
-        # What float32 cannot hold is infinite, and the next step may refuse it.
-        return program.add("single", [made], made.columns, {}, null=None)
-    return made
+    matrix = numpy.atleast_2d(numpy.asarray(dense))
+    starts = numpy.ravel(estimator.intercept_)
+    block = match_dtype(prepare(program, block, nan=True), matrix[:, :1] + starts[:, None])
+    return round_open(program, program.multiply_matrix(block, matrix.T, starts))
 
 
 def choose_class(program: Program, scores: Block) -> Block:

@@ -30,7 +30,7 @@ def compile_centered_projection(program: Program, transformer: Any, block: Block
     """Compile a FastICA: it subtracts the means, if it has any, and multiplies with `components_`."""
     block = prepare(program, block, nan=True)
     if getattr(transformer, "whiten", True):
-        block = _subtract(program, block, transformer.mean_)
+        block = subtract(program, block, transformer.mean_)
     return _project(program, block, _make_dense(transformer.components_).T)
 
 
@@ -39,8 +39,8 @@ def compile_factor_analysis(program: Program, analysis: Any, block: Block) -> Bl
     components = _make_dense(analysis.components_)
     weighted = components / numpy.asarray(analysis.noise_variance_, dtype=float)
     covariance = numpy.linalg.inv(numpy.eye(len(components)) + weighted @ components.T)
-    centered = _subtract(program, prepare(program, block, nan=True), analysis.mean_)
-    return _multiply(program, _project(program, centered, weighted.T), covariance)
+    centered = subtract(program, prepare(program, block, nan=True), analysis.mean_)
+    return multiply(program, _project(program, centered, weighted.T), covariance)
 
 
 def compile_discriminant(program: Program, analysis: Any, block: Block) -> Block:
@@ -49,7 +49,7 @@ def compile_discriminant(program: Program, analysis: Any, block: Block) -> Block
         raise NotCompiled("its LinearDiscriminantAnalysis of the solver lsqr transforms nothing")
     block = prepare(program, block, nan=True)
     if analysis.solver == "svd":
-        block = _subtract(program, block, analysis.xbar_)
+        block = subtract(program, block, analysis.xbar_)
     return _project(program, block, _make_dense(analysis.scalings_)[:, : analysis._max_components])
 
 
@@ -74,21 +74,22 @@ def compile_rbf_sampler(program: Program, sampler: Any, block: Block) -> Block:
 
 def _project(program: Program, block: Block, matrix: Array, start: Any = None) -> Block:
     """Refuse what is not finite, and multiply with a matrix."""
-    return _multiply(program, prepare(program, block, nan=True), matrix, start)
+    return multiply(program, prepare(program, block, nan=True), matrix, start)
 
 
-def _multiply(program: Program, block: Block, matrix: Array, start: Any = None) -> Block:
+def multiply(program: Program, block: Block, matrix: Array, start: Any = None) -> Block:
     """Multiply with a matrix, in float32 if both are of it."""
-    made = round_singles(program, program.multiply_matrix(_match_dtype(block, matrix), matrix, start))
+    made = round_singles(program, program.multiply_matrix(match_dtype(block, matrix), matrix, start))
     # What overflows in both directions is NaN.
     return made._replace(columns=tuple(column._replace(nullable=True) for column in made.columns))
 
 
-def _subtract(program: Program, block: Block, numbers: Any) -> Block:
-    return program.subtract(_match_dtype(block, numpy.asarray(numbers)), numbers)
+def subtract(program: Program, block: Block, numbers: Any) -> Block:
+    """Subtract a number from each column, in float32 if both are of it."""
+    return program.subtract(match_dtype(block, numpy.asarray(numbers)), numbers)
 
 
-def _match_dtype(block: Block, array: Array) -> Block:
+def match_dtype(block: Block, array: Array) -> Block:
     """Return the block as float64 if numpy computes in it, because the array is of it."""
     return block if array.dtype == numpy.float32 else widen(block)
 

@@ -95,9 +95,14 @@ def compile_quantile_transformer(program: Program, transformer: Any, block: Bloc
 
 
 def compile_binarizer(program: Program, binarizer: Any, block: Block) -> Block:
-    """Compile a Binarizer: 1 for numbers above its threshold, else 0."""
+    """Compile a Binarizer."""
+    return binarize(program, block, binarizer.threshold)
+
+
+def binarize(program: Program, block: Block, above: float) -> Block:
+    """Make 1 of numbers above a threshold, else 0."""
     block = prepare(program, block, nan=True)
-    (threshold,) = _round([binarizer.threshold], block)
+    (threshold,) = _round([above], block)
     made = program.compare(block, threshold)
     columns = tuple(Column(dtype=block.dtype, is_exact=column.is_exact) for column in block.columns)
     return made._replace(columns=columns)
@@ -111,6 +116,11 @@ def prepare(program: Program, block: Block, *, nan: bool = False) -> Block:
 def round_singles(program: Program, block: Block) -> Block:
     """Round to float32 where the estimator computes in float32, after a step that computed in float64."""
     return program.add("round", [block], block.columns, {}) if block.dtype == FLOAT32 else block
+
+
+def round_open(program: Program, block: Block) -> Block:
+    """Round to float32 in the same case, but what is too large to infinity, which no step of the estimator refuses."""
+    return program.add("single", [block], block.columns, {}, null=None) if block.dtype == FLOAT32 else block
 
 
 def _round(numbers: Any, block: Block) -> list[float]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy
 
-from training.compile.blocks import OUTLIER_CLASSES, Answer, Array, Block, Column, NotCompiled, read_classes
+from function.model.target import OUTLIER_CLASSES
+from training.compile.blocks import Answer, Array, Block, Column, NotCompiled, read_classes
 from training.compile.curves import complement, make_sigmoid_of_each, measure_distances, widen
 from training.compile.kernels import compute_kernel, make_exponential, make_rows, weigh
 from training.compile.multiclass import combine_pairs

@@ -9,7 +9,7 @@ import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_wine
-from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier, TweedieRegressor
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
@@ -129,8 +129,6 @@ TWO_TARGETS = numpy.column_stack([load_diabetes().target] * 2)
     [
         (DummyClassifier(strategy="stratified"), load_wine, "at random"),
         (DummyClassifier(strategy="uniform"), load_wine, "at random"),
-        (LinearRegression(), TWO_TARGETS, "several targets"),
-        (DummyRegressor(), TWO_TARGETS, "several targets"),
         (TransformedTargetRegressor(LinearRegression()), TWO_TARGETS, "several targets"),
         (
             TransformedTargetRegressor(LinearRegression(), func=numpy.log, inverse_func=lambda y: +numpy.exp(y)),
