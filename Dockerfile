@@ -7,9 +7,9 @@ ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 # a file's time was changed on the way, is compiled again at every cold start. unchecked-hash looks at no time.
 FROM ${PYTHON_IMAGE} AS slim-libraries
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-COPY function/runtimes/slim.txt /build/
+COPY function/runtimes/data.txt /build/
 RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-compile --target /opt/libraries \
-      --requirement /build/slim.txt \
+      --requirement /build/data.txt \
  && cd /opt/libraries \
  # What nothing here loads: libraries' own tests (numpy's stay: numpy.testing imports some of them), headers, the parts
  # of Arrow beside Parquet, CSV and its functions, and boto3's descriptions of the services that this function never
@@ -24,7 +24,7 @@ RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-comp
 
 FROM slim-libraries AS full-libraries
 COPY function/requirements.txt /build/
-# Each release is installed once: what slim.txt has is there already, of the same hashes.
+# Each release is installed once: what data.txt has is there already, of the same hashes.
 RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-compile --target /opt/more --no-deps \
       --requirement /build/requirements.txt \
  && cd /opt/more && for package in *; do test -e /opt/libraries/$package || cp -a $package /opt/libraries/; done \

@@ -66,7 +66,7 @@ lock: $(TEST_STAMP) ## pin the newest releases that pyproject.toml allows, with 
 	@rest="pyproject.toml -c tests/requirements.txt"; \
 	for lock in "tests/requirements.txt pyproject.toml --extra scikit-learn --group training --group dev --group bench" \
 	  "training/requirements.txt $$rest --extra scikit-learn --group training" \
-	  "function/requirements.txt $$rest --extra scikit-learn" "function/runtimes/slim.txt $$rest" \
+	  "function/requirements.txt $$rest --extra scikit-learn" "function/runtimes/data.txt $$rest" \
 	  "tests/checkov.txt --group policy" "tests/clients.txt --group clients"; do \
 	  set -- $$lock; file=$$1; shift; echo "locking $$file"; \
 	  $(VENV)/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.13 --generate-hashes --no-header \

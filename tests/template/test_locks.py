@@ -10,12 +10,12 @@ from tests.emulator import REPOSITORY
 LOCKS = sorted(
     [
         *REPOSITORY.glob("*/requirements.txt"),
-        *(REPOSITORY / name for name in ("function/runtimes/slim.txt", "tests/checkov.txt", "tests/clients.txt")),
+        *(REPOSITORY / name for name in ("function/runtimes/data.txt", "tests/checkov.txt", "tests/clients.txt")),
     ]
 )
 # Each is a part of the next (docs/decisions/0013).
 NESTED = (
-    "function/runtimes/slim.txt",
+    "function/runtimes/data.txt",
     "function/requirements.txt",
     "training/requirements.txt",
     "tests/requirements.txt",
