@@ -9,15 +9,15 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from function.aws import Clients, import_service_errors
 from function.bundle.loading import RELATIVE_TOLERANCE, matches_example
 from function.bundle.location import locate_bundle
 from function.errors import RELEASE_REFUSED, DeployerError
-from function.model.manifest import Manifest
-from function.model.target import read_output
+from function.model.manifest import Example, Manifest
+from function.model.target import Targets, read_output
 from function.settings import Settings
 from function.telemetry.unexpected_errors import report_error
 
@@ -95,14 +95,23 @@ def _check_version(clients: Clients, version: str, manifest: Manifest) -> None:
     if document.get("model") != manifest.identity:
         raise ReleaseRefused(f"{version} answers with {document.get('model')}, not with {manifest.identity}.")
     predictions = document.get("predictions", [])
-    scores = document.get(manifest.scores or "") or [None] * len(predictions)
-    if len(predictions) != len(manifest.examples):
+    scores = document.get(manifest.scores, []) if manifest.scores else [None] * len(predictions)
+    if not len(predictions) == len(scores) == len(manifest.examples):
         raise ReleaseRefused(f"{version} answers {len(predictions)} of {len(manifest.examples)} golden rows.")
     # As at load: the version may answer by any artifact, with the error that its export had.
     tolerance = max(RELATIVE_TOLERANCE, *(2 * artifact.largest_error for artifact in manifest.artifacts))
     for number, (example, *answer) in enumerate(zip(manifest.examples, predictions, scores, strict=True), 1):
-        if not matches_example(example, read_output(manifest.targets, *answer), tolerance):
+        if not _matches(example, manifest.targets, answer, tolerance):
             raise ReleaseRefused(f"{version} predicts golden row {number} otherwise than the bundle says.")
+
+
+def _matches(example: Example, targets: Targets, answer: Sequence[Any], tolerance: float) -> bool:
+    """Tell whether the prediction and the scores that a version answers are those of a golden row."""
+    try:
+        output = read_output(targets, *answer)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return False
+    return matches_example(example, output, tolerance)
 
 
 def _list_outdated(clients: Clients, function: str, keep: int) -> list[str]:

@@ -7,7 +7,7 @@ from shlex import join
 from typing import NamedTuple, NoReturn
 
 from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT
-from function.model.target import CLASSIFICATION, REGRESSION
+from function.model.target import CLASSIFICATION, REGRESSION, TASKS
 from training.errors import TrainingError
 
 EXAMPLE_DATA = Path(__file__).parent / "data" / "houses.csv"
@@ -72,6 +72,8 @@ def parse_options(arguments: Sequence[str]) -> Options:
             raise TrainingError(f"--{option.replace('_', '-')} needs --data FILE, the table with the columns.")
     elif given.model is None and len(given.target) != 1:
         raise TrainingError("--data needs one --target COLUMN, the column to predict; several need --model FILE.")
+    if given.model is None and given.task not in (None, REGRESSION, CLASSIFICATION):
+        raise TrainingError(f"--task {given.task} needs --model FILE: what is trained here predicts a column.")
     return Options(
         data=given.data or EXAMPLE_DATA,
         targets=tuple(given.target) or (EXAMPLE_TARGET if given.data is None else DEFAULT_TARGET,),
@@ -119,7 +121,7 @@ def _build_parser() -> ArgumentParser:
     option("--out", type=Path, default=Path("model"), metavar="DIR", help="the bundle's directory (default: model)")
     option("--name", help="the model's name (default: the name of the model's or table's file)")
     option("--unit", help="the unit of the prediction, such as USD")
-    option("--task", choices=(REGRESSION, CLASSIFICATION), help="default: inferred from the estimator or the target")
+    option("--task", choices=TASKS, help="default: inferred from the estimator or the target")
     option(
         "--feature",
         action="append",

@@ -177,8 +177,9 @@ def check_examples(
 
 def matches_example(example: Example, output: Output, tolerance: float = RELATIVE_TOLERANCE) -> bool:
     """Tell whether the output for a golden row is the one that the estimator gave."""
-    pairs = zip(output, example.output, strict=True)
-    return all(_is_close(found, expected, tolerance) for found, expected in pairs)
+    return len(output) == len(example.output) and all(
+        _is_close(found, expected, tolerance) for found, expected in zip(output, example.output, strict=True)
+    )
 
 
 def _create_golden_error(what: str) -> BundleError:

@@ -61,6 +61,8 @@ def read_target(item: dict[str, Any], task: str) -> Target:
     classes = None if task == REGRESSION else tuple(map(expect_label, expect(list, item["classes"])))
     if classes is None and scores is not None:
         raise ValueError("a number has no scores")
+    if classes == ():
+        raise ValueError("classes must not be empty")
     return Target(
         name=expect_text(item["name"]),
         unit=None if item.get("unit") is None else expect_text(item["unit"]),
@@ -104,13 +106,25 @@ def describe_scores(targets: Targets, output: Output) -> object:
 
 def read_output(targets: Targets, prediction: Any, scores: Any) -> list[Label]:
     """Read what `describe_prediction` and `describe_scores` make. Raises KeyError, TypeError, ValueError."""
-    several = len(targets) > 1
+    names = [target.name for target in targets]
+    predictions = _list_members(prediction, names) if len(targets) > 1 else [prediction]
+    has_scores = len(targets) > 1 and targets[0].scores is not None
+    parts = _list_members(scores, names) if has_scores else [scores] * len(targets)
     output: list[Label] = []
-    for target in targets:
-        output.append(expect_label(prediction[target.name] if several else prediction))
-        found = scores[target.name] if several and target.scores else scores
-        output += [expect_number(found)] if target.scores == SCORE else [expect_number(found[k]) for k in target.keys]
+    for target, label, part in zip(targets, predictions, parts, strict=True):
+        output.append(expect_label(label))
+        if target.scores is not None:
+            numbers = [part] if target.scores == SCORE else _list_members(part, target.keys)
+            output += map(expect_number, numbers)
     return output
+
+
+def _list_members(item: Any, keys: Sequence[str]) -> list[Any]:
+    """List the members of an object by their keys. Raises KeyError, TypeError; ValueError if it has others too."""
+    members = [expect(dict, item)[key] for key in keys]
+    if len(item) != len(members):
+        raise ValueError("expected no other members than " + ", ".join(keys))
+    return members
 
 
 def split_output(targets: Targets, output: Output) -> Iterator[tuple[Target, Output]]:

@@ -206,7 +206,7 @@ class JoblibRuntime:
                 places = {label: index for index, label in enumerate(target.classes)}
                 labels = map(_unwrap_scalar, column.tolist())
                 outputs.append(numpy.array([places[label] for label in labels], dtype=numpy.intp))
-            outputs += list(scores[place].T) if scores else []
+            outputs += list(scores[place].T.astype(float)) if scores else []
         return outputs
 
 

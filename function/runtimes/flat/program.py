@@ -56,11 +56,14 @@ class Program:
 
     def _read_target(self, target: dict[str, Any], widths: Sequence[int]) -> tuple[int, int]:
         """Add the blocks of a target to `outputs`; return how many classes and scores it has. Raises ValueError."""
-        blocks = [target["prediction"], *([] if target["scores"] is None else [target["scores"]])]
-        if not all(type(block) is int and 0 < block < len(widths) for block in blocks) or widths[blocks[0]] != 1:
+        classes, blocks = target["classes"], [target["prediction"]]
+        if target["scores"] is not None:
+            blocks.append(target["scores"])
+        fits = type(classes) is int and all(type(block) is int and 0 < block < len(widths) for block in blocks)
+        if not fits or widths[blocks[0]] != 1 or len(target) != 3:
             raise ValueError("outputs that do not fit")
         self.outputs += blocks
-        return target["classes"], sum(widths[block] for block in blocks[1:])
+        return classes, sum(widths[block] for block in blocks[1:])
 
     def _check_kinds(self, kinds: str) -> None:
         """Check that each operation gets what it takes, and that the answer is of numbers. Raises ValueError."""
