@@ -21,7 +21,8 @@ from requests.auth import AuthBase
 
 from function.bundle.loading import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from function.errors import BundleError
-from function.model.manifest import CLASSIFICATION, FILE_NAME, Manifest
+from function.model.manifest import FILE_NAME, Manifest
+from function.model.target import REGRESSION, describe_prediction
 
 # A little more than the timeout of the API itself.
 SECONDS_PER_REQUEST = 35
@@ -133,8 +134,9 @@ def find_failures(api: Api, version: str | None = None) -> Iterator[str]:
     # The API may use any artifact, so allow for the largest error of all.
     tolerance = max(RELATIVE_TOLERANCE, *(2 * artifact.largest_error for artifact in manifest.artifacts))
     for number, (found, example) in enumerate(zip(predictions, manifest.examples, strict=True), 1):
-        if not _is_same(found, example.prediction, None if manifest.task == CLASSIFICATION else tolerance):
-            yield f"The prediction of example {number} of {len(records)} is {found!r}, not {example.prediction!r}."
+        expected = describe_prediction(manifest.targets, example.output)
+        if not _is_same(found, expected, tolerance if manifest.task == REGRESSION else None):
+            yield f"The prediction of example {number} of {len(records)} is {found!r}, not {expected!r}."
 
 
 def _parse_object(response: requests.Response) -> dict[str, Any]:
@@ -148,7 +150,13 @@ def _parse_object(response: requests.Response) -> dict[str, Any]:
 
 
 def _is_same(found: object, expected: object, tolerance: float | None) -> bool:
-    """Tell whether two numbers are within the tolerance or, without one, whether two labels have one type and value."""
+    """Tell whether two numbers are within the tolerance or, without one, whether two labels have one type and value.
+
+    The predictions of several targets are objects.
+    """
+    if isinstance(expected, dict):
+        same_keys = isinstance(found, dict) and found.keys() == expected.keys()
+        return same_keys and all(_is_same(found[name], expected[name], tolerance) for name in expected)  # type: ignore[index]
     if tolerance is None:
         return type(found) is type(expected) and found == expected
     numbers = isinstance(found, (int, float)) and isinstance(expected, (int, float)) and not isinstance(found, bool)

@@ -33,7 +33,7 @@ def assert_same(bundle: Path, model: Model) -> None:
             check=False,
         )
     assert done.returncode == 0, done.stderr[-3000:]
-    golden = [example.prediction for example in model.manifest.examples]
+    golden = [example.output[0] for example in model.manifest.examples]
     expected = golden if isinstance(golden[0], str) else pytest.approx(golden, rel=1e-6)
     answers = json.loads(done.stdout.splitlines()[-1])
     assert set(answers) == {"tritonclient", "mlserver_types", "kserve", "mlflow", "sagemaker"}

@@ -25,12 +25,12 @@ BEGIN = 4_096
 
 def write_program(
     steps: Steps,
-    outputs: Mapping[str, int | None],
+    outputs: Mapping[str, Any],
     arrays: Sequence[tuple[str, list[Any]]],
     inputs: int = 2,
     classes: int = 0,
 ) -> bytes:
-    """Write a flat file. The steps name arrays by their place; `outputs` names the blocks of the answer."""
+    """Write a flat file. The steps name arrays by their place; `outputs` names the blocks of the only target."""
     places: list[list[Any]] = []
     body, at = b"", BEGIN
     for code, values in arrays:
@@ -38,11 +38,11 @@ def write_program(
         places.append([code, at, len(values)])
         body += data + b"\0" * (-len(data) % 8)
         at = BEGIN + len(body)
-    answer = {"value": None, "label": None, "probabilities": None, **outputs}
-    document = {"inputs": inputs, "classes": classes, "steps": steps, **answer, "arrays": places}
+    target = {"classes": classes, "scores": None, **outputs}
+    document = {"inputs": inputs, "steps": steps, "targets": [target], "arrays": places}
     text = json.dumps(document).encode().ljust(BEGIN - 12)
     assert len(text) == BEGIN - 12
-    return b"MLFLAT2\n" + len(text).to_bytes(4, "little") + text + body
+    return b"MLFLAT3\n" + len(text).to_bytes(4, "little") + text + body
 
 
 class _Writer:
@@ -96,14 +96,14 @@ def _add_link(made: _Writer, header: dict[str, Any], raw: int) -> dict[str, int 
     """Add the steps from the sums to the answer."""
     link = header["link"]
     if not header["classes"]:
-        return {"value": made.add("apply", function="exp") if link == "exp" else raw}
+        return {"prediction": made.add("apply", function="exp") if link == "exp" else raw}
     if header["outputs"] == 1:
         label = made.add("sign", inputs=[raw], above=0.0, equal=bool(header["at_zero"]))
         doubled = made.add("multiply", {"numbers": ("d", [2.0])}, [raw]) if link == "sigmoid2" else raw
-        return {"label": label, "probabilities": None if link == "label" else made.add("sigmoid", inputs=[doubled])}
+        return {"prediction": label, "scores": None if link == "label" else made.add("sigmoid", inputs=[doubled])}
     label = made.add("argmax", inputs=[raw])
     shares = {"label": None, "mean": raw}
-    return {"label": label, "probabilities": shares[link] if link in shares else made.add("softmax", inputs=[raw])}
+    return {"prediction": label, "scores": shares[link] if link in shares else made.add("softmax", inputs=[raw])}
 
 
 def header(**changed: Any) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def counts(generator: random.Random) -> bytes:
     }
     made.add("ctr", arrays)
     value = made.add("matrix", {"numbers": ("d", [1.0, 10.0, 100.0]), "start": ("d", [0.5])})
-    return write_program(made.steps, {"value": value}, made.arrays)
+    return write_program(made.steps, {"prediction": value}, made.arrays)
 
 
 def combine(hashes: Sequence[int]) -> int:
@@ -209,10 +209,13 @@ def forest(seed: int = 0, trees: int = 5, depth: int = 6, **changed: Any) -> byt
     return pack(made, arrays_of(grown))
 
 
-def runtime(data: bytes, features: int = 2, *, classes: int = 0, **limits: int) -> flat.FlatRuntime:
+def runtime(
+    data: bytes, features: int = 2, *, classes: int = 0, has_probabilities: bool = True, **limits: int
+) -> flat.FlatRuntime:
     """Load a runtime from these bytes, of a classifier if there are classes. Raises BundleError."""
     named = [Feature(f"x{place}", NUMBER, nullable=True) for place in range(features)]
-    of_classes = small_models.classifier_document(CLASSES[:classes], named) if classes else None
+    labels = CLASSES[:classes]
+    of_classes = small_models.classifier_document(labels, named, has_probabilities=has_probabilities) if labels else {}
     document = of_classes or small_models.document(named)
     manifest: Manifest = small_models.manifest(document)
     artifact = Artifact("model.flat", "0" * 64, len(data), FLAT, "array")

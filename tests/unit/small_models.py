@@ -11,14 +11,41 @@ from function.model.feature_document import write_feature
 from function.model.manifest import FORMAT, Manifest
 from function.model.output_columns import choose_output_columns
 from function.model.runtime import ArrayOutputs, Model, NotPredictable, Outputs
+from function.model.target import (
+    CLASSIFICATION,
+    PROBABILITIES,
+    Label,
+    Output,
+    Target,
+    Targets,
+    describe_prediction,
+    describe_scores,
+)
 
 NUMBER_AND_TEXT = (Feature("size", NUMBER, False, 0, 10), Feature("note", STRING, True, categories=("a", "b")))
+
+
+def get_values(outputs: Outputs) -> list[Any]:
+    """The prediction in each output of one target."""
+    return [output[0] for output in outputs]
+
+
+def get_scores(outputs: Outputs) -> list[list[Any]]:
+    """The scores in each output of one target."""
+    return [list(output[1:]) for output in outputs]
+
+
+def make_targets(classes: Sequence[Label] | None = None, *, has_probabilities: bool = True) -> list[Target]:
+    """The target of a regression, or of a classifier if there are classes."""
+    if classes is None:
+        return [Target("size again")]
+    return [Target("kind", classes=tuple(classes), scores=PROBABILITIES if has_probabilities else None)]
 
 
 class ByRecords:
     """Answers tables as it answers records."""
 
-    labels: Sequence[str] = ()
+    targets: Targets = (Target("size again"),)
 
     def predict(self, columns: Columns) -> Outputs:
         """What a model of this kind answers."""
@@ -27,10 +54,13 @@ class ByRecords:
     def predict_arrays(self, columns: Sequence[Any]) -> ArrayOutputs:
         """The same as arrays."""
         plain = [[None if value != value else value for value in column.tolist()] for column in columns]  # noqa: PLR0124
-        outputs = self.predict(plain)
-        places = [self.labels.index(str(value)) for value in outputs.values] if self.labels else outputs.values
-        shares = None if outputs.probabilities is None else numpy.array(outputs.probabilities)
-        return ArrayOutputs(numpy.array(places), shares)
+        listed = list(zip(*self.predict(plain), strict=True))
+        at = 0
+        for target in self.targets:
+            if target.classes is not None:
+                listed[at] = tuple(map(target.classes.index, listed[at]))
+            at += target.width
+        return [numpy.array(values) for values in listed]
 
 
 class FirstColumn(ByRecords):
@@ -45,7 +75,7 @@ class FirstColumn(ByRecords):
         self.calls += 1
         if any(isinstance(value, float) and value == self.refused for column in columns for value in column):
             raise NotPredictable("ValueError")
-        return Outputs([value or 0.0 for value in columns[0]], None)
+        return [[value or 0.0] for value in columns[0]]
 
 
 class Classes(ByRecords):
@@ -53,12 +83,12 @@ class Classes(ByRecords):
 
     def __init__(self, labels: Sequence[str]) -> None:
         self.labels = labels
+        self.targets = make_targets(labels)
 
     def predict(self, columns: Columns) -> Outputs:
         """A label and its probabilities for each record."""
         places = [int(value or 0) for value in columns[0]]
-        rows = [[float(place == index) for index in range(len(self.labels))] for place in places]
-        return Outputs([self.labels[place] for place in places], rows)
+        return [[self.labels[at], *(float(at == index) for index in range(len(self.labels)))] for at in places]
 
 
 class Failing(ByRecords):
@@ -85,26 +115,38 @@ def document(features: Sequence[Feature] = NUMBER_AND_TEXT, **changed: Any) -> d
         "training": {"rows": 2},
         "environment": {"python": "3.13.0"},
         "artifacts": {"model.joblib": {"sha256": "0" * 64, "bytes": 1, "runtime": "joblib", "input": "array"}},
-        "output_columns": output_columns(features, ()),
+        "output_columns": output_columns(features, make_targets()),
         "examples": [{"input": record, "prediction": 1.0}],
     } | changed
 
 
-def output_columns(features: Sequence[Feature], labels: Sequence[str]) -> dict[str, Any]:
+def output_columns(features: Sequence[Feature], targets: Targets) -> dict[str, Any]:
     """The names of what is added, as JSON has them."""
-    columns = choose_output_columns([feature.name for feature in features], labels)
-    return {**columns._asdict(), "by_class": list(columns.by_class)}
+    columns = choose_output_columns([feature.name for feature in features], targets)
+    return {**columns._asdict(), "values": list(columns.values)}
 
 
-def classifier_document(labels: Sequence[str], features: Sequence[Feature] = NUMBER_AND_TEXT) -> dict[str, Any]:
-    """The document of a classifier that has probabilities."""
-    made = document(features, task="classification", targets=[{"name": "kind", "classes": list(labels)}])
-    made["examples"][0] |= {
-        "prediction": labels[1],
-        "probabilities": {label: float(label == labels[1]) for label in labels},
-    }
-    made["output_columns"] = output_columns(features, labels)
+def targets_document(
+    task: str, targets: Targets, output: Output, features: Sequence[Feature] = NUMBER_AND_TEXT
+) -> dict[str, Any]:
+    """The document of a model of these targets; `output` is its answer to the golden row."""
+    items = [{key: value for key, value in target._asdict().items() if value is not None} for target in targets]
+    made = document(features, task=task, targets=json.loads(json.dumps(items)))
+    made["examples"][0]["prediction"] = describe_prediction(targets, output)
+    if targets[0].scores:
+        made["examples"][0][targets[0].scores] = describe_scores(targets, output)
+    made["output_columns"] = output_columns(features, targets)
     return made
+
+
+def classifier_document(
+    labels: Sequence[Label], features: Sequence[Feature] = NUMBER_AND_TEXT, *, has_probabilities: bool = True
+) -> dict[str, Any]:
+    """The document of a classifier."""
+    place = min(1, len(labels) - 1)
+    shares = [float(place == index) for index in range(len(labels))] if has_probabilities else []
+    targets = make_targets(labels, has_probabilities=has_probabilities)
+    return targets_document(CLASSIFICATION, targets, [labels[place], *shares], features)
 
 
 def manifest(document: dict[str, Any]) -> Manifest:

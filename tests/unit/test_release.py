@@ -12,6 +12,7 @@ from botocore.stub import ANY, Stubber
 
 from function.bundle.loading import load
 from function.model.runtime import Model
+from function.model.target import describe_prediction, describe_scores
 from function.release import create_hooks
 from tests.bundles import write_manifest
 
@@ -57,9 +58,13 @@ def stubs() -> Stubs:
 def answer_of(model: Model) -> dict[str, Any]:
     """What a version answers to the golden rows."""
     examples = model.manifest.examples
-    document: dict[str, Any] = {"predictions": [e.prediction for e in examples], "model": model.manifest.identity}
-    if examples[0].probabilities is not None:
-        document["probabilities"] = [e.probabilities for e in examples]
+    targets, scores = model.manifest.targets, model.manifest.scores
+    document: dict[str, Any] = {
+        "predictions": [describe_prediction(targets, e.output) for e in examples],
+        "model": model.manifest.identity,
+    }
+    if scores is not None:
+        document[scores] = [describe_scores(targets, e.output) for e in examples]
     return document
 
 

@@ -62,7 +62,7 @@ def uploaded(client: "S3Client", full_bundle: Path, request: pytest.FixtureReque
 @pytest.mark.parametrize("runtime", ["", "flat", "joblib"])
 def test_bundle_is_loaded_and_answers(uploaded: Uploaded, runtime: str) -> None:
     model = load(uploaded.place(version_id=uploaded.versions["manifest.json"]), runtime)
-    assert model.runtime.predict([[1500.0], [3.0]]).values == [360000.0]
+    assert model.runtime.predict([[1500.0], [3.0]]) == [[360000.0]]
 
 
 def test_only_what_is_loaded_is_fetched(uploaded: Uploaded) -> None:

@@ -127,7 +127,7 @@ def test_verify_looks_at_the_nodes_that_no_start_looks_at(folder: Path) -> None:
     manifest = store.read_manifest()
     artifact = next(artifact for artifact in manifest.artifacts if artifact.runtime == FLAT)
     started = flat.load(store.open_artifact(artifact), manifest, artifact, few_entries=0)
-    assert started.predict([[1500.0], [3.0]]).values == [360000.0]
+    assert started.predict([[1500.0], [3.0]]) == [[360000.0]]
     with pytest.raises(BundleError, match=r"model\.flat is no flat artifact"):
         loading.verify(folder)
 

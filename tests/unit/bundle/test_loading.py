@@ -86,7 +86,7 @@ class Evil:
 def test_bundle_is_loaded(full_bundle: Path) -> None:
     model = load(full_bundle)
     assert model.manifest.name == "house-prices"
-    assert model.runtime.predict([[1500.0], [3.0]]).values == [360000.0]
+    assert model.runtime.predict([[1500.0], [3.0]]) == [[360000.0]]
 
 
 def test_path_may_be_a_text(full_bundle: Path) -> None:
@@ -422,17 +422,18 @@ def test_probabilities_are_golden_too(iris_bundle: Path, tmp_path: Path) -> None
         *[(math.nan, math.nan, False), (math.inf, math.inf, True), (math.inf, 1e308, False), (None, "a", False)],
     ],
 )
-def test_label_is_golden_by_its_type_and_value(found: object, golden: Any, same: bool) -> None:
-    assert matches_example(Example({}, golden, None), found, None) is same
+def test_label_is_golden_by_its_type_and_value(found: Any, golden: Any, same: bool) -> None:
+    assert matches_example(Example({}, [golden]), [found]) is same
 
 
 def test_probabilities_that_are_missing_too_many_or_others_are_not_golden() -> None:
-    example = Example({}, "a", {"a": 0.75, "b": 0.25})
-    assert matches_example(example, "a", [0.75, 0.25])
-    assert matches_example(example, "a", [0.75 + 1e-7, 0.25])
-    for row in (None, [], [0.75], [0.75, 0.25, 0.0], [0.25, 0.75], [0.75, 0.26]):
-        assert not matches_example(example, "a", row)
-    assert not matches_example(example, "b", [0.75, 0.25])
+    example = Example({}, ["a", 0.75, 0.25])
+    assert matches_example(example, ["a", 0.75, 0.25])
+    assert matches_example(example, ["a", 0.75 + 1e-7, 0.25])
+    for row in ([], [0.75], [0.75, 0.25, 0.0], [0.25, 0.75], [0.75, 0.26]):
+        assert not matches_example(example, ["a", *row])
+    assert not matches_example(example, [])
+    assert not matches_example(example, ["b", 0.75, 0.25])
 
 
 def swap_columns(document: Document) -> None:

@@ -78,7 +78,7 @@ def test_report_of_another_model_means_not_done(changed: dict[str, Any]) -> None
 
 def make_scored_rows(rows: int, *problems: int) -> ScoredRows:
     warnings = {0: [Warning("size", "out_of_range", "above 10")]}
-    return ScoredRows([1.0] * rows, [None] * rows, warnings, {row: [PROBLEM] for row in problems})
+    return ScoredRows([[1.0]] * rows, warnings, {row: [PROBLEM] for row in problems})
 
 
 def test_rows_are_counted_from_one_over_all_chunks() -> None:

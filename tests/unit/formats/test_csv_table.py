@@ -97,7 +97,7 @@ def test_csv_answers_what_json_answers(houses: Model, mixed: Model) -> None:
         rows = [["" if e.record[n] is None else str(e.record[n]) for n in names] for e in model.manifest.examples]
         answered = read(predict_csv_document(model, write_table([names, *rows])))[1:]
         predictions = [float(row[len(names)]) for row in answered]
-        assert predictions == pytest.approx([example.prediction for example in model.manifest.examples])
+        assert predictions == pytest.approx([example.output[0] for example in model.manifest.examples])
 
 
 @pytest.mark.parametrize(

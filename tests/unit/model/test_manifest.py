@@ -11,8 +11,9 @@ import pytest
 from function.errors import BundleError
 from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
 from function.model.feature_document import write_feature
-from function.model.manifest import Artifact, Manifest, derive_version, format_label
+from function.model.manifest import Artifact, Manifest, derive_version
 from function.model.runtime import Model
+from function.model.target import PROBABILITIES, Target, format_label
 from tests.unit.small_models import classifier_document, document, manifest
 
 type Document = dict[str, Any]
@@ -67,7 +68,7 @@ def code_of(data: bytes) -> str:
 def test_manifest_is_read() -> None:
     found = manifest(whole())
     assert (found.name, found.version, found.task) == ("small", "0123456789ab", "classification")
-    assert (found.target, found.unit, found.classes) == ("kind", None, ("no", "yes"))
+    assert found.targets == (Target("kind", None, ("no", "yes"), PROBABILITIES),)
     assert found.contract.features == (
         Feature("size", NUMBER, False, 0.0, 10.0),
         Feature("note", STRING, True, categories=("a", "b")),
@@ -75,7 +76,8 @@ def test_manifest_is_read() -> None:
     assert found.outputs.columns == ["prediction", "probability_no", "probability_yes", "warnings"]
     assert found.artifacts == (Artifact("model.joblib", "0" * 64, 1, "joblib", "array"),)
     assert found.identity == {"name": "small", "version": "0123456789ab"}
-    assert found.probability_keys == ("no", "yes")
+    assert found.scores == PROBABILITIES
+    assert found.examples[0].output == ["yes", 0.0, 1.0]
     assert found.document == whole()
 
 
@@ -115,7 +117,7 @@ def put(*path: str | int, value: Any) -> Callable[[Document], None]:
 
 
 WRONG: dict[str, Callable[[Document], None]] = {
-    "another task": put("task", value="clustering"),
+    "another task": put("task", value="ranking"),
     "no target": put("targets", value=[]),
     "two targets": put("targets", value=[{"name": "a", "classes": []}, {"name": "b", "classes": []}]),
     "target without a name": put("targets", value=[{}]),
@@ -183,7 +185,7 @@ def test_what_is_no_json_object_is_refused(data: bytes) -> None:
     assert code_of(data) == "manifest_invalid"
 
 
-@pytest.mark.parametrize("found", [0, 1, 3, "2", None, [], {}, 2.5])
+@pytest.mark.parametrize("found", [0, 1, 2, 4, "3", None, [], {}, 2.5])
 def test_another_format_is_refused_before_its_keys_are_read(found: object) -> None:
     assert code({"format": found}) == "format_unsupported"
 
@@ -198,7 +200,7 @@ def test_unknown_keys_are_shown_and_do_not_matter() -> None:
 
 def test_regressor_has_no_classes_and_no_probabilities() -> None:
     found = manifest(document())
-    assert (found.classes, found.probability_keys) == (None, ())
+    assert (found.targets, found.scores) == ((Target("size again"),), None)
 
 
 def test_equal_bytes_are_an_equal_version() -> None:

@@ -29,8 +29,7 @@ class Constant(ByRecords):
         self.probabilities = probabilities
 
     def predict(self, columns: Columns) -> Outputs:
-        rows = None if self.probabilities is None else [self.probabilities for _ in columns[0]]
-        return Outputs([self.value for _ in columns[0]], rows)
+        return [[self.value, *(self.probabilities or ())] for _ in columns[0]]
 
 
 class Counting(ByRecords):
@@ -205,7 +204,8 @@ def test_examples_are_predicted_as_the_manifest_says(houses: Model, iris: Model,
         examples = model.manifest.examples
         found = predict(model, [example.record for example in examples], lambda index, inside: f"{index}{inside}")
         for prediction, example in zip(found, examples, strict=True):
-            assert prediction.value == pytest.approx(example.prediction)
+            assert prediction.output[0] == pytest.approx(example.output[0])
+            assert prediction.output[1:] == pytest.approx(example.output[1:])
 
 
 def test_record_is_predicted_alone_as_among_others(iris: Model, mixed: Model) -> None:

@@ -72,7 +72,7 @@ def test_whole_trees_are_loaded(estimator: Any) -> None:
     else:
         fit = fit_estimator(estimator)
     columns = IRIS.data[::10].T.tolist()
-    assert load_damaged(fit).predict(columns).values == fit.predict(IRIS.data[::10]).tolist()
+    assert load_damaged(fit).predict(columns) == [[label] for label in fit.predict(IRIS.data[::10]).tolist()]
 
 
 def forest(change: Callable[[Any], None]) -> Any:

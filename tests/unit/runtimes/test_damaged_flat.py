@@ -73,7 +73,7 @@ def linear_leaves() -> bytes:
         | {"vector": False, "single": False},
         {"op": "logistic", "inputs": [3], "scale": 0.7},
     ]
-    return write_program(steps, {"value": 4}, list(arrays.values()))
+    return write_program(steps, {"prediction": 4}, list(arrays.values()))
 
 
 SCALES: dict[str, Any] = {"means": [0.3, -0.1], "scales": [1.7, 3.3]}
@@ -125,7 +125,9 @@ def outcome(data: bytes, classes: int, size: str = "small") -> str:
         left = left or UNREADABLE in (records, table)
         if classes == 0 and UNREADABLE not in (records, table):
             assert (records is None) == (table is None)
-            assert records is None or list(map(repr, records.values)) == list(map(repr, table.values.tolist()))
+            assert records is None or [list(map(repr, row)) for row in records] == [
+                [repr(value)] for value in table[0].tolist()
+            ]
     return "left its bounds" if left else "answered"
 
 
@@ -192,7 +194,7 @@ def test_nodes_of_a_large_model_are_looked_at_before_its_first_table() -> None:
     made = runtime(
         pack(header(), arrays_of([[(3, 0, 1.0, 1), (0, 0, 10.0, 0), (0, 0, 20.0, 0)], STUMP])), few_entries=0
     )
-    assert made.predict([[0.0], [0.0]]).values == [10.0]
+    assert made.predict([[0.0], [0.0]]) == [[10.0]]
     with pytest.raises(BundleError):
         made.check()
     with pytest.raises(BundleError):
@@ -277,14 +279,24 @@ def test_header_with_another_value_is_refused(kind: str) -> None:
     classes, whole = KINDS[kind]
     document = read_header(whole)
     for key, right in document.items():
-        wrong = [value for value in ODD if value != right or type(value) is not type(right)]
-        # A classifier need not have probabilities.
-        wrong = [value for value in wrong if not (key == "probabilities" and value is None)]
-        for value in wrong:
+        for value in [value for value in ODD if value != right or type(value) is not type(right)]:
             assert outcome(write_header(whole, document | {key: value}), classes) == "refused", (key, value)
         fewer = {name: value for name, value in document.items() if name != key}
         assert outcome(write_header(whole, fewer), classes) == "refused"
     assert outcome(write_header(whole, document | {"unknown": 1}), classes) == "refused"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_target_with_another_value_is_refused(kind: str) -> None:
+    classes, whole = KINDS[kind]
+    document = read_header(whole)
+    (right,) = document["targets"]
+    wrong: list[Any] = [right | {key: value} for key in right for value in [*ODD, 99, "1", [1]]]
+    wrong = [target for target in wrong if list(map(repr, target.values())) != list(map(repr, right.values()))]
+    wrong += [{name: value for name, value in right.items() if name != key} for key in right]
+    wrong += [right | {"unknown": 1}, list(right.values()), *ODD]
+    for targets in [[], right, [right, right], [right] * 9, *([target] for target in wrong)]:
+        assert outcome(write_header(whole, document | {"targets": targets}), classes) == "refused", targets
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -328,19 +340,19 @@ def test_step_that_is_none_is_refused(step: dict[str, Any]) -> None:
     right = {"op": "take", "inputs": [0], "arrays": {"places": 1}}
     for first, found in ((right, "answered"), (step, "refused")):
         steps = [first, *({**each, "inputs": [place]} for place, each in enumerate(answers, 1))]
-        assert outcome(write_program(steps, {"value": 3}, arrays), 0) == found
+        assert outcome(write_program(steps, {"prediction": 3}, arrays), 0) == found
 
 
 def test_program_that_doubles_its_width_with_each_step_is_refused() -> None:
     steps = [{"op": "join", "inputs": [block, block]} for block in range(40)]
-    assert outcome(write_program([*steps, {"op": "argmax", "inputs": [40]}], {"value": 41}, []), 0) == "refused"
+    assert outcome(write_program([*steps, {"op": "argmax", "inputs": [40]}], {"prediction": 41}, []), 0) == "refused"
 
 
 @pytest.mark.parametrize("block", [0, 1, 3, -1, True, 2.0, "2", None])
 def test_answer_of_a_block_that_is_not_there_is_refused(block: Any) -> None:
     steps = [{"op": "is_null", "inputs": [0]}, {"op": "argmax", "inputs": [1]}]
-    assert outcome(write_program(steps, {"value": 2}, []), 0) == "answered"
-    assert outcome(write_program(steps, {"value": block}, []), 0) == "refused"
+    assert outcome(write_program(steps, {"prediction": 2}, []), 0) == "answered"
+    assert outcome(write_program(steps, {"prediction": block}, []), 0) == "refused"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "1", "[" * 1_500, '{"arrays": {}}', "\xff", "1" * 1_900])
@@ -398,8 +410,8 @@ def test_oblivious_trees_that_are_none_are_refused(damage: str) -> None:
         ("d", [1.0, 2.0, 3.0, 4.0]),
     ]
     assert list(step["arrays"].values()) == list(range(5))
-    assert outcome(write_program(document["steps"], {"value": 2}, arrays), 0) == "answered"
+    assert outcome(write_program(document["steps"], {"prediction": 2}, arrays), 0) == "answered"
     name, values = DAMAGED[damage]
     place = step["arrays"][name]
     changed = [*arrays[:place], (arrays[place][0], values), *arrays[place + 1 :]]
-    assert outcome(write_program(document["steps"], {"value": 2}, changed), 0) == "refused"
+    assert outcome(write_program(document["steps"], {"prediction": 2}, changed), 0) == "refused"

@@ -59,7 +59,7 @@ def write_steps(steps: list[dict[str, Any]], value: int, inputs: int) -> bytes:
             named = each["arrays"]
             each["arrays"] = {name: len(arrays) + place for place, name in enumerate(named)}
             arrays += named.values()
-    return write_program(steps, {"value": value}, arrays, inputs=inputs)
+    return write_program(steps, {"prediction": value}, arrays, inputs=inputs)
 
 
 def load(data: bytes, features: Sequence[Feature] = FEATURES, **limits: int) -> flat.FlatRuntime:
@@ -74,7 +74,8 @@ REFUSED = "refused"
 def answer(call: Callable[[], Any]) -> Any:
     """The values' bits; "refused" where the file or the record is refused."""
     try:
-        return [repr(float(value)) for value in call().values]
+        # The only value of each record, or the only column of a table.
+        return [repr(float(value)) for part in call() for value in part]
     except NotPredictable:
         return REFUSED
     except BundleError as error:
@@ -242,7 +243,7 @@ def test_null_is_not_replaced_by_a_value_of_another_kind(feature: Feature, value
 def test_array_is_read_by_one_step() -> None:
     for shared, found in (([0, 0], REFUSED), ([0, 1], ["3.0"])):
         steps = [{"op": "add", "inputs": [b], "arrays": {"numbers": place}} for b, place in enumerate(shared)]
-        data = write_program(steps, {"value": 2}, [("d", [1.0]), ("d", [1.0])], inputs=1)
+        data = write_program(steps, {"prediction": 2}, [("d", [1.0]), ("d", [1.0])], inputs=1)
         assert run(data, [Feature("n", NUMBER)], [1.0]) == found
 
 
@@ -261,14 +262,15 @@ def test_header_of_another_length_is_refused(length: int) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 100_000, "[" + "9" * 5_000 + "]"])
 def test_header_of_many_levels_or_digits_is_refused(text: str) -> None:
-    data = b"MLFLAT2\n" + len(text).to_bytes(4, "little") + text.encode()
+    data = b"MLFLAT3\n" + len(text).to_bytes(4, "little") + text.encode()
     assert run(data, [Feature("n", NUMBER)], [1.0]) == REFUSED
 
 
 def test_table_without_rows_has_an_empty_answer() -> None:
     for case in CASES:
         made = load(write(describe(case)))
-        assert made.predict_arrays([column[:0] for column in make_arrays(ROWS)]).values.shape == (0,), case
+        (answers,) = made.predict_arrays([column[:0] for column in make_arrays(ROWS)])
+        assert answers.shape == (0,), case
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if WORD in case.inputs], ids=lambda case: case.op)

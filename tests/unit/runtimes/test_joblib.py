@@ -19,9 +19,11 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from function.bundle import loading
+from function.model.contract import Columns
 from function.model.manifest import JOBLIB, Artifact, Manifest
 from function.model.runtime import Model, NotPredictable, wrap_bytes
 from function.runtimes.joblib import JoblibRuntime, find_nested_estimators, list_versions, load
+from tests.unit.small_models import get_values
 
 ARTIFACT = Artifact("model.joblib", "", 0, "joblib", "array")
 
@@ -93,7 +95,7 @@ def test_every_nested_estimator_runs_alone_after_loading(iris: Model) -> None:
     found = [nested.n_jobs for nested in find_nested_estimators(estimator_of(runtime)) if hasattr(nested, "n_jobs")]
     assert len(parallel) > 15
     assert found == [1] * len(parallel)
-    assert set(runtime.predict(columns_of(iris)).values) <= set(iris.manifest.classes or ())
+    assert set(get_values(runtime.predict(columns_of(iris)))) <= set(iris.manifest.targets[0].classes or ())
 
 
 def test_bundled_estimators_run_alone(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:
@@ -113,25 +115,22 @@ def test_nested_estimators_are_found_once_and_circles_end() -> None:
 
 
 def test_classifier_without_probabilities_has_none(iris: Model) -> None:
-    runtime = load_dumped(fit_estimator(SVC()), iris.manifest)
-    outputs = runtime.predict(columns_of(iris))
-    assert outputs.probabilities is None
-    assert len(outputs.values) == len(iris.manifest.examples)
+    without = iris.manifest._replace(targets=(iris.manifest.targets[0]._replace(scores=None),))
+    outputs = load_dumped(fit_estimator(SVC()), without).predict(columns_of(iris))
+    assert [len(output) for output in outputs] == [1] * len(iris.manifest.examples)
 
 
 def test_labels_and_numbers_are_plain_python(iris: Model, houses: Model) -> None:
-    for label in iris.runtime.predict(columns_of(iris)).values:
-        assert type(label) is str
-    for number in houses.runtime.predict(columns_of(houses)).values:
-        assert type(number) is float
-    for row in iris.runtime.predict(columns_of(iris)).probabilities or ():
-        assert [type(probability) for probability in row] == [float] * 3
+    for output in iris.runtime.predict(columns_of(iris)):
+        assert [type(value) for value in output] == [str, float, float, float]
+    for output in houses.runtime.predict(columns_of(houses)):
+        assert [type(value) for value in output] == [float]
 
 
 def test_no_records_have_no_outputs(houses: Model, iris: Model, mixed: Model, picky: Model) -> None:
     for model in (houses, iris, mixed, picky):
         empty: list[list[Any]] = [[] for _ in model.manifest.contract.names]
-        assert model.runtime.predict(empty) == ([], None)
+        assert model.runtime.predict(empty) == []
 
 
 def test_refusal_does_not_quote_what_the_estimator_said(picky: Model) -> None:
@@ -142,9 +141,8 @@ def test_refusal_does_not_quote_what_the_estimator_said(picky: Model) -> None:
 
 
 def test_null_is_not_a_number_to_the_estimator(mixed: Model) -> None:
-    with_null, without = mixed.runtime.predict(
-        [[50.0, 50.0], [None, 1990.0], [True, True], [None, "gas"], ["flat", "flat"]]
-    ).values
+    columns: Columns = [[50.0, 50.0], [None, 1990.0], [True, True], [None, "gas"], ["flat", "flat"]]
+    with_null, without = get_values(mixed.runtime.predict(columns))
     assert isinstance(with_null, float)
     assert isinstance(without, float)
 

@@ -69,7 +69,9 @@ class Case:
         with suppress(NotCompiled):
             decisions = find_decisions(*parse(memoryview(self.compile().data)))
             self.material = self.material._replace(**decisions._asdict())
-        self.reference = joblib_runtime.JoblibRuntime(self.estimator, self.manifest, "array")
+        self.reference = joblib_runtime.JoblibRuntime(
+            self.estimator, self.features, self.manifest.task, self.manifest.targets, "array"
+        )
 
     def _make_manifest(self, columns: list[list[float | None]]) -> Manifest:
         classes = getattr(self.estimator, "classes_", None)
@@ -77,9 +79,9 @@ class Case:
         if classes is None:
             made = document(self.features, examples=[{"input": record, "prediction": 1.0}])
         else:
-            made = classifier_document([str(label) for label in classes], self.features)
-            made["targets"] = [{"name": "y", "classes": classes.tolist()}]
-            made["examples"] = [{**made["examples"][0], "input": record, "prediction": classes.tolist()[0]}]
+            has_probabilities = hasattr(self.estimator, "predict_proba")
+            made = classifier_document(classes.tolist(), self.features, has_probabilities=has_probabilities)
+            made["examples"][0]["input"] = record
         return Manifest.parse(json.dumps(made).encode())
 
     @property
@@ -88,7 +90,7 @@ class Case:
 
     def compile(self) -> Compiled:
         """Compile the estimator. Raises NotCompiled."""
-        return compile_estimator(self.estimator, self.features, len(self.manifest.classes or ()))
+        return compile_estimator(self.estimator, self.features, self.manifest.targets)
 
     def measure_error(self, data: bytes | None = None) -> float:
         """Return the largest error that the gate finds in the program, or in `data`. Raises PredictionsDiffer."""

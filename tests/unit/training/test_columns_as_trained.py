@@ -35,7 +35,7 @@ type Frame = pandas.DataFrame
 def predict_records(bundle: Path, runtime: str, records: list[dict[str, Any]]) -> list[Any]:
     """Predict each record; return the code of what is wrong with it where it is refused."""
     outcomes = predict_each(load(bundle, runtime), records)
-    return [found.value if isinstance(found, Prediction) else found[0].code for found in outcomes]
+    return [found.output[0] if isinstance(found, Prediction) else found[0].code for found in outcomes]
 
 
 def predict_frame(estimator: Any, frame: Any) -> list[Any]:

@@ -23,6 +23,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 
 from function.model.contract import NUMBER, Feature
 from function.runtimes.flat.file import parse
+from tests.unit.small_models import make_targets
 from tests.unit.training.parity_case import (
     CANCER,
     DIABETES,
@@ -147,12 +148,13 @@ def test_thresholds_are_traced_to_the_record() -> None:
 def test_what_is_not_compiled_says_why(estimator: Any, sentence: str) -> None:
     features = [Feature(f"x{place}", NUMBER) for place in range(10)]
     with pytest.raises(NotCompiled, match=sentence):
-        compile_estimator(estimator.fit(*DIABETES), features, 0)
+        compile_estimator(estimator.fit(*DIABETES), features, make_targets())
 
 
 def test_classifier_of_one_class_is_not_compiled() -> None:
+    estimator = DecisionTreeClassifier().fit([[1.0], [2.0]], ["a", "a"])
     with pytest.raises(NotCompiled, match="one class"):
-        compile_estimator(DecisionTreeClassifier().fit([[1.0], [2.0]], ["a", "a"]), [Feature("x", NUMBER)], 1)
+        compile_estimator(estimator, [Feature("x", NUMBER)], make_targets(["a"]))
 
 
 @pytest.mark.parametrize("name", ["coef_", "intercept_"])

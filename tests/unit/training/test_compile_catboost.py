@@ -18,6 +18,7 @@ from function.runtimes.flat.file import parse
 from function.runtimes.flat.kinds import list_kinds
 from function.runtimes.flat.program import Program
 from function.runtimes.flat.runtime import FlatRuntime
+from tests.unit.small_models import get_scores, get_values, make_targets
 from training.compile.blocks import NotCompiled
 from training.compile.compiling import compile_estimator
 from training.parity.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
@@ -59,13 +60,13 @@ TABLE = make_table()
 
 def compile_runtimes(estimator: Any, frame: pandas.DataFrame) -> list[FlatRuntime]:
     """Compile the estimator; return what answers rows, and what answers tables."""
-    classes = tuple(estimator.classes_.tolist()) if hasattr(estimator, "predict_proba") else None
+    targets = make_targets(estimator.classes_.tolist() if hasattr(estimator, "predict_proba") else None)
     features = [describe_column(frame[name]) for name in frame]
-    data = compile_estimator(estimator, features, len(classes or ())).data
+    data = compile_estimator(estimator, features, targets).data
     program = Program(*parse(memoryview(data)), len(data), list_kinds(features))
     artifact = Artifact("model.flat", "0" * 64, len(data), FLAT, "frame")
     return [
-        FlatRuntime(program, classes, artifact, is_checked=False, many_values=many)
+        FlatRuntime(program, targets, artifact, is_checked=False, many_values=many)
         for many in (ALWAYS_RECORDS, ALWAYS_TABLES)
     ]
 
@@ -158,7 +159,7 @@ def test_sums_of_trees_have_catboosts_bits(name: str, tmp_path: Path) -> None:
     rows = make_rows(estimator, TABLE[names], tmp_path)
     expected = estimator.predict(rows).tolist()
     for runtime in compile_runtimes(estimator, TABLE[names]):
-        assert runtime.predict(list_columns(rows)).values == expected
+        assert get_values(runtime.predict(list_columns(rows))) == expected
 
 
 @pytest.mark.parametrize("target", ["is dear", "band"])
@@ -189,9 +190,11 @@ def compare_classes(
     allowed = tolerance if tolerance is not None else (0.0 if len(estimator.classes_) == 2 else 1e-14)
     for runtime in compile_runtimes(estimator, frame):
         outputs = runtime.predict(list_columns(rows))
-        assert [str(value) for value in outputs.values] == [str(value) for value in estimator.predict(rows).ravel()]
+        assert [str(value) for value in get_values(outputs)] == [
+            str(value) for value in estimator.predict(rows).ravel()
+        ]
         numpy.testing.assert_allclose(
-            numpy.array(outputs.probabilities), estimator.predict_proba(rows), rtol=allowed, atol=0
+            numpy.array(get_scores(outputs)), estimator.predict_proba(rows), rtol=allowed, atol=0
         )
 
 
@@ -199,7 +202,7 @@ def compare_classes(
 def test_losses_are_linked_as_catboost_does(loss: str) -> None:
     estimator = catboost.CatBoostRegressor(**SETTINGS, loss_function=loss).fit(TABLE[NUMBERS], TABLE["rooms"])
     for runtime in compile_runtimes(estimator, TABLE[NUMBERS]):
-        found = numpy.array(runtime.predict(list_columns(TABLE[NUMBERS])).values, dtype=float)
+        found = numpy.array(get_values(runtime.predict(list_columns(TABLE[NUMBERS]))))
         numpy.testing.assert_allclose(found, estimator.predict(TABLE[NUMBERS]), rtol=1e-14, atol=0)
 
 
@@ -210,7 +213,7 @@ def test_base_class_predicts_the_sum_of_its_trees(tmp_path: Path) -> None:
     estimator.set_scale_and_bias(0.37, 11.3)
     expected = estimator.predict(TABLE[NUMBERS]).tolist()
     for runtime in compile_runtimes(estimator, TABLE[NUMBERS]):
-        assert runtime.predict(list_columns(TABLE[NUMBERS])).values == expected
+        assert get_values(runtime.predict(list_columns(TABLE[NUMBERS]))) == expected
 
 
 def test_ranker_predicts_the_sum_of_its_trees() -> None:
@@ -218,7 +221,7 @@ def test_ranker_predicts_the_sum_of_its_trees() -> None:
     estimator.fit(TABLE[NUMBERS], TABLE["rooms"] / 10, group_id=[row // 10 for row in range(len(TABLE))])
     expected = estimator.predict(TABLE[NUMBERS]).tolist()
     for runtime in compile_runtimes(estimator, TABLE[NUMBERS]):
-        assert runtime.predict(list_columns(TABLE[NUMBERS])).values == expected
+        assert get_values(runtime.predict(list_columns(TABLE[NUMBERS]))) == expected
 
 
 @pytest.mark.parametrize("one_hot_max_size", [2, 20])

@@ -14,14 +14,17 @@ import pytest
 
 from function.model.contract import NUMBER, STRING, Feature
 from function.model.manifest import FLAT, Artifact
+from function.model.target import Targets
 from function.runtimes.flat.file import parse
 from function.runtimes.flat.kinds import list_kinds
 from function.runtimes.flat.program import Program
 from function.runtimes.flat.runtime import FlatRuntime
+from tests.unit.small_models import get_scores, get_values, make_targets
 from training.compile import lightgbm_models
-from training.compile.blocks import Answer, NotCompiled
+from training.compile.blocks import NotCompiled
 from training.compile.compiling import compile_estimator
 from training.compile.lightgbm_text import parse_model
+from training.compile.outputs import TargetOutput, choose_outputs
 from training.compile.program import Program as CompiledProgram
 from training.compile.registry import HEADS, TRANSFORMERS
 from training.parity.candidates import ALWAYS_RECORDS, ALWAYS_TABLES
@@ -86,15 +89,15 @@ def check_equal(model: Any, frame: Frame = NUMBERS) -> None:
     columns = [list_values(rows[name]) for name in rows]
     typed = rows.astype({name: frame[name].dtype if name in names else float for name in frame.columns})
     is_classifier = hasattr(model, "predict_proba")
-    classes = model.classes_.tolist() if is_classifier else None
+    targets = make_targets(model.classes_.tolist() if is_classifier else None)
     for many_values in (ALWAYS_RECORDS, ALWAYS_TABLES):
-        data = compile_estimator(model, features, len(classes or ())).data
-        outputs = load(data, features, classes, many_values).predict(columns)
-        if classes:
-            assert outputs.values == model.predict(typed).tolist()
-            check_bits(numpy.array(outputs.probabilities), model.predict_proba(typed))
+        data = compile_estimator(model, features, targets).data
+        outputs = load(data, features, targets, many_values).predict(columns)
+        if is_classifier:
+            assert get_values(outputs) == model.predict(typed).tolist()
+            check_bits(numpy.array(get_scores(outputs)), model.predict_proba(typed))
         else:
-            check_bits(numpy.array(outputs.values), model.predict(typed))
+            check_bits(numpy.array(get_values(outputs)), model.predict(typed))
 
 
 def list_values(column: "pandas.Series[Any]") -> list[Any]:
@@ -108,12 +111,10 @@ def check_bits(found: Any, expected: Any) -> None:
     assert not different.any(), (found[different][:5], expected[different][:5])
 
 
-def load(
-    data: bytes, features: Sequence[Feature], classes: Sequence[Any] | None, many_values: int = ALWAYS_RECORDS
-) -> FlatRuntime:
+def load(data: bytes, features: Sequence[Feature], targets: Targets, many_values: int = ALWAYS_RECORDS) -> FlatRuntime:
     program = Program(*parse(memoryview(data)), len(data), list_kinds(features))
     artifact = Artifact("model.flat", "", len(data), FLAT, "array")
-    return FlatRuntime(program, classes, artifact, is_checked=False, many_values=many_values)
+    return FlatRuntime(program, targets, artifact, is_checked=False, many_values=many_values)
 
 
 def make_edge_rows(frame: Frame, text: str) -> Frame:
@@ -226,8 +227,9 @@ def test_categories_of_pandas_that_are_numbers() -> None:
     rows.loc[:5, "code"] = [-1, 500, None, 1.5, 69, 0]
     columns = [list_values(rows[name]) for name in rows]
     typed = frame.assign(code=rows["code"].astype(float)).astype({"code": "category"})
-    outputs = load(compile_estimator(model, features, 0).data, features, None).predict(columns)
-    check_bits(numpy.array(outputs.values), model.predict(typed))
+    data = compile_estimator(model, features, make_targets()).data
+    outputs = load(data, features, make_targets()).predict(columns)
+    check_bits(numpy.array(get_values(outputs)), model.predict(typed))
 
 
 def test_early_stopping_answers_with_the_best_iteration() -> None:
@@ -267,10 +269,11 @@ def test_booster_of_several_classes_has_numbered_ones() -> None:
     parameters = {"objective": "multiclass", "num_class": 3, "num_threads": 1, "verbosity": -1}
     booster = lightgbm.train(parameters, lightgbm.Dataset(NUMBERS, THREE // 10 - 1), 5)
     columns = [list_values(NUMBERS[name]) for name in NUMBERS]
-    outputs = load(compile_estimator(booster, FEATURES, 3).data, FEATURES, [0, 1, 2]).predict(columns)
+    targets = make_targets([0, 1, 2])
+    outputs = load(compile_estimator(booster, FEATURES, targets).data, FEATURES, targets).predict(columns)
     expected = numpy.asarray(booster.predict(NUMBERS))
-    check_bits(numpy.array(outputs.probabilities), expected)
-    assert outputs.values == expected.argmax(axis=1).tolist()
+    check_bits(numpy.array(get_scores(outputs)), expected)
+    assert get_values(outputs) == expected.argmax(axis=1).tolist()
 
 
 @pytest.mark.parametrize("options", [{}, {"linear_tree": True}])
@@ -290,9 +293,9 @@ def test_decision_is_the_sums_which_a_forest_does_not_average(labels: Any, optio
     assert decision is not None
     expected = numpy.reshape(numpy.asarray(model.decision_function(NUMBERS)), (ROWS, -1))
     for place in range(decision.width):
-        data = program.encode(Answer(value=program.take(decision, [place])), 0)
-        outputs = load(data, FEATURES, None).predict([list_values(NUMBERS[name]) for name in NUMBERS])
-        check_bits(numpy.array(outputs.values), expected[:, place])
+        data = program.encode([TargetOutput(0, program.take(decision, [place]), None)])
+        outputs = load(data, FEATURES, make_targets()).predict([list_values(NUMBERS[name]) for name in NUMBERS])
+        check_bits(numpy.array(get_values(outputs)), expected[:, place])
 
 
 @pytest.mark.parametrize(("objective", "classes"), [("binary", ["no", "yes"]), ("multiclass", [1, 2, 3])])
@@ -303,12 +306,13 @@ def test_booster_in_its_adapter(objective: str, classes: list[Any]) -> None:
     adapter = SimpleNamespace(booster_=booster, classes_=numpy.array(classes), get_params=dict)
     program = CompiledProgram(FEATURES, TRANSFORMERS, HEADS)
     answer = lightgbm_models.compile_classifier(program, adapter, program.record)
-    data = program.encode(answer, len(classes))
-    outputs = load(data, FEATURES, classes).predict([list_values(NUMBERS[name]) for name in NUMBERS])
+    targets = make_targets(classes)
+    data = program.encode(choose_outputs(answer, targets))
+    outputs = load(data, FEATURES, targets).predict([list_values(NUMBERS[name]) for name in NUMBERS])
     shares = numpy.asarray(booster.predict(NUMBERS))
     expected = shares if shares.ndim == 2 else numpy.column_stack([1 - shares, shares])
-    check_bits(numpy.array(outputs.probabilities), expected)
-    assert outputs.values == [classes[place] for place in expected.argmax(axis=1)]
+    check_bits(numpy.array(get_scores(outputs)), expected)
+    assert get_values(outputs) == [classes[place] for place in expected.argmax(axis=1)]
     if objective == "multiclass":
         with pytest.raises(NotCompiled, match="several numbers"):
             lightgbm_models.compile_regressor(program, adapter, program.record)
@@ -342,7 +346,7 @@ def test_regressor_with_an_objective_of_its_own() -> None:
 def test_what_is_not_compiled_says_why(make: Callable[[], Any], reason: str) -> None:
     model = make()
     with pytest.raises(NotCompiled, match=reason):
-        compile_estimator(model, FEATURES, 2)
+        compile_estimator(model, FEATURES, make_targets(["no", "yes"]))
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,11 @@ from function.model.dtypes import FLOAT32
 from function.runtimes.flat import kinds
 from function.runtimes.flat.file import parse
 from function.runtimes.flat.program import Program as RunnableProgram
+from tests.unit.small_models import make_targets
 from training.compile.blocks import Answer, NotCompiled
 from training.compile.dummies import compile_constant_predictor
 from training.compile.linear import compile_logistic_regression
+from training.compile.outputs import choose_outputs
 from training.compile.program import Program
 from training.compile.registry import HEADS, TRANSFORMERS
 
@@ -37,10 +39,9 @@ def make_program() -> Program:
 
 def compute(program: Program, answer: Answer) -> tuple[float, list[float]]:
     """Compute the class's place and the probabilities of one record."""
-    data = program.encode(answer, len(answer.classes or ()))
-    label, shares = RunnableProgram(*parse(memoryview(data)), len(data), NUMBERS).run_row(list(INPUTS))
-    assert label is not None
-    return label[0], shares or []
+    data = program.encode(choose_outputs(answer, make_targets(answer.classes)))
+    label, *shares = RunnableProgram(*parse(memoryview(data)), len(data), NUMBERS).run_row(list(INPUTS))
+    return label, shares
 
 
 def create_old(classes: int, **arguments: str) -> Any:
@@ -99,10 +100,10 @@ def test_scores_that_float32_cannot_hold_are_infinite() -> None:
     features = [Feature(name, NUMBER, dtype=FLOAT32) for name in ("x0", "x1")]
     estimator = LinearRegression().fit(values.astype(numpy.float32), target.astype(numpy.float32))
     program = Program(features, TRANSFORMERS, HEADS)
-    data = program.encode(program.predict(estimator, program.record), 0)
+    data = program.encode(choose_outputs(program.predict(estimator, program.record), make_targets()))
     records = numpy.array([[3e38, 3e38], [-3e38, -3e38], [1.0, 2.0]], dtype=numpy.float32)
     runnable = RunnableProgram(*parse(memoryview(data)), len(data), NUMBERS)
-    (found,) = zip(*(runnable.run_row(record)[0] for record in records.tolist()), strict=True)
+    (found,) = zip(*(runnable.run_row(record) for record in records.tolist()), strict=True)
     with numpy.errstate(over="ignore"):
         assert list(found) == pytest.approx(estimator.predict(records).tolist(), rel=1e-5)
 

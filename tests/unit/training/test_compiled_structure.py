@@ -13,9 +13,11 @@ from function.model.contract import NUMBER, Feature
 from function.runtimes.flat import kinds
 from function.runtimes.flat.file import parse
 from function.runtimes.flat.program import Program as Runner
-from training.compile.blocks import Answer, Block, NotCompiled
+from tests.unit.small_models import make_targets
+from training.compile.blocks import Block, NotCompiled
 from training.compile.codes import make_codes
 from training.compile.compiling import compile_estimator
+from training.compile.outputs import TargetOutput
 from training.compile.program import Program
 from training.compile.registry import HEADS, TRANSFORMERS
 from training.compile.structure import find_places, select_trained_columns
@@ -33,13 +35,16 @@ def make_runner(data: bytes, width: int) -> Runner:
     return Runner(*parse(memoryview(data)), len(data), kinds.NUMBER * width)
 
 
+def encode_value(program: Program, value: Block) -> bytes:
+    """The file of a regression that answers this block."""
+    return program.encode([TargetOutput(0, value, None)])
+
+
 def run(program: Program, block: Block, row: list[Any]) -> list[float]:
     """Run a record, whose block is added up so that it is an answer."""
     ones = numpy.ones((block.width, 1))
-    data = program.encode(Answer(value=program.multiply_matrix(program.make_numbers(block), ones)), 0)
-    (value,) = make_runner(data, len(row)).run_row(row)
-    assert value is not None
-    return value
+    data = encode_value(program, program.multiply_matrix(program.make_numbers(block), ones))
+    return make_runner(data, len(row)).run_row(row)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +94,9 @@ def test_taking_of_what_was_taken_is_one_step() -> None:
     program = start_program(FEATURES)
     taken = program.take(program.take(program.take(program.record, [3, 2, 1]), [2, 0]), [1, 0, 1])
     assert [column.name for column in taken.columns] == ["d", "b", "d"]
-    data = program.encode(Answer(value=program.multiply_matrix(taken, [[1.0], [10.0], [100.0]])), 0)
+    data = encode_value(program, program.multiply_matrix(taken, [[1.0], [10.0], [100.0]]))
     assert [step["op"] for step in parse(memoryview(data))[0].steps] == ["take", "matrix"]
-    assert make_runner(data, 4).run_row([1.0, 2.0, 3.0, 4.0]) == [[424.0]]
+    assert make_runner(data, 4).run_row([1.0, 2.0, 3.0, 4.0]) == [424.0]
 
 
 def test_categories_of_a_release_without_an_encoder_are_the_numbers_themselves() -> None:
@@ -106,10 +111,10 @@ def test_categories_of_a_release_without_an_encoder_are_the_numbers_themselves()
     # The categories are 0 to 11: the encoder numbers them as they are.
     del estimator._preprocessor
     features = [Feature("c", NUMBER, nullable=True), Feature("x", NUMBER)]
-    data = compile_estimator(estimator, features, 0).data
+    data = compile_estimator(estimator, features, make_targets()).data
     program = make_runner(data, 2)
     rows = [[None if numpy.isnan(c) else c, x] for c, x in asked.to_numpy().tolist()]
-    assert [program.run_row(row) for row in rows] == [[[value]] for value in expected]
+    assert [program.run_row(row) for row in rows] == [[value] for value in expected]
 
 
 def test_encoders_of_a_release_without_infrequent_categories_are_compiled() -> None:

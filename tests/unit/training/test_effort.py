@@ -96,7 +96,7 @@ class PickyRuntime(ByRecords):
         if any(self.refuses(float(value or 0)) for value in columns[0]):
             raise NotPredictable("ValueError")
         pairs = zip(*columns, strict=True)
-        return Outputs([float(float(a or 0) > 0.7) + float(float(b or 0) > 0.1) for a, b in pairs], None)
+        return [[float(float(a or 0) > 0.7) + float(float(b or 0) > 0.1)] for a, b in pairs]
 
 
 FEATURES = [Feature("a", NUMBER), Feature("b", NUMBER)]
@@ -108,7 +108,7 @@ def test_rows_are_told_apart_by_what_is_refused_in_them() -> None:
     columns: Columns = [[1.0, 9.0, 9.0, 2.0, 9.0], [0.0 for _ in range(5)]]
     replies = Prober(picky).predict(columns, [None, nine, nine, None, Oddity("nine", 1)])
 
-    assert replies == [(None, (1.0,)), REFUSED, SKIPPED, (None, (1.0,)), REFUSED]
+    assert replies == [((), (1.0,)), REFUSED, SKIPPED, ((), (1.0,)), REFUSED]
 
 
 def test_a_thousand_refusals_cost_no_more_than_a_few() -> None:
@@ -117,7 +117,7 @@ def test_a_thousand_refusals_cost_no_more_than_a_few() -> None:
     replies = Prober(picky).predict(columns, [Oddity("nine", 0)] * 999 + [Oddity("zero", 0)])
 
     assert replies.count(REFUSED) == 1
-    assert replies[-1] == (None, (0.0,))
+    assert replies[-1] == ((), (0.0,))
     assert picky.calls < 25
 
 

@@ -27,6 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC
 
+from tests.unit.small_models import make_targets
 from tests.unit.training.conftest import Run
 from tests.unit.training.test_own_tables import make_mixed_table
 
@@ -214,13 +215,16 @@ def test_a_sample_of_few_rows_has_no_scores(run: Run) -> None:
 
 def test_no_golden_row_is_a_row_of_the_table() -> None:
     from function.model.contract import Feature
+    from function.runtimes.joblib import JoblibRuntime
     from training.bundle.examples import make_examples
 
     numbers = numpy.random.default_rng(0).normal(size=(500, 6))
     frame = pandas.DataFrame(numbers, columns=list("abcdef"))
     features = [Feature(name, "number") for name in "abcdef"]
-    estimator = Ridge().fit(numbers, numbers[:, 0])
-    found = make_examples(estimator, frame, features, "regression", lambda at: numpy.array([numbers[at[0], range(6)]]))
+    estimator = JoblibRuntime(Ridge().fit(numbers, numbers[:, 0]), features, "regression", make_targets(), "array")
+    found = make_examples(
+        estimator, frame, features, make_targets(), lambda at: numpy.array([numbers[at[0], range(6)]])
+    )
 
     rows = {tuple(row) for row in numbers.tolist()}
     assert not rows & {tuple(example["input"].values()) for example in found}

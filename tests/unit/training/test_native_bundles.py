@@ -17,6 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from function.bundle.loading import load
+from tests.unit.small_models import get_values
 from tests.unit.training.conftest import Run
 
 ROWS = 150
@@ -73,7 +74,7 @@ def test_a_file_of_a_library_is_served_without_it(
     assert list(artifacts) == ["model.flat"]
     assert artifacts["model.flat"]["largest_relative_error"] == 0
     assert sorted(made.manifest["environment"]) == ["python"]
-    predicted = model.runtime.predict(model.manifest.contract.check(records).columns).values
+    predicted = get_values(model.runtime.predict(model.manifest.contract.check(records).columns))
     assert predicted == expected[:40].tolist()
 
 

@@ -107,9 +107,7 @@ class Rule(ByRecords):
             answers = [self.rule(*row) for row in zip(*columns, strict=True)]
         except KeyError:
             raise NotPredictable("KeyError") from None
-        if answers and isinstance(answers[0], tuple):
-            return Outputs([label for label, _ in answers], [shares for _, shares in answers])
-        return Outputs(answers, None)
+        return [[answer[0], *answer[1]] if isinstance(answer, tuple) else [answer] for answer in answers]
 
 
 NUMBERS = (Feature("a", NUMBER), Feature("b", NUMBER))

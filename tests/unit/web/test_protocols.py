@@ -46,7 +46,7 @@ def models(houses: Model, iris: Model, mixed: Model) -> dict[str, Model]:
 
 def golden(model: Model) -> tuple[list[dict[str, Any]], list[Any]]:
     rows = model.manifest.examples
-    return [row.record for row in rows], [row.prediction for row in rows]
+    return [row.record for row in rows], [row.output[0] for row in rows]
 
 
 def tensors(model: Model, records: list[dict[str, Any]]) -> list[dict[str, Any]]:

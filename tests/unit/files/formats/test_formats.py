@@ -67,12 +67,12 @@ def test_columns_are_scored_as_records_are(rows: list[list[str]], strict: bool) 
         found = score_rows(model, columns, records.__getitem__, {}, strict=strict)
         for place, outcome in enumerate(predict_each(model, records, strict=strict)):
             if isinstance(outcome, Prediction):
-                assert found.values[place] == outcome.value
+                assert found.outputs[place] == outcome.output
                 assert found.warnings.get(place, []) == outcome.warnings
                 assert place not in found.problems
             else:
                 assert found.problems[place] == outcome
-                assert found.values[place] is None
+                assert found.outputs[place] is None
 
 
 def is_row(cells: list[str]) -> bool:
