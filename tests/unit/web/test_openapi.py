@@ -21,6 +21,8 @@ from function.web.routes import ROUTES, respond
 from tests.unit.corpus import CASES
 from tests.unit.corpus_case import JSON, Case
 from tests.unit.small_models import classifier, failing, regressor
+from tests.unit.small_targets import CASES as CASES_OF_TARGETS
+from tests.unit.small_targets import make_model
 from tests.unit.web.addresses import address, list_documented
 
 type Schema = dict[str, Any]
@@ -32,10 +34,11 @@ OF_THE_SCHEMA = {"wrong_type", "missing", "null", "unknown_field"}
 @pytest.fixture(scope="module")
 def models(houses: Model, iris: Model, mixed: Model, picky: Model) -> dict[str, Model]:
     small = {"small": regressor(), "labels": classifier(["no", '"yes"/~1'])}
-    return {"houses": houses, "iris": iris, "mixed": mixed, "picky": picky, **small}
+    several = {name: make_model(name) for name in CASES_OF_TARGETS}
+    return {"houses": houses, "iris": iris, "mixed": mixed, "picky": picky, **small, **several}
 
 
-NAMES = ("houses", "iris", "mixed", "picky", "small", "labels")
+NAMES = ("houses", "iris", "mixed", "picky", "small", "labels", *CASES_OF_TARGETS)
 
 
 def validator(model: Model, schema: Schema) -> Draft202012Validator:
