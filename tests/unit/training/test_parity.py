@@ -192,8 +192,8 @@ def test_answer_among_scattered_ones_of_the_estimator_is_accepted() -> None:
 
 def test_rows_that_get_no_answer_are_not_compared() -> None:
     # A number that is not finite is a problem of the record, whatever its label and its other numbers are.
-    expected = {0: ("a", (math.nan, 0.0)), 1: ("b", (1.0, 0.0))}
-    found = [("b", (math.nan, math.nan)), ("b", (math.nan, 0.0))]
+    expected = {0: (("a",), (math.nan, 0.0)), 1: (("b",), (1.0, 0.0))}
+    found = [(("b",), (math.nan, math.nan)), (("b",), (math.nan, 0.0))]
     _, differences = compare_rows(expected, found, 1e-9, 1e-6)
     assert [difference.row for difference in differences] == [1]
 
