@@ -43,6 +43,7 @@ TRAINING_MAY_IMPORT = {
         "function.model.output_columns",
         "function.errors",
         "function.model.runtime",
+        "function.model.target",
     ),
     # A table means what it means when it is served.
     *("function.formats.csv_dialect", "function.formats.csv_text", "function.formats.gzip_stream"),
