@@ -71,7 +71,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         if option:
             raise TrainingError(f"--{option.replace('_', '-')} needs --data FILE, the table with the columns.")
     elif given.model is None and len(given.target) != 1:
-        raise TrainingError("--data needs one --target COLUMN, the column to predict; several need --model FILE.")
+        raise TrainingError("--data needs --target COLUMN, the column to predict; several need --model FILE.")
     if given.model is None and given.task not in (None, REGRESSION, CLASSIFICATION):
         raise TrainingError(f"--task {given.task} needs --model FILE: what is trained here predicts a column.")
     return Options(

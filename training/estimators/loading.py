@@ -39,6 +39,7 @@ def load_estimator(path: Path) -> Any:
     if not is_native:
         check_modules(loaded)
     _check_fitted(path, loaded)
+    _check_search(path, estimator)
     if find_task(estimator) is None:
         raise TrainingError(
             f"The estimator in {path}, {add_article(name_model(estimator))}, does not predict: only regressors, "
@@ -89,7 +90,7 @@ def _make_unfitted_error(path: Path) -> TrainingError:
 
 
 def _check_classes(path: Path, estimator: Any) -> None:
-    """Raise TrainingError if the estimator has one class, classes of bytes, or no member to predict with."""
+    """Raise TrainingError if the estimator has one class, or classes of bytes."""
     classes = getattr(estimator, "classes_", None)
     if not isinstance(classes, list) and classes is not None and len(classes) < 2:
         raise TrainingError(
@@ -101,6 +102,10 @@ def _check_classes(path: Path, estimator: Any) -> None:
             f"The classes of the estimator in {path} are bytes, which JSON cannot hold: train it on texts, such as "
             f"{classes.tolist()[0].decode(errors='replace')!r}."
         )
+
+
+def _check_search(path: Path, estimator: Any) -> None:
+    """Raise TrainingError if the estimator is a search that has kept no member to predict with."""
     if getattr(estimator, "refit", True) is False and not hasattr(estimator, "best_estimator_"):
         raise TrainingError(
             f"The {type(estimator).__name__} in {path} was fitted with refit=False, so it has kept no estimator that "

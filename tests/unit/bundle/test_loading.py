@@ -138,7 +138,7 @@ def test_another_format_is_named(folder: Path) -> None:
     error = refusal(folder)
     assert error.code == "format_unsupported"
     assert "format 1," in str(error)
-    assert "format 2" in str(error)
+    assert "reads format 3" in str(error)
 
 
 def test_bundle_of_the_first_format_is_told_by_its_format(folder: Path) -> None:

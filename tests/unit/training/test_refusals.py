@@ -13,14 +13,14 @@ import numpy
 import pandas
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.cluster import KMeans
+from sklearn.cluster import DBSCAN
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -113,7 +113,8 @@ def test_bad_tables_and_options(refuse: Callable[..., str], tmp_path: Path, case
     content, options, words = TABLES[case]
     path = tmp_path / "table.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    sentence = refuse("--data", str(path), "--target", "y", *options)
+    target = [] if "--target" in options else ["--target", "y"]
+    sentence = refuse("--data", str(path), *target, *options)
 
     assert all(word in sentence for word in words), sentence
 
@@ -189,14 +190,14 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], list[str], list[str]]] = {
     "unfitted": (RandomForestRegressor, [], ["never fitted"]),
     "unfitted pipeline": (lambda: make_pipeline(StandardScaler(), Ridge()), [], ["never fitted"]),
     "no estimator": (lambda: {"model": 1}, [], ["dict", "not a scikit-learn estimator"]),
-    "clusterer": (lambda: KMeans(2).fit(X), [], ["KMeans", "neither"]),
-    "outlier detector": (lambda: IsolationForest(n_estimators=3).fit(X), [], ["IsolationForest", "neither"]),
-    "transformer": (lambda: StandardScaler().fit(X), [], ["StandardScaler", "neither"]),
-    "several targets": (lambda: LinearRegression().fit(X, FRAME[["a", "y"]]), [], ["several targets at once"]),
+    "clusterer": (lambda: DBSCAN().fit(X), [], ["DBSCAN", "does not predict"]),
+    "outlier detector": (lambda: LocalOutlierFactor().fit(X), [], ["LocalOutlierFactor", "does not predict"]),
+    "transformer": (lambda: StandardScaler().fit(X), [], ["StandardScaler", "does not predict"]),
+    "several targets": (lambda: LinearRegression().fit(X, FRAME[["a", "y"]]), [], ["2 targets", "repeat --target"]),
     "several labels": (
         lambda: RandomForestClassifier(2).fit(X, numpy.array([[0, 1]] * 30)),
         [],
-        ["several targets at once"],
+        ["2 targets", "repeat --target"],
     ),
     "a feature too many": (lambda: Ridge().fit(FRAME.rename(columns={"y": "z"}), Y), [], ["'z'", "missing"]),
     "a feature of another name": (lambda: Ridge().fit(X.rename(columns={"a": "A"}), Y), [], ["'A'", "'a'"]),
