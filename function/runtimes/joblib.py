@@ -167,14 +167,14 @@ class JoblibRuntime:
                 warnings.simplefilter("ignore")
                 table = build_table()
                 # The label is predict's: for SVC and tuned thresholds it is not always the most probable class.
-                predicted = numpy.asarray(self._estimator.predict(table))
-                return self._build_outputs(predicted.reshape(len(predicted), -1), self._compute_scores(table))
+                predicted, scores = self._estimator.predict(table), self._compute_scores(table)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001
             # The contract accepted the values and the golden rows were predicted, so the estimator refuses these
             # values: an unseen category, a number too large for float32.
             raise NotPredictable(type(error).__name__) from None
+        return self._build_outputs(numpy.asarray(predicted).reshape(len(predicted), -1), scores)
 
     def _compute_scores(self, table: "Table") -> "list[Array]":
         """Compute the scores of each target, of shape (n, scores)."""

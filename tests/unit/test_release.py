@@ -114,6 +114,27 @@ def test_answer_that_nobody_foresaw_fails_the_release_at_once(stubs: Stubs, iris
     stubs.done()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda answer: {key: value for key, value in answer.items() if key != "probabilities"},
+        lambda answer: answer | {"probabilities": answer["probabilities"][:-1]},
+        lambda answer: answer | {"probabilities": [{} for _ in answer["probabilities"]]},
+        lambda answer: answer | {"probabilities": [share | {"other": 0.0} for share in answer["probabilities"]]},
+        lambda answer: answer | {"probabilities": [[0.5, 0.5, 0.0] for _ in answer["probabilities"]]},
+        lambda answer: answer | {"predictions": [{"species": label} for label in answer["predictions"]]},
+        lambda answer: answer | {"predictions": [None for _ in answer["predictions"]]},
+    ],
+)
+def test_answer_that_lacks_a_member_is_refused_with_a_reason(
+    change: Any, stubs: Stubs, iris_bundle: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stubs.invokes(VERSIONS[0], change(answer_of(load(iris_bundle))))
+    stubs.expects("Failed")
+    assert check(iris_bundle, stubs, VERSIONS[0]) == {"status": "Failed"}
+    assert "golden row" in vars(caplog.records[-1])["reason"]
+
+
 @pytest.mark.parametrize("expected", [(1e-5, "Succeeded"), (1e-3, "Failed")])
 def test_export_may_be_off_by_what_it_was_when_it_was_made(
     expected: tuple[float, str], stubs: Stubs, full_bundle: Path, tmp_path: Path

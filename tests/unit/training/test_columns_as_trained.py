@@ -502,8 +502,8 @@ def test_features_with_the_names_of_what_is_added_are_served(run: Run) -> None:
     outcome = run("--target", "y", frame=frame)
     assert outcome.manifest["output_columns"] == {
         "prediction": "model_prediction",
-        "probabilities": "probabilities",
-        "by_class": ["probability_no", "model_probability_yes"],
+        "scores": "probabilities",
+        "values": ["model_prediction", "probability_no", "model_probability_yes"],
         "warnings": "model_warnings",
         "error": "model_error",
     }

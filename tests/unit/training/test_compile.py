@@ -22,7 +22,9 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 from function.model.contract import NUMBER, Feature
+from function.runtimes.flat import kinds
 from function.runtimes.flat.file import parse
+from function.runtimes.flat.program import Program
 from tests.unit.small_models import make_targets
 from tests.unit.training.parity_case import (
     CANCER,
@@ -151,10 +153,10 @@ def test_what_is_not_compiled_says_why(estimator: Any, sentence: str) -> None:
         compile_estimator(estimator.fit(*DIABETES), features, make_targets())
 
 
-def test_classifier_of_one_class_is_not_compiled() -> None:
+def test_classifier_of_one_class_always_answers_it() -> None:
     estimator = DecisionTreeClassifier().fit([[1.0], [2.0]], ["a", "a"])
-    with pytest.raises(NotCompiled, match="one class"):
-        compile_estimator(estimator, [Feature("x", NUMBER)], make_targets(["a"]))
+    data = compile_estimator(estimator, [Feature("x", NUMBER)], make_targets(["a"])).data
+    assert Program(*parse(memoryview(data)), len(data), kinds.NUMBER).run_row([5.0]) == [0, 1.0]
 
 
 @pytest.mark.parametrize("name", ["coef_", "intercept_"])

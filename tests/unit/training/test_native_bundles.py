@@ -128,13 +128,13 @@ def test_catboost_in_another_estimator_takes_columns_by_name(run: Run, is_search
     assert [feature["name"] for feature in made.manifest["features"]] == ["size", "zone"]
 
 
-def test_catboost_that_predicts_several_numbers_is_refused(run: Run) -> None:
+def test_catboost_that_predicts_several_numbers_needs_a_name_for_each(run: Run) -> None:
     model = catboost.CatBoostRegressor(
         5, loss_function="MultiQuantile:alpha=0.1,0.9", thread_count=1, silent=True, allow_writing_files=False
     ).fit(FRAME[["size"]], PRICES)
     refusal = run("--target", "price", frame=FRAME.assign(price=PRICES), estimator=model).refusal
 
-    assert "The estimator predicts several targets at once" in refusal
+    assert "The estimator predicts 2 targets, but --target names 1" in refusal
 
 
 def test_what_xgboost_says_stands_in_the_message_without_its_stack_trace(run: Run) -> None:

@@ -69,7 +69,8 @@ def test_iris_with_names_of_species_is_a_classification(run: Run) -> None:
     frame = data.data.assign(species=data.target_names[data.target])
     manifest = run("--target", "species", frame=frame).manifest
 
-    assert manifest["targets"] == [{"name": "species", "classes": ["setosa", "versicolor", "virginica"]}]
+    species = {"name": "species", "classes": ["setosa", "versicolor", "virginica"], "scores": "probabilities"}
+    assert manifest["targets"] == [species]
     assert manifest["metrics"]["accuracy"]["mean"] > 0.9
     assert manifest["examples"][0]["probabilities"].keys() == {"setosa", "versicolor", "virginica"}
 

@@ -86,7 +86,8 @@ TABLES: dict[str, tuple[str | bytes, list[str], list[str]]] = {
     "regression of texts": (GOOD, ["--target", "b", "--task", "regression"], ["'b'", "does not hold numbers"]),
     "past float32": ("a,y\n1,2\n1e300,3\n", [], ["cannot be fitted"]),
     "unknown option": (GOOD, ["--tsak", "regression"], ["--tsak", "--help"]),
-    "unknown task": (GOOD, ["--task", "clustering"], ["clustering"]),
+    "unknown task": (GOOD, ["--task", "ranking"], ["ranking"]),
+    "task without an estimator": (GOOD, ["--task", "clustering"], ["clustering", "needs --model"]),
     "empty name": (GOOD, ["--name", " "], ["--name is empty"]),
 }
 
