@@ -172,7 +172,7 @@ def test_command_line_shows_a_score(
     ask(bundle, "a=9", "b=9", "c=9")
     shown = capsys.readouterr().out.splitlines()
     score = float(estimator.decision_function(pandas.DataFrame([[9.0] * 3], columns=list("abc")))[0])
-    assert shown[1:] == ["prediction: outlier", f"  score: {score:.4f}"]
+    assert shown[1:] == ["outlier: outlier", f"  score: {score:.4f}"]
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a,b,c\n9,9,9\n")))
     ask(bundle, "--csv")
     header, row = capsys.readouterr().out.splitlines()
