@@ -1,28 +1,31 @@
 # The Lambda image. Works with Docker's classic builder, which `sam build` uses: no RUN --mount.
-# Two targets: `full`, the last and so the default, runs every bundle; `slim` has no scikit-learn, scipy and pandas, and
-# runs those that have a flat artifact. Every layer rests on the one above: libraries, the model, the code.
+# Two targets: `data`, the default, runs bundles whose model is data, a flat program; `full` has scikit-learn, scipy,
+# pandas and joblib, too, and runs every bundle. Every layer rests on the one above: libraries, the model, the code.
 ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
 # What Lambda imports, compiled. Lambda's file system is read-only: bytecode that is missing, or that looks stale because
 # a file's time was changed on the way, is compiled again at every cold start. unchecked-hash looks at no time.
-FROM ${PYTHON_IMAGE} AS slim-libraries
+FROM ${PYTHON_IMAGE} AS data-libraries
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-COPY function/runtimes/data.txt /build/
+COPY function/runtimes/data.txt tools/strip.py /build/
 RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-compile --target /opt/libraries \
       --requirement /build/data.txt \
  && cd /opt/libraries \
- # What nothing here loads: libraries' own tests (numpy's stay: numpy.testing imports some of them), headers, the parts
- # of Arrow beside Parquet, CSV and its functions, and boto3's descriptions of the services that this function never
- # calls.
+ # What nothing here loads: libraries' own tests (numpy.testing imports one module of numpy's), headers, the parts of
+ # Arrow beside Parquet, CSV and its functions, and boto3's descriptions of the services that this function never calls.
  && find . -type d -name tests -not -path './numpy/*' -prune -exec rm -rf {} + \
- && find . -type f '(' -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' ')' -delete \
- && rm -rf bin numpy/_core/include pyarrow/include pyarrow/src pyarrow/libarrow_flight* pyarrow/libarrow_python_flight* \
-      pyarrow/_flight* pyarrow/libarrow_s3* pyarrow/_s3fs* pyarrow/libarrow_python.so pyarrow/libarrow_python.so.*.*.* \
+ && find numpy -type f -path '*/tests/*' -not -name __init__.py -not -name _natype.py -delete \
+ && find . -type f '(' -name '*.pyi' -o -name '*.px[di]' -o -name '*.pyx' -o -name '*.a' ')' -delete \
+ && rm -rf bin numpy/_core/include && cd pyarrow \
+ && rm -rf include src libarrow_flight* libarrow_python_* libarrow_python.so libarrow_python.so.*.*.* \
+      _acero* _azurefs* _dataset_orc* _*encryption* _feather* _flight* _gcsfs* _hdfs* _orc* _pyarrow_cpp_tests* _s3fs* \
+      libarrow_s3* _substrait* && cd .. \
  && find botocore/data boto3/data -mindepth 1 -maxdepth 1 -type d -not -name s3 -not -name sqs -not -name sts \
       -not -name lambda -not -name codedeploy -exec rm -rf {} + \
+ && python -B /build/strip.py . \
  && python -B -m compileall -qf --invalidation-mode unchecked-hash .
 
-FROM slim-libraries AS full-libraries
+FROM data-libraries AS full-libraries
 COPY function/requirements.txt /build/
 # Each release is installed once: what data.txt has is there already, of the same hashes.
 RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-compile --target /opt/more --no-deps \
@@ -30,7 +33,8 @@ RUN python -m pip install --quiet --require-hashes --only-binary=:all: --no-comp
  && cd /opt/more && for package in *; do test -e /opt/libraries/$package || cp -a $package /opt/libraries/; done \
  && rm -rf /opt/more && cd /opt/libraries && rm -rf bin \
  && find pandas scipy sklearn joblib -type d -name tests -prune -exec rm -rf {} + \
- && find . -type f '(' -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' ')' -delete \
+ && find . -type f '(' -name '*.pyi' -o -name '*.px[di]' -o -name '*.pyx' -o -name '*.a' ')' -delete \
+ && python -B /build/strip.py . \
  && python -B -m compileall -qf --invalidation-mode unchecked-hash .
 
 # The bundle of model/ or, where there is none, the example. [l] makes the folder optional.
@@ -48,10 +52,19 @@ RUN rm model/pyproject.toml \
     else rmdir model && python -m training --out model; fi
 
 # The base without what is never used here: a later layer cannot make it smaller, so it is copied whole into a new one.
+# Nothing is installed in an image, nobody logs in, and no file system is made or mounted. dpkg's list stays right. What
+# strip.py cuts off is for linkers and debuggers.
 FROM ${PYTHON_IMAGE} AS system
-RUN cd "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
- && rm -rf site-packages/* ensurepip idlelib test tkinter turtledemo pydoc_data config-* /usr/local/include \
-      /usr/share/doc /usr/share/man /usr/share/locale /usr/share/info /var/cache/apt /var/lib/apt \
+COPY tools/strip.py /tmp/
+RUN DEBIAN_FRONTEND=noninteractive dpkg --purge --force-all adduser apt bsdutils debconf debian-archive-keyring \
+      e2fsprogs gpgv libapt-pkg6.0 libgcrypt20 libgnutls30 libgpg-error0 libhogweed6 libidn2-0 libnettle8 libp11-kit0 \
+      libsystemd0 libtasn1-6 libudev1 libunistring2 login logsave mount passwd perl-base util-linux \
+      >/tmp/purged 2>&1 || { cat /tmp/purged; exit 1; } \
+ && cd "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+ && python -B /tmp/strip.py /usr/local/lib \
+ && rm -rf site-packages/* ensurepip idlelib test tkinter turtledemo pydoc_data config-* lib-dynload/_test* \
+      lib-dynload/_tkinter* /usr/local/include /usr/lib/*/gconv /usr/share/doc /usr/share/man /usr/share/locale \
+      /usr/share/info /usr/share/perl5 /var/cache/* /var/lib/apt /tmp/* \
  && find . -name __pycache__ -prune -exec rm -rf {} + \
  && python -B -m compileall -qf --invalidation-mode unchecked-hash .
 
@@ -76,8 +89,8 @@ LABEL com.amazonaws.lambda.feature.snapstart="Allow"
 # awslambdaric where Lambda's runtime API is, else the command line: predict, serve, verify.
 ENTRYPOINT ["python", "-m", "function"]
 
-FROM runtime AS slim
-COPY --from=slim-libraries /opt/libraries /opt/libraries
+FROM runtime AS full
+COPY --from=full-libraries /opt/libraries /opt/libraries
 COPY --from=bundle /build/model ./model
 COPY function ./function
 # A bundle that does not load and predict here, with these libraries, never becomes an image. What is verified is
@@ -89,8 +102,10 @@ RUN python -B -m compileall -qf --invalidation-mode unchecked-hash function \
 ARG RUN_AS=993:990
 USER ${RUN_AS}
 
-FROM runtime AS full
-COPY --from=full-libraries /opt/libraries /opt/libraries
+# The last stage, since it refuses bundles that `full` takes: the classic builder makes every stage before the one that it
+# is asked for.
+FROM runtime AS data
+COPY --from=data-libraries /opt/libraries /opt/libraries
 COPY --from=bundle /build/model ./model
 COPY function ./function
 RUN python -B -m compileall -qf --invalidation-mode unchecked-hash function \

@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PORT ?= 3000
-# A stage of the Dockerfile: full, or slim for bundles that have a flat artifact.
-TARGET ?= full
+# A stage of the Dockerfile: data, or full for bundles that need scikit-learn.
+TARGET ?= data
 # pytest's own words, or those of bench: make test ARGS="tests/unit -k csv"
 ARGS ?=
 SBOM ?= sbom.cdx.json
@@ -45,8 +45,8 @@ check: $(TEST_STAMP) ## style and types
 	@echo "mypy" && $(VENV)/bin/mypy
 
 .PHONY: image
-image: ## build the container image ml-model-deployer (TARGET=slim leaves scikit-learn out)
-	docker build --target $(TARGET) -t ml-model-deployer .
+image: ## build the container image ml-model-deployer:data (TARGET=full has scikit-learn)
+	docker build --target $(TARGET) -t ml-model-deployer:$(TARGET) .
 
 .PHONY: rehearse
 rehearse: $(TEST_STAMP) ## deploy to a registry and a cloud on this machine, and send an event through (Docker)

@@ -55,7 +55,7 @@ def _select_files(case: str, who: str, field: str) -> Callable[[Results], list[f
 
 
 def _compare_images(results: Results) -> list[float]:
-    return [results["images"]["slim"] / results["images"]["article"]]
+    return [results["images"]["data"] / results["images"]["article"]]
 
 
 def _compare_with_empty(model: str) -> Callable[[Results], list[float]]:
@@ -162,7 +162,7 @@ FIGURES = (
             _select_files("article, 1,000,000 rows", "ours", "peak_mb"),
         ),
     ),
-    Figure("image size: slim / article's Dockerfile with the same locked versions", 0.7, 0.5, True, _compare_images),
+    Figure("image size: data / article's Dockerfile with the same locked versions", 0.55, 0.4, True, _compare_images),
     Figure(
         "peak RSS after the first response: article's / ours",
         *(2.5, 3, False),

@@ -14,7 +14,7 @@ _ARTICLE_PACKAGES = (
 
 
 def measure_sizes_mb(task: Path, folder: Path) -> dict[str, float] | None:
-    """Build `slim`, `full` and the article's image; return their sizes in MB, or None if Docker does not run."""
+    """Build `data`, `full` and the article's image; return their sizes in MB, or None if Docker does not run."""
     if (
         shutil.which("docker") is None
         or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
@@ -33,10 +33,11 @@ def measure_sizes_mb(task: Path, folder: Path) -> dict[str, float] | None:
     for part in ("function", "training"):
         shutil.copytree(REPOSITORY / part, ours / part)
     shutil.copytree(task / "model", ours / "model")
-    for name in ("Dockerfile", ".dockerignore", "pyproject.toml"):
-        shutil.copy(REPOSITORY / name, ours)
+    (ours / "tools").mkdir()
+    for name in ("Dockerfile", ".dockerignore", "pyproject.toml", "tools/strip.py"):
+        shutil.copy(REPOSITORY / name, ours / name)
     return {
-        "slim": _build_image(ours, "bench-slim", "--target", "slim"),
+        "data": _build_image(ours, "bench-data", "--target", "data"),
         "full": _build_image(ours, "bench-full", "--target", "full"),
         "article": _build_image(context, "bench-article"),
     }

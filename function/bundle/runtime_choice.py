@@ -27,11 +27,13 @@ def choose_for_records(artifacts: Sequence[Artifact], asked: str, can_unpickle: 
             f"MODEL_RUNTIME asks for {asked} and the bundle has {there}: unset it, or {PACKAGE_AGAIN}.",
         )
     chosen = known.get(asked) or known.get(FLAT) or known.get(JOBLIB)
-    if chosen is None or (chosen.runtime == JOBLIB and not can_unpickle()):
+    if chosen is None:
+        raise BundleError(RUNTIME_UNSUPPORTED, f"The bundle has nothing that this code can run: {PACKAGE_AGAIN}.")
+    if chosen.runtime == JOBLIB and not can_unpickle():
         raise BundleError(
             RUNTIME_UNSUPPORTED,
-            "The bundle has nothing that this image can run: "
-            + ("build the image's target full, which has scikit-learn." if known else f"{PACKAGE_AGAIN}."),
+            f"The bundle's file {chosen.file} needs scikit-learn, which this image does not have: build the image's "
+            "target full (make image TARGET=full, or ImageTarget=full for sam build).",
         )
     return chosen
 
