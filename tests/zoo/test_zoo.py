@@ -35,6 +35,7 @@ from tests.zoo import (
     neighbours,
     numbers,
     structures,
+    targets,
     trees,
     xgboosts,
 )
@@ -53,6 +54,7 @@ MODULES = (
     heads,
     kernels,
     neighbours,
+    targets,
     xgboosts,
     lightgbms,
     catboosts,

@@ -1,16 +1,21 @@
 """Make answers of several targets: as many numbers, or as many labels."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from training.compile.blocks import Answer, Block, NotCompiled
+from training.compile.curves import pair_shares
 from training.compile.program import Program
+
+
+def answer_targets(answers: Sequence[Answer]) -> Answer:
+    """Answer for several targets, or for one."""
+    return Answer(targets=tuple(answers)) if len(answers) > 1 else answers[0]
 
 
 def answer_values(program: Program, block: Block) -> Answer:
     """Answer with the number of each column, which is a target."""
     answers = [Answer(value=program.take(block, [place])) for place in range(block.width)]
-    return Answer(targets=tuple(answers)) if len(answers) > 1 else answers[0]
+    return answer_targets(answers)
 
 
 def join_values(program: Program, answer: Answer) -> Block:
@@ -21,10 +26,10 @@ def join_values(program: Program, answer: Answer) -> Block:
     return program.join([value for value in values if value is not None])
 
 
-def answer_pairs(program: Program, pairs: Block, classes: Sequence[Any] = (0, 1)) -> Answer:
-    """Answer with the second class where its share is more than a half: a target for each two columns of shares."""
+def answer_labels(program: Program, labels: Block, shares: Block | None) -> Answer:
+    """Answer with labels that a record has (1) or not (0), each a target; `shares` tell how likely it has them."""
     answers = []
-    for place in range(0, pairs.width, 2):
-        label = program.compare(program.take(pairs, [place + 1]), 0.5)
-        answers.append(Answer(None, tuple(classes), label, program.take(pairs, [place, place + 1])))
-    return Answer(targets=tuple(answers)) if len(answers) > 1 else answers[0]
+    for place in range(labels.width):
+        pair = None if shares is None else pair_shares(program, program.take(shares, [place]))
+        answers.append(Answer(None, (0, 1), program.take(labels, [place]), pair))
+    return answer_targets(answers)

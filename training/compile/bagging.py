@@ -10,9 +10,10 @@ from typing import Any
 import numpy
 
 from function.model.contract import TEXTS
+from training.compile.answers import answer_values, join_values
 from training.compile.blocks import Answer, Array, Block, Column, read_classes
 from training.compile.curves import widen
-from training.compile.ensembles import get_probabilities, get_value, vote
+from training.compile.ensembles import get_probabilities, vote
 from training.compile.program import Program
 from training.compile.trees import Tree, add_trees, are_trees, prepare_for_trees, read_tree
 
@@ -24,8 +25,8 @@ def compile_bagging_regressor(program: Program, estimator: Any, block: Block) ->
     if are_trees(members):
         total = _add_chosen(program, estimator, block, [read_tree(member) for member in members], 1)
     else:
-        total = program.sum([get_value(answer) for answer in _predict_all(program, estimator, block)])
-    return Answer(value=program.divide(total, float(estimator.n_estimators)))
+        total = program.sum([join_values(program, answer) for answer in _predict_all(program, estimator, block)])
+    return answer_values(program, program.divide(total, float(estimator.n_estimators)))
 
 
 def compile_bagging_classifier(program: Program, estimator: Any, block: Block) -> Answer:

@@ -132,3 +132,9 @@ def read_classes(estimator: Any) -> tuple[Any, ...]:
     if isinstance(estimator.classes_, list):
         raise NotCompiled("it predicts several targets at once")
     return tuple(estimator.classes_.tolist())
+
+
+def list_classes(estimator: Any) -> list[tuple[Any, ...]]:
+    """List the labels of each target of a classifier."""
+    found = estimator.classes_
+    return [tuple(each.tolist()) for each in (found if isinstance(found, list) else [found])]

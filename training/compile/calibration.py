@@ -11,7 +11,7 @@ import numpy
 
 from function.model.dtypes import FLOAT32
 from training.compile.blocks import Answer, Block, NotCompiled, read_classes
-from training.compile.curves import complement, interpolate, make_shares, make_sigmoid_of_each, widen
+from training.compile.curves import complement, interpolate, make_shares, make_sigmoid_of_each, pair_shares, widen
 from training.compile.program import Program
 
 _DECISION, _PROBABILITIES = "decision_function", "predict_proba"
@@ -92,7 +92,7 @@ def _calibrate(program: Program, member: Any, classes: Sequence[Any], block: Blo
         case other:
             raise NotCompiled(f"the calibration {other!r} is not known")
     if len(classes) == 2:
-        return program.join([complement(program, made), made])
+        return pair_shares(program, made)
     places = [classes.index(label) for label in (answer.classes or ())][: made.width]
     if places != list(range(len(classes))):
         # A fold of the training had not all classes: those that it lacks get 0.

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from training.compile.answers import answer_labels, answer_values
 from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.catboost_columns import build_columns
 from training.compile.catboost_features import Json
@@ -20,9 +21,7 @@ from training.compile.program import Program
 def compile_base(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a CatBoost, which predicts the sum of its trees whatever its loss function is."""
     raw = _compute_raw(program, estimator, _read_model(estimator), block)
-    if raw.width > 1:
-        raise NotCompiled("it predicts several numbers at once")
-    return Answer(value=raw)
+    return answer_values(program, raw)
 
 
 def compile_regressor(program: Program, estimator: Any, block: Block) -> Answer:
@@ -30,12 +29,16 @@ def compile_regressor(program: Program, estimator: Any, block: Block) -> Answer:
     # Old releases have no such method, and predict the sum of the trees.
     choose = getattr(estimator, "_get_default_prediction_type", lambda: "RawFormulaVal")
     kind = choose()
-    if kind not in ("RawFormulaVal", "Exponent"):
-        raise NotCompiled(f"it predicts {kind}, several numbers at once")
-    answer = compile_base(program, estimator, block)
-    if kind == "Exponent" and answer.value is not None:
-        return Answer(value=program.apply(answer.value, "exp"))
-    return answer
+    raw = _compute_raw(program, estimator, _read_model(estimator), block)
+    match kind:
+        case "Exponent":
+            raw = program.apply(raw, "exp")
+        case "RMSEWithUncertainty":  # a mean and a variance
+            variance = program.apply(program.multiply(program.take(raw, [1]), 2.0), "exp")
+            raw = program.join([program.take(raw, [0]), variance])
+        case other if other != "RawFormulaVal":
+            raise NotCompiled(f"it predicts {other}, which is not known")
+    return answer_values(program, raw)
 
 
 def compile_classifier(program: Program, estimator: Any, block: Block) -> Answer:
@@ -43,10 +46,10 @@ def compile_classifier(program: Program, estimator: Any, block: Block) -> Answer
     model = _read_model(estimator)
     # CatBoost takes a model without the name of its loss function for one of MultiClass.
     loss = model["model_info"].get("params", {}).get("loss_function", {}).get("type")
-    if loss in ("MultiLogloss", "MultiCrossEntropy"):
-        raise NotCompiled(f"it predicts several labels at once ({loss})")
     classes = tuple(value.item() if hasattr(value, "item") else value for value in estimator.classes_)
     raw = _compute_raw(program, estimator, model, block)
+    if loss in ("MultiLogloss", "MultiCrossEntropy"):
+        return answer_labels(program, program.compare(raw, _find_threshold(estimator)), program.make_logistic(raw, 1.0))
     if len(classes) != max(raw.width, 2):
         raise NotCompiled(f"it has {len(classes)} classes, and predicts for {max(raw.width, 2)}")
     if raw.width == 1:

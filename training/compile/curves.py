@@ -90,6 +90,11 @@ def complement(program: Program, block: Block) -> Block:
     return program.add_numbers(program.multiply(block, -1.0), 1.0)
 
 
+def pair_shares(program: Program, share: Block) -> Block:
+    """Make [1 - p, p] of a column."""
+    return program.join([complement(program, share), share])
+
+
 def widen(block: Block) -> Block:
     """Return the block as one of float64: the estimator computes in it from here on."""
     return block._replace(columns=tuple(column._replace(dtype=FLOAT64) for column in block.columns))

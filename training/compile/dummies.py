@@ -4,30 +4,31 @@ from typing import Any
 
 import numpy
 
-from training.compile.blocks import Answer, Block, NotCompiled, read_classes
+from training.compile.answers import answer_targets, answer_values
+from training.compile.blocks import Answer, Block, NotCompiled, list_classes
 from training.compile.program import Program
 
 
 def compile_dummy_regressor(program: Program, estimator: Any, _: Block) -> Answer:
     """Compile a DummyRegressor: its constant."""
-    constant = numpy.ravel(estimator.constant_)
-    if len(constant) != 1:
-        raise NotCompiled("it predicts several targets at once")
-    return Answer(value=program.make_constants(constant))
+    return answer_values(program, program.make_constants(numpy.ravel(estimator.constant_)))
 
 
 def compile_dummy_classifier(program: Program, estimator: Any, _: Block) -> Answer:
     """Compile a DummyClassifier that does not draw its answers."""
-    classes = read_classes(estimator)
     strategy = getattr(estimator, "_strategy", estimator.strategy)
-    if strategy in ("most_frequent", "prior"):
-        place = int(numpy.argmax(estimator.class_prior_))
-    elif strategy == "constant":
-        place = classes.index(numpy.ravel(estimator.constant).tolist()[0])
-    else:
+    if strategy not in ("most_frequent", "prior", "constant"):
         raise NotCompiled(f"it draws its answers at random (strategy {strategy!r})")
-    shares = estimator.class_prior_ if strategy == "prior" else numpy.eye(len(classes))[place]
-    return Answer(None, classes, program.make_constants([float(place)]), program.make_constants(shares))
+    priors = [estimator.class_prior_] if estimator.n_outputs_ == 1 else estimator.class_prior_
+    answers = []
+    for number, (classes, prior) in enumerate(zip(list_classes(estimator), priors, strict=True)):
+        place = int(numpy.argmax(prior))
+        if strategy == "constant":
+            place = classes.index(numpy.ravel(estimator.constant).tolist()[number])
+        shares = prior if strategy == "prior" else numpy.eye(len(classes))[place]
+        label = program.make_constants([float(place)])
+        answers.append(Answer(None, classes, label, program.make_constants(shares)))
+    return answer_targets(answers)
 
 
 def compile_constant_predictor(program: Program, estimator: Any, _: Block) -> Answer:

@@ -51,11 +51,6 @@ def compile_stacking_classifier(program: Program, estimator: Any, block: Block) 
     return answer._replace(classes=classes)
 
 
-def refuse_several_targets(program: Program, estimator: Any, block: Block) -> Answer:
-    """Refuse what predicts several targets. Raises NotCompiled."""
-    raise NotCompiled("it predicts several targets at once")
-
-
 def _compile_stack(program: Program, estimator: Any, block: Block, classes: Sequence[Any]) -> Block:
     """Put the members' predictions beside one another, and the columns themselves behind them (`passthrough`)."""
     methods = [method for method in estimator.stack_method_ if method is not None]

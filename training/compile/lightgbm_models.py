@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from training.compile.blocks import Answer, Block, NotCompiled
-from training.compile.curves import complement
+from training.compile.curves import pair_shares
 from training.compile.lightgbm_text import TextModel, parse_model
 from training.compile.lightgbm_trees import add_text_trees, prepare_columns
 from training.compile.program import Program
@@ -73,7 +73,7 @@ def _answer(value: Block) -> Answer:
 def _classify(program: Program, shares: Block, classes: Sequence[Any]) -> Answer:
     """Answer with the class of the largest share; a single share is that of the second of two classes."""
     if shares.width == 1:
-        shares = program.join([complement(program, shares), shares])
+        shares = pair_shares(program, shares)
     if shares.width != len(classes):
         raise NotCompiled("it has another number of classes than its trees")
     return Answer(None, tuple(classes), program.make_argmax(shares), shares)

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy
 
-from training.compile.answers import answer_values
+from training.compile.answers import answer_labels, answer_values
 from training.compile.blocks import Answer, Block, NotCompiled, read_classes
-from training.compile.curves import complement, make_shares, make_sigmoid_of_each, widen
+from training.compile.curves import make_shares, make_sigmoid_of_each, pair_shares, widen
 from training.compile.program import Program
 from training.compile.reduction import match_dtype
 from training.compile.scaling import prepare, round_open
@@ -46,10 +46,9 @@ def compile_ransac(program: Program, estimator: Any, block: Block) -> Answer:
 def compile_linear_classifier(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a linear classifier without probabilities."""
     raw = compute_scores(program, estimator, block)
-    classes = read_classes(estimator)
-    if raw.width != (1 if len(classes) == 2 else len(classes)):
-        raise NotCompiled("it predicts several labels at once")
-    return Answer(None, classes, choose_class(program, raw), None, raw)
+    if getattr(getattr(estimator, "_label_binarizer", None), "y_type_", "").startswith("multilabel"):
+        return answer_labels(program, program.compare(raw), None)
+    return Answer(None, read_classes(estimator), choose_class(program, raw), None, raw)
 
 
 def compile_logistic_regression(program: Program, estimator: Any, block: Block) -> Answer:
@@ -83,10 +82,7 @@ def compile_sgd_classifier(program: Program, estimator: Any, block: Block) -> An
         shares = _make_logistic_shares(program, raw)
     elif estimator.loss == "modified_huber":
         half = program.divide(program.add_numbers(program.clip(raw, -1.0, 1.0), 1.0), 2.0)
-        if raw.width == 1:
-            shares = program.join([complement(program, half), half])
-        else:
-            shares = make_shares(program, half, uniform=True)
+        shares = pair_shares(program, half) if raw.width == 1 else make_shares(program, half, uniform=True)
     return Answer(None, read_classes(estimator), choose_class(program, raw), shares, raw)
 
 

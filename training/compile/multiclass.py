@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy
 
+from training.compile.answers import answer_labels
 from training.compile.blocks import Answer, Block, NotCompiled, read_classes
 from training.compile.calibration import choose_response
-from training.compile.curves import LARGEST, complement, divide_blocks, make_shares, widen
+from training.compile.curves import LARGEST, divide_blocks, make_shares, pair_shares, widen
 from training.compile.program import Program
 
 _DECISION, _PROBABILITIES = "decision_function", "predict_proba"
@@ -16,20 +17,19 @@ _DECISION, _PROBABILITIES = "decision_function", "predict_proba"
 
 def compile_one_vs_rest(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a OneVsRestClassifier: the class whose member has the largest score."""
-    if estimator.label_binarizer_.y_type_.startswith("multilabel"):
-        raise NotCompiled("it predicts several labels at once")
     members = estimator.estimators_
     answers = [program.predict(member, block) for member in members]
     scores = _join_scores(program, members, answers)
-    if len(members) == 1:
-        label = program.compare(scores, _find_threshold(members[0], answers[0]))
-    else:
-        label = program.make_argmax(scores)
     shares = None
     if hasattr(members[0], _PROBABILITIES):
         shares = program.join([_take_share(program, member, a) for member, a in zip(members, answers, strict=True)])
-        if len(members) == 1:
-            shares = program.join([complement(program, shares), shares])
+    if len(members) == 1 or estimator.multilabel_:
+        above = program.compare(scores, _find_threshold(members[0], answers[0]))
+    if estimator.multilabel_:
+        return answer_labels(program, above, shares)
+    label = above if len(members) == 1 else program.make_argmax(scores)
+    if shares is not None:
+        shares = pair_shares(program, shares) if len(members) == 1 else shares
         shares = make_shares(program, shares, uniform=False)
     decision = scores if hasattr(members[0], _DECISION) else None
     return Answer(None, read_classes(estimator), label, shares, decision)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from function.model.dtypes import FLOAT32
-from training.compile.answers import answer_pairs, answer_values
+from training.compile.answers import answer_labels, answer_values
 from training.compile.blocks import Answer, Block, NotCompiled, read_classes
-from training.compile.curves import LARGEST, widen
+from training.compile.curves import LARGEST, make_sigmoid_of_each, pair_shares, widen
 from training.compile.program import Program
 from training.compile.reduction import multiply
 from training.compile.scaling import prepare, round_open, round_singles
@@ -23,8 +23,11 @@ def compile_network_classifier(program: Program, estimator: Any, block: Block) -
     if estimator.out_activation_ == "softmax":
         shares = program.make_softmax(raw)
         return Answer(None, read_classes(estimator), program.make_argmax(shares), shares)
-    classes = read_classes(estimator) if raw.width == 1 else (0, 1)
-    return answer_pairs(program, program.make_sigmoid(raw), classes)
+    shares = make_sigmoid_of_each(program, raw)
+    labels = program.compare(shares, 0.5)
+    if raw.width > 1:
+        return answer_labels(program, labels, shares)
+    return Answer(None, read_classes(estimator), labels, pair_shares(program, shares))
 
 
 def compile_boltzmann(program: Program, machine: Any, block: Block) -> Block:

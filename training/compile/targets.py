@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32
+from training.compile.answers import answer_values, join_values
 from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.class_names import name_class
 from training.compile.curves import LARGEST, apply_function, complement, interpolate, raise_to, widen
@@ -20,10 +21,8 @@ _NEAR = 1e-7
 
 def compile_transformed_target(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a TransformedTargetRegressor: what its regressor predicts, transformed back."""
-    answer = program.predict(estimator.regressor_, block)
-    if answer.value is None or getattr(estimator, "_training_dim", 1) > 1:
-        raise NotCompiled("it predicts several targets at once, or no number")
-    return Answer(value=invert(program, estimator.transformer_, answer.value))
+    predicted = join_values(program, program.predict(estimator.regressor_, block))
+    return answer_values(program, invert(program, estimator.transformer_, predicted))
 
 
 def invert(program: Program, transformer: Any, block: Block) -> Block:
@@ -76,12 +75,15 @@ def _invert_robust_scaler(program: Program, scaler: Any, block: Block) -> Block:
 
 def _invert_power_transformer(program: Program, transformer: Any, block: Block) -> Block:
     block = program.refuse(block, nan=False)
-    (power,) = transformer.lambdas_.tolist()
     if transformer.standardize:
         block = _invert_standard_scaler(program, transformer._scaler, block)
     invert_power = _invert_box_cox if transformer.method == "box-cox" else _invert_yeo_johnson
-    made = invert_power(program, power, widen(block))
-    return _round_as(program, made, block)
+    wide = widen(block)
+    made = [
+        invert_power(program, power, program.take(wide, [place]))
+        for place, power in enumerate(transformer.lambdas_.tolist())
+    ]
+    return _round_as(program, program.join(made), block)
 
 
 def _invert_box_cox(program: Program, power: float, block: Block) -> Block:
@@ -110,11 +112,11 @@ def _invert_yeo_johnson(program: Program, power: float, block: Block) -> Block:
 
 def _invert_quantile_transformer(program: Program, transformer: Any, block: Block) -> Block:
     block = program.refuse(block, nan=False)
-    places, quantiles, scores = transformer.references_, transformer.quantiles_[:, 0], widen(block)
+    curves, scores = [(transformer.references_, quantiles) for quantiles in transformer.quantiles_.T], widen(block)
     if transformer.output_distribution == "normal":
         scores = program.apply(scores, "normal_share")
-        places, quantiles = _flatten_ends(places, quantiles)
-    return _round_as(program, interpolate(program, scores, [(places, quantiles)]), block)
+        curves = [_flatten_ends(*curve) for curve in curves]
+    return _round_as(program, interpolate(program, scores, curves), block)
 
 
 def _round_as(program: Program, made: Block, block: Block) -> Block:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.runtimes.flat.tree_nodes import BY_SET, NULL_LEFT
-from training.compile.blocks import Answer, Array, Block, Column, NotCompiled, read_classes
+from training.compile.answers import answer_targets, answer_values
+from training.compile.blocks import Answer, Array, Block, Column, NotCompiled, list_classes
 from training.compile.class_names import name_class
 from training.compile.program import Program
 
@@ -57,15 +58,18 @@ def compile_embedding(program: Program, estimator: Any, block: Block) -> Block:
 
 
 def _compile_averaged(program: Program, estimator: Any, members: Sequence[Any], block: Block) -> Answer:
-    if getattr(estimator, "n_outputs_", 1) != 1:
-        raise NotCompiled("it predicts several targets at once")
     trees = [read_tree(member) for member in members]
     added = add_trees(program, prepare_for_trees(program, block, members[0]), trees, [0.0] * trees[0].values.shape[1])
     mean = program.divide(added, float(len(trees))) if len(trees) > 1 else added
     if not hasattr(estimator, "classes_"):
-        return Answer(value=mean)
-    classes = read_classes(estimator)
-    return Answer(None, classes, program.make_argmax(mean), mean)
+        return answer_values(program, mean)
+    answers = []
+    begin = 0
+    for classes in list_classes(estimator):
+        shares = program.take(mean, range(begin, begin + len(classes)))
+        answers.append(Answer(None, classes, program.make_argmax(shares), shares))
+        begin += len(classes)
+    return answer_targets(answers)
 
 
 def prepare_for_trees(program: Program, block: Block, tree: Any) -> Block:
@@ -86,14 +90,16 @@ def are_trees(members: Sequence[Any]) -> bool:
 def read_tree(estimator: Any, factor: float = 1.0) -> Tree:
     """Read a single tree of scikit-learn; its values, which are shares for a classifier, are multiplied by a factor."""
     tree = estimator.tree_
-    values = tree.value[:, 0, :]
+    values, sizes = tree.value, [1] * tree.value.shape[1]
     if hasattr(estimator, "classes_"):
-        totals = values.sum(axis=1)
+        sizes = numpy.ravel(estimator.n_classes_).tolist()
+        totals = values.sum(axis=2, keepdims=True)
         # Releases before 1.4 hold counts, and divide when they predict; later ones hold shares, and do not divide.
         if not numpy.allclose(totals, 1.0, rtol=0, atol=1e-6):
             totals[totals == 0.0] = 1.0
-            values = values / totals[:, numpy.newaxis]
-    values = factor * values
+            values = values / totals
+    # Where targets have different numbers of classes, the shorter rows are filled up.
+    values = factor * numpy.concatenate([values[:, place, :size] for place, size in enumerate(sizes)], axis=1)
     # Releases before 1.3 know no nulls.
     nulls = getattr(tree, "missing_go_to_left", numpy.zeros(len(values))).astype(bool)
     return Tree(tree.children_left, tree.children_right, tree.feature, tree.threshold, nulls, values)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.dtypes import FLOAT32
+from training.compile.answers import answer_labels, answer_values
 from training.compile.blocks import Answer, Array, Block, Column, NotCompiled, read_classes
 from training.compile.program import Program
 from training.compile.trees import add_trees
@@ -86,9 +87,7 @@ def _compile_value(program: Program, learner: dict[str, Any], block: Block, opti
     objective = learner["objective"]["name"]
     if objective == "multi:softmax":
         return Answer(value=program.make_argmax(margins))
-    if margins.width > 1:
-        raise NotCompiled("it predicts several numbers at once")
-    return Answer(value=_apply_link(program, objective, margins))
+    return answer_values(program, _apply_link(program, objective, margins))
 
 
 def _compile_classes(
@@ -103,10 +102,12 @@ def _compile_classes(
         # The label of softmax is that of the margins, which may differ where two shares are rounded to the same. Its
         # wrapper computes the shares with numpy's exp, which is not that of XGBoost.
         return Answer(None, classes, program.make_argmax(margins if is_softmax else shares), shares)
-    if margins.width > 1 or len(classes) != 2:
+    if len(classes) != 2:
         raise NotCompiled(f"it makes {margins.width} numbers for {len(classes)} classes")
     value = _apply_link(program, objective, margins)
     label = program.compare(value, above=0.5)
+    if margins.width > 1:
+        return answer_labels(program, label, value)
     return Answer(None, classes, label, program.add("single_complement", [value], [*value.columns] * 2, {}))
 
 

@@ -250,21 +250,6 @@ def test_null_as_a_category_is_refused_where_no_tree_compares_it() -> None:
             runtime.predict([[90.0], [None]])
 
 
-def fit_several_labels() -> Any:
-    estimator = catboost.CatBoostClassifier(**SETTINGS, loss_function="MultiLogloss")
-    return estimator.fit(TABLE[NUMBERS], numpy.column_stack([TABLE["is dear"], TABLE["size"] > 90]))
-
-
-def fit_several_targets() -> Any:
-    estimator = catboost.CatBoostRegressor(**SETTINGS, loss_function="MultiRMSE")
-    return estimator.fit(TABLE[NUMBERS], TABLE[["price", "size"]])
-
-
-def fit_uncertainty() -> Any:
-    estimator = catboost.CatBoostRegressor(**SETTINGS, loss_function="RMSEWithUncertainty")
-    return estimator.fit(TABLE[NUMBERS], TABLE["price"])
-
-
 def fit_classes_that_are_not_there() -> Any:
     estimator = catboost.CatBoostClassifier(**SETTINGS, classes_count=5)
     return estimator.fit(TABLE[NUMBERS], TABLE["band"].map({"cheap": 0, "fair": 2, "dear": 4}))
@@ -285,9 +270,6 @@ def fit_two_divisions() -> Any:
 @pytest.mark.parametrize(
     ("fit", "reason"),
     [
-        (fit_several_labels, "several labels"),
-        (fit_several_targets, "several numbers"),
-        (fit_uncertainty, "several numbers"),
         (fit_classes_that_are_not_there, "5 classes"),
         (fit_text, "text features"),
         (fit_two_divisions, "several divisions of the target"),
