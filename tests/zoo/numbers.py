@@ -25,7 +25,7 @@ from sklearn.feature_selection import (
     f_regression,
 )
 from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
-from sklearn.kernel_approximation import Nystroem, RBFSampler
+from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, RBFSampler, SkewedChi2Sampler
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.pipeline import make_pipeline, make_union
@@ -193,12 +193,13 @@ _REDUCTIONS = (
     _describe("discriminants", tables.wine, LinearDiscriminantAnalysis(), _LOGISTIC),
     _describe("groups of features", tables.diabetes, FeatureAgglomeration(4), Ridge()),
     _describe("neighbourhoods", tables.iris, NeighborhoodComponentsAnalysis(2, max_iter=9), _LOGISTIC),
-    _describe(
-        "random cosines",
-        tables.iris,
-        MinMaxScaler(clip=True),
-        RBFSampler(n_components=20, random_state=0),
-        _LOGISTIC,
+    *(
+        _describe(name, tables.iris, MinMaxScaler(clip=True), sampler, _LOGISTIC)
+        for name, sampler in (
+            ("random cosines", RBFSampler(n_components=20, random_state=0)),
+            ("random cosines of logarithms", SkewedChi2Sampler(n_components=8, random_state=0)),
+            ("roots with cosines of logarithms", AdditiveChi2Sampler(sample_steps=3)),
+        )
     ),
     *(
         _describe(name, table, MinMaxScaler(clip=True), Nystroem(random_state=0, **arguments), model)
