@@ -16,13 +16,13 @@ from sklearn.gaussian_process.kernels import (
     RationalQuadratic,
     WhiteKernel,
 )
-from sklearn.kernel_approximation import Nystroem
+from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, PolynomialCountSketch, SkewedChi2Sampler
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, SGDOneClassSVM
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading
-from sklearn.svm import SVC, SVR, NuSVC, NuSVR
+from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
 from tests.zoo import tables
 from tests.zoo.specimen import Specimen
@@ -84,7 +84,27 @@ _OTHERS = (
         _describe(f"Nystroem of {kernel}", _DIABETES, _SHARE, Nystroem(kernel, n_components=9, random_state=0), Ridge())
         for kernel in ("laplacian", "chi2", "additive_chi2")
     ),
+    *(
+        _describe(f"{type(sampler).__name__}{place}", _DIABETES, _SHARE, sampler, Ridge())
+        for place, sampler in enumerate(
+            (
+                AdditiveChi2Sampler(),
+                AdditiveChi2Sampler(sample_steps=1, sample_interval=0.3),
+                SkewedChi2Sampler(skewedness=0.5, n_components=20, random_state=0),
+                PolynomialCountSketch(gamma=0.5, degree=3, coef0=1, n_components=15, random_state=0),
+                PolynomialCountSketch(n_components=20, random_state=0),
+            )
+        )
+    ),
     _describe("label propagation", _WINE, _SCALE, LabelPropagation(gamma=0.5)),
     _describe("label spreading", _IRIS, LabelSpreading(gamma=2.0)),
 )
-SPECIMENS = _MACHINES + _PROCESSES + _OTHERS
+_DETECTORS = tuple(
+    Specimen(name, FAMILY, _DIABETES, (), lambda detector=detector: make_pipeline(StandardScaler(), clone(detector)))
+    for name, detector in (
+        ("one-class SVM", OneClassSVM(nu=0.2)),
+        ("one-class SVM of products", OneClassSVM(kernel="poly", degree=2, nu=0.1)),
+        ("linear one-class SVM", SGDOneClassSVM(nu=0.2, random_state=0)),
+    )
+)
+SPECIMENS = _DETECTORS + _MACHINES + _PROCESSES + _OTHERS

@@ -4,18 +4,16 @@ from typing import Any
 
 import numpy
 
-from function.model.dtypes import FLOAT32
 from training.compile.blocks import Answer, Block, NotCompiled, read_classes
 from training.compile.curves import divide_blocks
 from training.compile.gaussian_kernels import compute_any_kernel
-from training.compile.kernels import compute_kernel, make_rows, weigh
+from training.compile.kernels import compute_kernel, make_rows, prepare_double, weigh
 from training.compile.program import Program
-from training.compile.scaling import prepare
 
 
 def compile_nystroem(program: Program, sampler: Any, block: Block) -> Block:
     """Compile a Nystroem: the kernel of the row with each of `components_`, times a matrix."""
-    block = _prepare(program, sampler, block)
+    block = prepare_double(program, sampler, block)
     given = {name: getattr(sampler, name) for name in ("gamma", "coef0", "degree")}
     parameters = {
         **(sampler.kernel_params or {}),
@@ -27,7 +25,7 @@ def compile_nystroem(program: Program, sampler: Any, block: Block) -> Block:
 
 def compile_kernel_pca(program: Program, pca: Any, block: Block) -> Block:
     """Compile a KernelPCA: the centered kernel, times the scaled eigenvectors."""
-    block = _prepare(program, pca, block)
+    block = prepare_double(program, pca, block)
     values, vectors = numpy.asarray(pca.eigenvalues_), numpy.asarray(pca.eigenvectors_)
     scaled = vectors / numpy.sqrt(numpy.where(values == 0, numpy.inf, values))
     # `gamma_` is new in release 1.2.
@@ -48,7 +46,7 @@ def compile_kernel_ridge(program: Program, estimator: Any, block: Block) -> Answ
     if weights.shape[1] > 1:
         raise NotCompiled("it predicts several targets at once")
     parameters = {name: getattr(estimator, name) for name in ("gamma", "coef0", "degree")}
-    kernel = compute_any_kernel(program, estimator.kernel, parameters, rows, _prepare(program, estimator, block))
+    kernel = compute_any_kernel(program, estimator.kernel, parameters, rows, prepare_double(program, estimator, block))
     return Answer(value=weigh(program, kernel, weights))
 
 
@@ -56,16 +54,9 @@ def compile_label_propagation(program: Program, estimator: Any, block: Block) ->
     """Compile a LabelPropagation or LabelSpreading: the labels of the rows of training, weighed by a kernel."""
     if estimator.kernel != "rbf":
         raise NotCompiled(f"the kernel {estimator.kernel!r} of its {type(estimator).__name__} is not compiled")
-    block = _prepare(program, estimator, block)
+    block = prepare_double(program, estimator, block)
     kernel = compute_kernel(program, "rbf", {"gamma": estimator.gamma}, make_rows(estimator.X_), block)
     sums = weigh(program, kernel, estimator.label_distributions_)
     total = weigh(program, sums, numpy.ones(sums.width))
     shares = divide_blocks(program, sums, program.take(total, [0] * sums.width))
     return Answer(None, read_classes(estimator), program.make_argmax(shares), shares)
-
-
-def _prepare(program: Program, estimator: Any, block: Block) -> Block:
-    block = prepare(program, block, nan=True)
-    if block.dtype == FLOAT32:
-        raise NotCompiled(f"its {type(estimator).__name__} computes in float32")
-    return block

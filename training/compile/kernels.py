@@ -5,13 +5,22 @@ from typing import Any
 
 import numpy
 
+from function.model.dtypes import FLOAT32
 from training.compile.blocks import Array, Block, NotCompiled
 from training.compile.curves import LARGEST, measure_distances, raise_to, refuse_negative
 from training.compile.program import Program
-from training.compile.scaling import normalize
+from training.compile.scaling import normalize, prepare
 
 # The defaults of scikit-learn's functions. Without a gamma, that is 1 / the number of columns, but for chi2.
 _DEFAULTS = {"coef0": 1.0, "degree": 3.0}
+
+
+def prepare_double(program: Program, estimator: Any, block: Block) -> Block:
+    """Make numbers and refuse what is not finite. Raises NotCompiled where the estimator computes in float32."""
+    block = prepare(program, block, nan=True)
+    if block.dtype == FLOAT32:
+        raise NotCompiled(f"its {type(estimator).__name__} computes in float32")
+    return block
 
 
 def make_rows(rows: Any) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from types import SimpleNamespace
 from typing import Any
 
 import numpy
@@ -10,6 +11,7 @@ from function.model.target import OUTLIER_CLASSES
 from training.compile.blocks import Answer, Array, Block, Column, NotCompiled, read_classes
 from training.compile.curves import complement, make_sigmoid_of_each, measure_distances, widen
 from training.compile.kernels import compute_kernel, make_exponential, make_rows, weigh
+from training.compile.linear import compute_scores
 from training.compile.multiclass import combine_pairs
 from training.compile.program import Program
 from training.compile.scaling import prepare
@@ -27,6 +29,13 @@ def compile_outlier_detector(program: Program, estimator: Any, block: Block) -> 
     """Compile a OneClassSVM: rows with a score above 0 are inliers."""
     scores = _compute_score(program, estimator, block)
     return Answer(None, OUTLIER_CLASSES, program.compare(scores), scores=scores)
+
+
+def compile_linear_detector(program: Program, estimator: Any, block: Block) -> Answer:
+    """Compile a SGDOneClassSVM: rows with a score of 0 or above are inliers."""
+    line = SimpleNamespace(coef_=estimator.coef_, intercept_=-estimator.offset_)
+    scores = compute_scores(program, line, block)
+    return Answer(None, OUTLIER_CLASSES, program.compare(scores, equal=True), scores=scores)
 
 
 def compile_classifier(program: Program, estimator: Any, block: Block) -> Answer:
@@ -52,13 +61,15 @@ def compile_classifier(program: Program, estimator: Any, block: Block) -> Answer
 
 def _compute_score(program: Program, estimator: Any, block: Block) -> Block:
     """Compute the only score of a regressor or an outlier detector."""
-    kernel = _compute_kernel(program, estimator, make_rows(estimator.support_vectors_), _prepare(program, block))
+    kernel = _compute_kernel(
+        program, estimator, make_rows(estimator.support_vectors_), _prepare(program, estimator, block)
+    )
     return weigh(program, kernel, make_rows(estimator._dual_coef_).T, estimator._intercept_)
 
 
 def _score_pairs(program: Program, estimator: Any, pairs: Sequence[tuple[int, int]], block: Block) -> Block:
     """Compute the score of each pair of classes: sums over the vectors of one and of the other one."""
-    block = _prepare(program, block)
+    block = _prepare(program, estimator, block)
     rows, weights = make_rows(estimator.support_vectors_), make_rows(estimator._dual_coef_)
     ends = numpy.cumsum(estimator._n_support)[:-1]
     sums = [
@@ -75,8 +86,10 @@ def _score_pairs(program: Program, estimator: Any, pairs: Sequence[tuple[int, in
     return program.add_numbers(made, estimator._intercept_)
 
 
-def _prepare(program: Program, block: Block) -> Block:
-    # libsvm computes in float64, also of numbers of float32.
+def _prepare(program: Program, estimator: Any, block: Block) -> Block:
+    """Make numbers of float64, in which libsvm computes. Raises NotCompiled for kernels without vectors."""
+    if not isinstance(estimator.kernel, str) or estimator.kernel == "precomputed":
+        raise NotCompiled("its kernel is computed by a function, or before")
     return widen(prepare(program, block, nan=True))
 
 
