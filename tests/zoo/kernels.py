@@ -31,8 +31,10 @@ from tests.zoo.tables import ZooTable
 FAMILY = "kernels"
 
 
-def _describe(name: str, table: Callable[[], ZooTable], *steps: Any) -> Specimen:
-    return Specimen(name, FAMILY, table, "target", lambda: make_pipeline(*map(clone, steps)))
+def _describe(
+    name: str, table: Callable[[], ZooTable], *steps: Any, target: str | tuple[str, ...] = "target"
+) -> Specimen:
+    return Specimen(name, FAMILY, table, target, lambda: make_pipeline(*map(clone, steps)))
 
 
 def _take_rows(table: Callable[[], ZooTable], step: int) -> Callable[[], ZooTable]:
@@ -40,8 +42,13 @@ def _take_rows(table: Callable[[], ZooTable], step: int) -> Callable[[], ZooTabl
     return lambda: table()._replace(frame=table().frame.iloc[::step].reset_index(drop=True))
 
 
+def _take_two_targets() -> ZooTable:
+    return _DIABETES()._replace(targets=_TWO)
+
+
 _DIABETES, _CANCER = _take_rows(tables.diabetes, 8), _take_rows(tables.cancer, 10)
 _WINE, _IRIS = _take_rows(tables.wine, 4), _take_rows(tables.iris, 4)
+_TWO = ("target", "s6")
 _LOGISTIC = LogisticRegression(max_iter=200)
 _SCALE, _SHARE = StandardScaler(), MinMaxScaler(clip=True)
 
@@ -98,13 +105,15 @@ _OTHERS = (
     ),
     _describe("label propagation", _WINE, _SCALE, LabelPropagation(gamma=0.5)),
     _describe("label spreading", _IRIS, LabelSpreading(gamma=2.0)),
+    _describe("label spreading to neighbours", _IRIS, LabelSpreading("knn", n_neighbors=5)),
+    _describe("kernel ridge of two targets", _take_two_targets, _SCALE, KernelRidge(kernel="laplacian"), target=_TWO),
+    _describe(
+        "process of two targets", _take_two_targets, _SCALE, GaussianProcessRegressor(RBF() + _NOISE), target=_TWO
+    ),
 )
-_DETECTORS = tuple(
-    Specimen(name, FAMILY, _DIABETES, (), lambda detector=detector: make_pipeline(StandardScaler(), clone(detector)))
-    for name, detector in (
-        ("one-class SVM", OneClassSVM(nu=0.2)),
-        ("one-class SVM of products", OneClassSVM(kernel="poly", degree=2, nu=0.1)),
-        ("linear one-class SVM", SGDOneClassSVM(nu=0.2, random_state=0)),
-    )
+_DETECTORS = (
+    _describe("one-class SVM", _DIABETES, _SCALE, OneClassSVM(nu=0.2), target=()),
+    _describe("one-class SVM of products", _DIABETES, _SCALE, OneClassSVM(kernel="poly", degree=2, nu=0.1), target=()),
+    _describe("linear one-class SVM", _DIABETES, _SCALE, SGDOneClassSVM(nu=0.2, random_state=0), target=()),
 )
 SPECIMENS = _DETECTORS + _MACHINES + _PROCESSES + _OTHERS

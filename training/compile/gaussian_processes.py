@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy
 
-from training.compile.blocks import Answer, Block, NotCompiled, read_classes
+from training.compile.answers import answer_values
+from training.compile.blocks import Answer, Block, read_classes
 from training.compile.curves import complement, divide_blocks, multiply_blocks
 from training.compile.gaussian_kernels import compute_any_kernel, compute_diagonal
 from training.compile.kernels import make_rows, mark_nullable, weigh
@@ -20,12 +21,10 @@ _SHARES = numpy.array([-1854.8214151, 3516.89893646, 221.29346712, 128.12323805,
 def compile_regressor(program: Program, estimator: Any, block: Block) -> Answer:
     """Compile a GaussianProcessRegressor: its mean."""
     weights = numpy.asarray(estimator.alpha_, dtype=float).reshape(len(estimator.X_train_), -1)
-    if weights.shape[1] > 1:
-        raise NotCompiled("it predicts several targets at once")
     block = prepare(program, block, nan=True)
     kernel = compute_any_kernel(program, estimator.kernel_, {}, make_rows(estimator.X_train_), block)
     made = program.multiply(weigh(program, kernel, weights), estimator._y_train_std)
-    return Answer(value=program.add_numbers(made, estimator._y_train_mean))
+    return answer_values(program, program.add_numbers(made, estimator._y_train_mean))
 
 
 def compile_classifier(program: Program, estimator: Any, block: Block) -> Answer:

@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy
 
-from training.compile.blocks import Answer, Block, NotCompiled, read_classes
+from training.compile.answers import answer_values
+from training.compile.blocks import Answer, Block, read_classes
 from training.compile.curves import divide_blocks
 from training.compile.gaussian_kernels import compute_any_kernel
 from training.compile.kernels import compute_kernel, make_rows, prepare_double, weigh
+from training.compile.neighbours import find_nearest
 from training.compile.program import Program
 
 
@@ -43,20 +45,22 @@ def compile_kernel_ridge(program: Program, estimator: Any, block: Block) -> Answ
     """Compile a KernelRidge: a weighted sum of kernels."""
     rows = make_rows(estimator.X_fit_)
     weights = numpy.asarray(estimator.dual_coef_, dtype=float).reshape(len(rows), -1)
-    if weights.shape[1] > 1:
-        raise NotCompiled("it predicts several targets at once")
     parameters = {name: getattr(estimator, name) for name in ("gamma", "coef0", "degree")}
     kernel = compute_any_kernel(program, estimator.kernel, parameters, rows, prepare_double(program, estimator, block))
-    return Answer(value=weigh(program, kernel, weights))
+    return answer_values(program, weigh(program, kernel, weights))
 
 
 def compile_label_propagation(program: Program, estimator: Any, block: Block) -> Answer:
-    """Compile a LabelPropagation or LabelSpreading: the labels of the rows of training, weighed by a kernel."""
-    if estimator.kernel != "rbf":
-        raise NotCompiled(f"the kernel {estimator.kernel!r} of its {type(estimator).__name__} is not compiled")
-    block = prepare_double(program, estimator, block)
-    kernel = compute_kernel(program, "rbf", {"gamma": estimator.gamma}, make_rows(estimator.X_), block)
-    sums = weigh(program, kernel, estimator.label_distributions_)
+    """Compile a LabelPropagation or LabelSpreading: the labels of rows of training, weighed by a kernel or by none."""
+    labels = numpy.asarray(estimator.label_distributions_)
+    if estimator.kernel == "knn":
+        count = int(estimator.n_neighbors)
+        _, found = find_nearest(program, estimator.nn_fit, block, labels, count)
+        sums = program.multiply_matrix(found, numpy.repeat(numpy.eye(labels.shape[1]), count, axis=0))
+    else:
+        block = prepare_double(program, estimator, block)
+        kernel = compute_kernel(program, estimator.kernel, {"gamma": estimator.gamma}, make_rows(estimator.X_), block)
+        sums = weigh(program, kernel, labels)
     total = weigh(program, sums, numpy.ones(sums.width))
     shares = divide_blocks(program, sums, program.take(total, [0] * sums.width))
     return Answer(None, read_classes(estimator), program.make_argmax(shares), shares)
