@@ -88,6 +88,7 @@ CASES: tuple[Case, ...] = (
     Case("apply", options={"function": "log1p"}),
     Case("apply", options={"function": "normal_quantile"}),
     Case("clip", options={"low": -0.5, "high": 0.25}),
+    Case("clip", options={"low": -0.5, "high": None}),
     Case("sum", [NUMBERS, FLAGS]),
     Case("matrix", arrays={"numbers": ("d", [1.0, 0.0, 0.5, -2.0]), "start": ("d", [0.25, -1.0])}),
     Case(
@@ -195,6 +196,7 @@ CASES: tuple[Case, ...] = (
     Case("sigmoid"),
     Case("logistic", options={"scale": 2.0}),
     Case("softmax"),
+    Case("log_softmax"),
     Case("argmax"),
     Case("couple", [THREE], options={"classes": 3}),
     Case("sign", options={"above": 0.25, "equal": True}),

@@ -10,6 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
+    NearestCentroid,
     RadiusNeighborsClassifier,
     RadiusNeighborsRegressor,
 )
@@ -28,7 +29,7 @@ def _describe(
     name: str,
     table: Callable[[], ZooTable],
     *steps: Any,
-    target: str = "target",
+    target: str | tuple[str, ...] = "target",
     features: tuple[str, ...] = (),
     tolerance: float = 1e-9,
     is_flat: bool = True,
@@ -89,6 +90,38 @@ _CLASSIFIERS = (
     _describe("equal neighbours vote", tables.mixed, KNeighborsClassifier(), target="band", features=_WHOLE),
 )
 
+_SEVERAL = (
+    _describe(
+        "neighbours of two targets",
+        tables.mixed,
+        KNeighborsRegressor(weights="distance"),
+        target=("price", "visits"),
+        features=_WHOLE,
+    ),
+    _describe(
+        "neighbours vote for two targets",
+        tables.mixed,
+        KNeighborsClassifier(),
+        target=("is dear", "band"),
+        features=_WHOLE,
+    ),
+    _describe(
+        "near rows of two targets",
+        tables.mixed,
+        RadiusNeighborsRegressor(),
+        target=("price", "visits"),
+        features=_WHOLE,
+    ),
+)
+
+_CENTERS = (
+    _describe("nearest center", tables.iris, NearestCentroid()),
+    _describe("nearest median", tables.iris, NearestCentroid("manhattan")),
+    _describe("nearest center that shrinks", tables.wine, StandardScaler(), NearestCentroid(shrink_threshold=0.5)),
+    _describe("nearest center with priors", tables.iris, NearestCentroid(priors=[0.5, 0.3, 0.2])),
+    _describe("nearest median with priors", tables.wine, NearestCentroid("manhattan", priors="empirical")),
+)
+
 _RADIUS = (
     _describe(
         "near rows", tables.diabetes, StandardScaler(), RadiusNeighborsRegressor(1.5), features=("bmi", "bp", "s5")
@@ -121,4 +154,4 @@ _RADIUS = (
     ),
 )
 
-SPECIMENS: tuple[Specimen, ...] = (*_REGRESSORS, *_CLASSIFIERS, *_RADIUS)
+SPECIMENS: tuple[Specimen, ...] = (*_REGRESSORS, *_CLASSIFIERS, *_SEVERAL, *_CENTERS, *_RADIUS)

@@ -27,6 +27,7 @@ from function.runtimes.flat import runtime as flat
 from tests.zoo import (
     catboosts,
     categories,
+    clusters,
     ensembles,
     heads,
     kernels,
@@ -55,6 +56,7 @@ MODULES = (
     kernels,
     neighbours,
     targets,
+    clusters,
     xgboosts,
     lightgbms,
     catboosts,

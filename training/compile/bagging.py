@@ -56,14 +56,20 @@ def _predict_all(program: Program, estimator: Any, block: Block) -> list[Answer]
 
 def _add_chosen(program: Program, estimator: Any, block: Block, trees: Sequence[Tree], outputs: int) -> Block:
     """Add up trees, each of which knows its own columns: only columns that one of them takes are refused."""
+    union, placed = place_columns(estimator, trees)
+    taken = program.take(block, union)
+    return add_trees(program, prepare_for_trees(program, taken, estimator.estimators_[0]), placed, [0.0] * outputs)
+
+
+def place_columns(estimator: Any, trees: Sequence[Tree]) -> tuple[list[int], list[Tree]]:
+    """Return the columns that at least one tree takes, and the trees with the places of their columns among these."""
     chosen = [numpy.asarray(features, dtype=int) for features in estimator.estimators_features_]
     union = numpy.unique(numpy.concatenate(chosen))
     placed = [
         tree._replace(feature=numpy.searchsorted(union, features)[numpy.maximum(tree.feature, 0)])
         for tree, features in zip(trees, chosen, strict=True)
     ]
-    taken = program.take(block, union.tolist())
-    return add_trees(program, prepare_for_trees(program, taken, estimator.estimators_[0]), placed, [0.0] * outputs)
+    return union.tolist(), placed
 
 
 def _spread_classes(tree: Tree, known: Array, classes: int) -> Tree:

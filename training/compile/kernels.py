@@ -7,7 +7,7 @@ import numpy
 
 from function.model.dtypes import FLOAT32
 from training.compile.blocks import Array, Block, NotCompiled
-from training.compile.curves import LARGEST, measure_distances, raise_to, refuse_negative
+from training.compile.curves import measure_distances, raise_to, refuse_negative
 from training.compile.program import Program
 from training.compile.scaling import normalize, prepare
 
@@ -83,7 +83,7 @@ def measure_squares(program: Program, rows: Array, block: Block) -> Block:
     squares = program.apply(block, "square")
     factors = numpy.concatenate([numpy.ones(rows.T.shape), -2.0 * rows.T])
     made = program.multiply_matrix(program.join([squares, block]), factors, (rows * rows).sum(axis=1))
-    return program.clip(made, 0.0, LARGEST)
+    return program.clip(made, 0.0, None)
 
 
 def _measure_ratios(program: Program, rows: Array, block: Block) -> Block:

@@ -21,6 +21,7 @@ _METRICS = {
     **dict.fromkeys(("chebyshev", "infinity"), "chebyshev"),
     "minkowski": "minkowski",
 }
+_HALF = 0.5**0.5
 _NO_TREE = {"shape": "none", "levels": 1}
 
 
@@ -89,15 +90,13 @@ def compile_radius_classifier(program: Program, estimator: Any, block: Block) ->
 def find_nearest(program: Program, model: Any, block: Block, values: Array, count: int) -> tuple[Block, Block]:
     """Find the nearest rows of training: their distances, and each column of `values` of each of them."""
     known = read_known(program, model, block)
-    options, bounds = known.options, known.bounds
-    if known.is_noisy:
-        options, bounds = {"metric": "product"}, (known.rows * known.rows).sum(axis=1)
+    options = {"metric": "product"} if known.is_noisy else known.options
     is_exact = known.block.is_exact and known.tree != _NO_TREE
     distance = Column(dtype=FLOAT32 if known.is_noisy else FLOAT64, is_exact=is_exact, is_finite=False)
     columns = [distance] * count + [Column(is_exact=is_exact)] * (count * values.shape[1])
     arrays: Arrays = {
         "rows": ("d", known.rows.T),
-        "bounds": ("d", bounds),
+        "bounds": ("d", known.bounds),
         "values": ("B" if values.dtype == bool else "d", values[known.order].T),
     }
     first = int(numpy.flatnonzero(known.order == 0)[0])
@@ -113,18 +112,21 @@ def read_known(program: Program, model: Any, block: Block) -> Known:
     power = parameters.pop("p", 2.0)
     if not isinstance(name, str) or name not in _METRICS or any(each is not None for each in parameters.values()):
         raise NotCompiled(f"its {type(model).__name__} measures by a metric that is not compiled")
-    rows, order, bounds, tree = make_rows(model._fit_X), numpy.arange(model.n_samples_fit_), numpy.array([]), _NO_TREE
+    rows, metric = make_rows(model._fit_X), _METRICS[name]
+    is_noisy = metric == "squared" and model._tree is None
+    bounds = (rows * rows).sum(axis=1) if is_noisy else numpy.array([])
+    order, tree = numpy.arange(len(rows)), _NO_TREE
     if model._tree is not None:
         order, bounds, tree = _read_tree(model._tree)
     if name == "cosine":
-        # Of two directions, half of the squared difference.
+        # Of two directions, it is half of the squared difference.
         norms = numpy.sqrt((rows * rows).sum(axis=1, keepdims=True))
         if not norms.all():
             raise NotCompiled("one of its rows has no direction")
-        half = 0.5**0.5
-        rows, block = rows / norms * half, program.multiply(normalize(program, block, "l2"), half)
-    metric = _METRICS[name]
-    is_noisy = metric == "squared" and model._tree is None
+        rows, bounds = rows / norms * _HALF, numpy.full(len(rows), 0.5)
+        block = program.multiply(normalize(program, block, "l2"), _HALF)
+        # numpy chooses the nearest: to a record without a direction, all are as near.
+        order = numpy.argpartition(numpy.zeros(len(rows)), (model.n_neighbors or 1) - 1)
     roots = {"euclidean": 2.0, "l2": 2.0, "minkowski": float(power)}
     options: dict[str, Any] = {"metric": metric, "p": float(power)} if metric == "minkowski" else {"metric": metric}
     return Known(block, rows[order], order, options, roots.get(name, 1.0), bounds, tree, is_noisy)

@@ -160,10 +160,10 @@ class Program(Steps):
         made = self.add("apply", [block], columns, {}, function=function)
         return self.add("round", [made], columns, {}) if block.dtype == FLOAT32 else made
 
-    def clip(self, block: Block, low: float, high: float) -> Block:
-        """Limit each number."""
-        columns = [column._replace(is_finite=True) for column in block.columns]
-        return self.add("clip", [block], columns, {}, low=float(low), high=float(high))
+    def clip(self, block: Block, low: float, high: float | None) -> Block:
+        """Limit each number; without `high`, infinity stays."""
+        columns = [column._replace(is_finite=column.is_finite or high is not None) for column in block.columns]
+        return self.add("clip", [block], columns, {}, low=float(low), high=high if high is None else float(high))
 
     def sum(self, blocks: Sequence[Block]) -> Block:
         """Add blocks of the same width, column by column, in their order; a single one stays as it is."""

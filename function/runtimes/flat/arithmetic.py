@@ -1,7 +1,7 @@
 """Operations of arithmetic: with a number per column, on each number, and with matrices."""
 
 from collections.abc import Callable
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Step
@@ -65,11 +65,12 @@ class Add(_PerColumn):
 
 
 class Clip:
-    """Limit each number to `low` and `high`, which are options; NaN stays."""
+    """Limit each number to `low` and `high`, which are options, the latter a number or null; NaN stays."""
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
-        self.low, self.high = step.get_number("low"), step.get_number("high")
+        self.low = step.get_number("low")
+        self.high = inf if step.options["high"] is None else step.get_number("high")
         if self.low > self.high:
             raise ValueError("the least is more than the most")
 

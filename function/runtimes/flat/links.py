@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from itertools import combinations
-from math import exp
+from math import exp, log
 from operator import mul
 from typing import TYPE_CHECKING
 
@@ -94,6 +94,23 @@ class Softmax(_ByRow):
         return [value / total for value in grown]
 
 
+class LogSoftmax(_ByRow):
+    """Make the logarithms of such shares: each number less the logarithm of the sum of exp of all."""
+
+    def __init__(self, step: Step) -> None:
+        self.width = self.work = step.width
+        if not step.width:
+            raise ValueError("no numbers")
+
+    def run_row(self, row: Row) -> Row:
+        largest = max(row)
+        total = 0.0
+        for value in row:
+            total += exp(value - largest)
+        whole = largest + log(total)
+        return [value - whole for value in row]
+
+
 class Argmax:
     """The place of the first largest number, or of the first NaN."""
 
@@ -182,6 +199,7 @@ OPERATIONS: dict[str, Callable[[Step], Operation]] = {
     "sigmoid": Sigmoid,
     "logistic": Logistic,
     "softmax": Softmax,
+    "log_softmax": LogSoftmax,
     "argmax": Argmax,
     "sign": Sign,
     "couple": Couple,

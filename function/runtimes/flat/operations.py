@@ -59,7 +59,7 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import hashes
 
             return hashes.OPERATIONS[step.op](step)
-        case "sigmoid" | "logistic" | "softmax" | "argmax" | "sign" | "couple":
+        case "sigmoid" | "logistic" | "softmax" | "log_softmax" | "argmax" | "sign" | "couple":
             from function.runtimes.flat import links
 
             return links.OPERATIONS[step.op](step)
