@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy
 
+from function.model.dtypes import FLOAT32
 from training.compile.blocks import Array, Block, NotCompiled
 from training.compile.curves import widen
 from training.compile.program import Program
@@ -12,8 +13,8 @@ from training.compile.scaling import prepare, round_singles
 
 def compile_pca(program: Program, pca: Any, block: Block) -> Block:
     """Compile a PCA or IncrementalPCA: scikit-learn subtracts the projection of the means after it has projected."""
-    matrix = make_dense(pca.components_).T
-    made = project(program, block, matrix, -(numpy.ravel(pca.mean_) @ matrix))
+    matrix = _make_dense(pca.components_).T
+    made = _project(program, block, matrix, -(numpy.ravel(pca.mean_) @ matrix))
     if not pca.whiten:
         return made
     scale = numpy.sqrt(numpy.asarray(pca.explained_variance_))
@@ -22,7 +23,7 @@ def compile_pca(program: Program, pca: Any, block: Block) -> Block:
 
 def compile_projection(program: Program, transformer: Any, block: Block) -> Block:
     """Compile what only multiplies with `components_`: TruncatedSVD, random projections, neighborhood components."""
-    return project(program, block, make_dense(transformer.components_).T)
+    return _project(program, block, _make_dense(transformer.components_).T)
 
 
 def compile_centered_projection(program: Program, transformer: Any, block: Block) -> Block:
@@ -30,16 +31,16 @@ def compile_centered_projection(program: Program, transformer: Any, block: Block
     block = prepare(program, block, nan=True)
     if getattr(transformer, "whiten", True):
         block = subtract(program, block, transformer.mean_)
-    return project(program, block, make_dense(transformer.components_).T)
+    return _project(program, block, _make_dense(transformer.components_).T)
 
 
 def compile_factor_analysis(program: Program, analysis: Any, block: Block) -> Block:
     """Compile a FactorAnalysis: the expected factors of a row."""
-    components = make_dense(analysis.components_)
+    components = _make_dense(analysis.components_)
     weighted = components / numpy.asarray(analysis.noise_variance_, dtype=float)
     covariance = numpy.linalg.inv(numpy.eye(len(components)) + weighted @ components.T)
     centered = subtract(program, prepare(program, block, nan=True), analysis.mean_)
-    return multiply(program, project(program, centered, weighted.T), covariance)
+    return multiply(program, _project(program, centered, weighted.T), covariance)
 
 
 def compile_discriminant(program: Program, analysis: Any, block: Block) -> Block:
@@ -49,7 +50,7 @@ def compile_discriminant(program: Program, analysis: Any, block: Block) -> Block
     block = prepare(program, block, nan=True)
     if analysis.solver == "svd":
         block = subtract(program, block, analysis.xbar_)
-    return project(program, block, make_dense(analysis.scalings_)[:, : analysis._max_components])
+    return _project(program, block, _make_dense(analysis.scalings_)[:, : analysis._max_components])
 
 
 def compile_agglomeration(program: Program, agglomeration: Any, block: Block) -> Block:
@@ -58,10 +59,20 @@ def compile_agglomeration(program: Program, agglomeration: Any, block: Block) ->
         raise NotCompiled("its FeatureAgglomeration pools by a function of its own")
     labels = numpy.asarray(agglomeration.labels_)
     sizes = numpy.bincount(labels)
-    return program.divide(project(program, block, numpy.eye(len(sizes))[labels]), sizes)
+    return program.divide(_project(program, block, numpy.eye(len(sizes))[labels]), sizes)
 
 
-def project(program: Program, block: Block, matrix: Array, start: Any = None) -> Block:
+def compile_rbf_sampler(program: Program, sampler: Any, block: Block) -> Block:
+    """Compile an RBFSampler: cosines of random projections."""
+    weights = _make_dense(sampler.random_weights_)
+    if program.make_numbers(block).dtype == FLOAT32 and weights.dtype == numpy.float32:
+        raise NotCompiled("its RBFSampler takes cosines in float32")
+    made = _project(program, block, weights, sampler.random_offset_)
+    count = len(numpy.ravel(sampler.random_offset_))
+    return program.multiply(program.apply(made, "cos"), (2.0 / count) ** 0.5)
+
+
+def _project(program: Program, block: Block, matrix: Array, start: Any = None) -> Block:
     """Refuse what is not finite, and multiply with a matrix."""
     return multiply(program, prepare(program, block, nan=True), matrix, start)
 
@@ -83,6 +94,5 @@ def match_dtype(block: Block, array: Array) -> Block:
     return block if array.dtype == numpy.float32 else widen(block)
 
 
-def make_dense(matrix: Any) -> Array:
-    """Make an array of a matrix, which may be sparse."""
+def _make_dense(matrix: Any) -> Array:
     return numpy.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
