@@ -28,6 +28,8 @@ NUMBER, BOOLEAN, STRING, TEXT = "number", "boolean", "string", "text"
 """Types of features. A `string` is one of a few known categories; a `text` is free text or one of many values."""
 TEXTS = (STRING, TEXT)
 TYPES = (NUMBER, BOOLEAN, STRING, TEXT)
+LONGEST_TEXT = 100_000
+"""Free text may have so many characters: what a model computes of a text grows with it."""
 _EXPECTED = {NUMBER: "a number", BOOLEAN: "true or false", STRING: "a text", TEXT: "a text"}
 
 # The cells of a CSV that pandas.read_csv reads as nulls (pandas' documentation of `na_values`), and so the nulls of
@@ -191,6 +193,8 @@ def _find_fault(feature: Feature, value: object) -> tuple[str, str] | None:
         if kind is bool:
             return None
     elif isinstance(value, str):
+        if feature.type == TEXT and len(value) > LONGEST_TEXT:
+            return TOO_LARGE, f"{len(value):,} characters: a text may have {LONGEST_TEXT:,}"
         return None if is_unicode(value) else (WRONG_TYPE, "not valid Unicode: it holds half of a surrogate pair")
     comma = feature.type == NUMBER and isinstance(value, str) and _is_number_with_comma(value)
     advice = " with a comma: write numbers with a decimal point, and nothing between thousands" if comma else ""

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 from tests.unit.small_flat import Arrays
 
 # The blocks that a case may take: the record (two numbers and a text, which may be null), its first two values as they
-# are, these as numbers, the text, whether the numbers are null, and three numbers.
-RECORD, RAW, NUMBERS, WORD, FLAGS, THREE = 0, 1, 2, 3, 4, 5
+# are, these as numbers, the text, whether the numbers are null, three numbers, and the numbers packed.
+RECORD, RAW, NUMBERS, WORD, FLAGS, THREE, PACKED = 0, 1, 2, 3, 4, 5, 6
 BEFORE: list[dict[str, Any]] = [
     {"op": "take", "inputs": [RECORD], "arrays": {"places": ("H", [0, 1])}},
     {"op": "number", "inputs": [RAW]},
     {"op": "take", "inputs": [RECORD], "arrays": {"places": ("H", [2])}},
     {"op": "is_null", "inputs": [RAW]},
     {"op": "take", "inputs": [NUMBERS], "arrays": {"places": ("H", [0, 1, 0])}},
+    {"op": "pack", "inputs": [NUMBERS]},
 ]
 MADE = len(BEFORE) + 1
 """The block of the case's step."""
@@ -70,6 +71,14 @@ SPLINES: Arrays = {
     "knots": ("d", [*map(float, range(-3, 5)), *map(float, range(-3, 5))]),
     "base": ("d", [0.0, 0.0, 1.0, 1.0]),
     "ends": ("d", [0.1 * place for place in range(32)]),
+}
+TERMS: dict[str, Any] = {"prepare": ["lower"], "split": "words", "pattern": r"(?u)\b\w+\b", "stop": ["c"]}
+TERMS |= {"least": 1, "most": 2, "binary": False}
+VOCABULARY: Arrays = {
+    "text": ("B", list(b"abb a\xc3\xa9")),
+    "ends": ("I", [1, 2, 5, 7]),
+    "places": ("I", [3, 0, 1, 2]),
+    "buckets": ("I", [0, 4]),
 }
 CASES: tuple[Case, ...] = (
     Case("take", arrays={"places": ("H", [1, 0, 1])}),
@@ -231,4 +240,26 @@ CASES: tuple[Case, ...] = (
         options=OPTIONS_OF_NEAREST | {"metric": "product", "shape": "none", "levels": 1},
     ),
     Case("inverse", [FLAGS]),
+    Case("terms", [WORD], VOCABULARY, TERMS),
+    *(
+        Case("terms", [WORD], VOCABULARY, TERMS | {"prepare": ["strip", prepare], "split": split, "stop": []})
+        for prepare, split in (("ascii", "parts"), ("unicode", "characters"), ("lower", "inside words"))
+    ),
+    Case("hashed_terms", [WORD], options=TERMS | {"count": 3, "signs": True}),
+    Case("hashed_terms", [WORD], options=TERMS | {"count": 3, "signs": False, "binary": True}),
+    Case("pack"),
+    *(Case("unpack", [PACKED], options={"by_null": by_null}) for by_null in (False, True)),
+    Case("packed_apply", [PACKED], options={"function": "sqrt"}),
+    Case("packed_multiply", [PACKED], PER_COLUMN),
+    Case("packed_normalize", [PACKED], options={"norm": "l2", "least": 5e-324}),
+    Case("packed_refuse", [PACKED], options={"nan": True, "infinity": True}),
+    Case("packed_round", [PACKED]),
+    Case("packed_take", [PACKED], {"places": ("H", [1])}),
+    Case("packed_join", [PACKED, PACKED]),
+    Case("packed_matrix", [PACKED], {"numbers": ("d", [1.0, 0.0, 0.5, -2.0]), "start": ("d", [0.25, -1.0])}),
+    Case("packed_matrix", [PACKED], {"numbers": ("d", [1.0, 0.5]), "start": ("d", [0.25])}),
 )
+MAKE_PACKED = frozenset({"terms", "hashed_terms", "pack", "packed_join", "packed_take"}) | {
+    f"packed_{name}" for name in ("apply", "multiply", "normalize", "refuse", "round")
+}
+"""The operations that make packed blocks, which are no answers."""

@@ -51,6 +51,7 @@ TRAINING_MAY_IMPORT = {
     *("function.runtimes", "function.runtimes.flat", "function.runtimes.flat.file", "function.runtimes.flat.runtime"),
     *("function.runtimes.flat.functions", "function.runtimes.flat.operations", "function.runtimes.flat.tree_nodes"),
     *("function.runtimes.joblib", "function.runtimes.joblib_inputs"),
+    *("function.runtimes.flat.texts", "function.runtimes.flat.token_patterns"),
 }
 HEAVY = {"sklearn", "joblib", "pandas", "numpy", "scipy"}
 RUNTIME = "function.runtimes.joblib"

@@ -139,6 +139,54 @@ def codes_of_nulls() -> ZooTable:
     return _read_again(ZooTable(frame, ("target",)))
 
 
+_GOOD = ("good", "lovely", "works", "déjà-vu", "schön", "отлично", "好用", "جيد", "καλό", "अच्छा", "좋아요", "👍")
+_BAD = ("bad", "broken", "late", "naïve", "kaputt", "плохо", "不好", "سيئ", "κακό", "बुरा", "나빠요", "👎🏽")
+_PLAIN = (
+    "the",
+    "it",
+    "and",
+    "very",
+    "İzmir",
+    "3.14",
+    "don't",
+    "e\u0301",
+    "ﬁn",
+    "x_y",
+    "ß",
+    "日本",
+    "שלום",
+    "ไทย",
+    "A",
+    "-",
+)
+
+
+@cache
+def reviews() -> ZooTable:
+    """Free texts in many scripts, with a number and a kind; three targets."""
+    generator = numpy.random.default_rng(17)
+    rows = 160
+    mood = generator.integers(0, 3, rows)
+    choices = [generator.choice(words, (rows, 8)) for words in ((*_BAD, *_PLAIN), _PLAIN, (*_GOOD, *_PLAIN))]
+    lengths = generator.integers(1, 9, rows)
+    joiners = generator.choice([" ", "  ", ", ", "\u00a0", "\n"], rows)
+    texts = [
+        joiner.join(choices[kind][row][:length])
+        for row, (kind, length, joiner) in enumerate(zip(mood, lengths, joiners, strict=True))
+    ]
+    frame = pandas.DataFrame(
+        {
+            "text": texts,
+            "stars": generator.integers(1, 6, rows),
+            "shop": generator.choice(["north", "south", "web"], rows),
+            "mood": numpy.array(["bad", "so-so", "good"])[mood],
+            "is good": mood == 2,
+            "score": mood * 2.0 + generator.normal(0, 0.3, rows),
+        }
+    )
+    return _read_again(ZooTable(frame, ("mood", "is good", "score")))
+
+
 def _name_classes(bunch: Any) -> ZooTable:
     names = [str(name) for name in bunch.target_names]
     return ZooTable(bunch.data.assign(target=[names[label] for label in bunch.target]), ("target",))

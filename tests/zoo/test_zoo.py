@@ -37,6 +37,7 @@ from tests.zoo import (
     numbers,
     structures,
     targets,
+    texts,
     trees,
     xgboosts,
 )
@@ -50,6 +51,7 @@ MODULES = (
     trees,
     numbers,
     categories,
+    texts,
     structures,
     ensembles,
     heads,

@@ -15,7 +15,7 @@ _SMOOTH = frozenset(
     | {"subtract", "divide", "multiply", "add", "clip", "sum", "matrix", "power", "interpolate", "products", "splines"}
     | {"regress", "sigmoid", "logistic", "softmax", "log_softmax"}
     | {"single", "single_matrix", "single_exp", "single_sigmoid", "single_softmax", "single_complement"}
-    | {"raise", "ratio", "share", "distances", "inverse"}
+    | {"raise", "ratio", "share", "distances", "inverse", "pack", "unpack"}
 )
 _APPLY = "apply "
 # Functions that jump, or that amplify a last bit of a large number to anything.

@@ -1,6 +1,6 @@
 """What compile functions take and make: blocks of columns, and answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy
@@ -45,10 +45,14 @@ class Column(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The columns that a step makes; `number` is the step's."""
+    """The columns that a step makes; `number` is the step's.
+
+    `is_packed`: its zeros are left out (function.runtimes.flat.packed). All columns are one and the same `Column` then.
+    """
 
     number: int
     columns: tuple[Column, ...]
+    is_packed: bool = False
 
     @property
     def width(self) -> int:
@@ -63,10 +67,17 @@ class Block(NamedTuple):
     @property
     def is_sparse(self) -> bool:
         """Whether the estimator has the columns in a sparse matrix."""
-        return any(column.stored for column in self.columns)
+        return self.is_packed or any(column.stored for column in self.columns)
+
+    def change_columns(self, change: Callable[[Column], Column]) -> tuple[Column, ...]:
+        """Change each column; one that stands at many places, as in packed blocks, is changed once."""
+        changed = {id(column): change(column) for column in {id(column): column for column in self.columns}.values()}
+        return tuple(changed[id(column)] for column in self.columns)
 
     def mark_sparse(self, *, is_sparse: bool) -> "Block":
         """Return the block with columns that are, or are not, those of a sparse matrix."""
+        if self.is_packed:
+            return self
         return self._replace(
             columns=tuple(
                 column._replace(stored=(column.stored or (self.number, place)) if is_sparse else None)
@@ -113,6 +124,16 @@ def describe_feature(feature: Feature) -> Column:
         null=feature.null,
         is_raw=True,
         name=feature.name,
+    )
+
+
+def describe_together(columns: Sequence[Column]) -> Column:
+    """Describe a column that may be any of these columns of numbers: those of a packed block are one."""
+    return Column(
+        dtype=find_common_dtype(columns),
+        nullable=any(column.nullable for column in columns),
+        is_finite=all(column.is_finite for column in columns),
+        is_exact=all(column.is_exact for column in columns),
     )
 
 

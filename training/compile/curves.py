@@ -97,7 +97,7 @@ def pair_shares(program: Program, share: Block) -> Block:
 
 def widen(block: Block) -> Block:
     """Return the block as one of float64: the estimator computes in it from here on."""
-    return block._replace(columns=tuple(column._replace(dtype=FLOAT64) for column in block.columns))
+    return block._replace(columns=block.change_columns(lambda column: column._replace(dtype=FLOAT64)))
 
 
 def make_sigmoid_of_each(program: Program, block: Block) -> Block:

@@ -13,14 +13,15 @@ Where scikit-learn checks its input, call `make_numbers` and `refuse` first, in 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy
 
 from function.model.contract import BOOLEAN, NAN, NUMBER, TEXTS, Feature
 from function.model.dtypes import FLOAT32, FLOAT64, SMALL_INTEGERS
-from function.runtimes.flat.functions import EXACT, NEVER_NAN
-from training.compile.blocks import Answer, Block, Column, NotCompiled, find_common_dtype
+from function.runtimes.flat.functions import EXACT, NEVER_NAN, OF_STORED
+from training.compile.blocks import Answer, Block, Column, NotCompiled, describe_together, find_common_dtype
 from training.compile.class_names import find_class
 from training.compile.steps import Steps
 
@@ -55,6 +56,8 @@ class Program(Steps):
         """Take some columns, in this order."""
         if list(places) == list(range(block.width)):
             return block
+        if block.is_packed and any(after <= before for before, after in pairwise(places)):
+            block = self.unpack(block)
         columns = [block.columns[place] for place in places]
         op, inputs = self.get_step(block)
         if op == "take":
@@ -70,10 +73,16 @@ class Program(Steps):
         filled = [block for block in blocks if block.width or self.get_step(block)[0] != "take"] or list(blocks[:1])
         if len(filled) == 1:
             return filled[0]
-        return self.add("join", filled, [column for block in filled for column in block.columns], {})
+        columns = [column for block in filled for column in block.columns]
+        if any(block.is_packed for block in filled):
+            filled = [self.pack(self.make_numbers(block)) for block in filled]
+            columns = [describe_together([block.columns[0] for block in filled])] * len(columns)
+        return self.add("join", filled, columns, {})
 
     def make_numbers(self, block: Block) -> Block:
         """Make numbers of columns of the record. Raises NotCompiled for texts and for float16."""
+        if block.is_packed:
+            return block
         if any(column.type in TEXTS for column in block.columns):
             raise NotCompiled("it reads texts as numbers")
         dtype = find_common_dtype(block.columns)
@@ -91,9 +100,9 @@ class Program(Steps):
         infinity = infinity and not all(column.is_finite for column in block.columns)
         if not (nan or infinity):
             return block
-        columns = [
-            c._replace(nullable=c.nullable and not nan, is_finite=c.is_finite or infinity) for c in block.columns
-        ]
+        columns = block.change_columns(
+            lambda c: c._replace(nullable=c.nullable and not nan, is_finite=c.is_finite or infinity)
+        )
         return self.add("refuse", [block], columns, {}, nan=nan, infinity=infinity)
 
     def fill(self, block: Block, values: Sequence[float | str | None]) -> Block:
@@ -115,7 +124,7 @@ class Program(Steps):
         """Round numbers to float32, and refuse those that are too large; numbers of float32 stay as they are."""
         if block.dtype == FLOAT32 and not any(column.is_wide for column in block.columns):
             return block
-        columns = [column._replace(dtype=FLOAT32, is_wide=False) for column in block.columns]
+        columns = block.change_columns(lambda column: column._replace(dtype=FLOAT32, is_wide=False))
         return self.add("round", [block], columns, {})
 
     # --- arithmetic ---
@@ -140,23 +149,26 @@ class Program(Steps):
         spread = numpy.broadcast_to(numpy.asarray(numbers, dtype=float), block.width)
         if not numpy.isfinite(spread).all():
             raise NotCompiled("one of the numbers that it computes with is infinite or NaN")
-        columns = [c._replace(is_finite=False, name=None, dtype=block.dtype) for c in block.columns]
+        dtype = block.dtype
+        columns = block.change_columns(lambda c: c._replace(is_finite=False, name=None, dtype=dtype))
         made = self.add(op, [block], columns, {"numbers": ("d", spread)})
         # numpy computes with a float32 and a float64 in float64, and rounds where it writes into the float32.
         return self.add("round", [made], columns, {}) if block.dtype == FLOAT32 else made
 
     def apply(self, block: Block, function: str) -> Block:
         """Apply a function of function.runtimes.flat.functions to each number."""
-        columns = [
-            column._replace(
+        if function not in OF_STORED:
+            block = self.unpack(block)
+        dtype = block.dtype
+        columns = block.change_columns(
+            lambda column: column._replace(
                 is_finite=False,
                 is_exact=column.is_exact and function in EXACT,
                 nullable=column.nullable or function not in NEVER_NAN,
                 name=None,
-                dtype=block.dtype,
+                dtype=dtype,
             )
-            for column in block.columns
-        ]
+        )
         made = self.add("apply", [block], columns, {}, function=function)
         return self.add("round", [made], columns, {}) if block.dtype == FLOAT32 else made
 

@@ -37,6 +37,7 @@ from training.compile import (
     structure,
     support_vectors,
     targets,
+    texts,
     trees,
     xgboost_models,
 )
@@ -51,6 +52,10 @@ TRANSFORMERS: Transformers = {
     "sklearn.model_selection.HalvingGridSearchCV": structure.compile_best_transform,
     "sklearn.model_selection.HalvingRandomSearchCV": structure.compile_best_transform,
     "sklearn.model_selection.RandomizedSearchCV": structure.compile_best_transform,
+    "sklearn.feature_extraction.text.CountVectorizer": texts.compile_count_vectorizer,
+    "sklearn.feature_extraction.text.HashingVectorizer": texts.compile_hashing_vectorizer,
+    "sklearn.feature_extraction.text.TfidfTransformer": texts.compile_tfidf_transformer,
+    "sklearn.feature_extraction.text.TfidfVectorizer": texts.compile_tfidf_vectorizer,
     "sklearn.preprocessing.Binarizer": scaling.compile_binarizer,
     "sklearn.preprocessing.MaxAbsScaler": scaling.compile_max_abs_scaler,
     "sklearn.preprocessing.MinMaxScaler": scaling.compile_min_max_scaler,

@@ -12,6 +12,8 @@ from training.compile.program import Program
 
 # The share at each end that QuantileTransformer cuts before it makes a normal distribution.
 _BOUND = 1e-7
+# The smallest float that is not 0.
+SMALLEST = 5e-324
 
 
 def compile_standard_scaler(program: Program, scaler: Any, block: Block) -> Block:
@@ -54,11 +56,17 @@ def compile_normalizer(program: Program, normalizer: Any, block: Block) -> Block
 
 
 def normalize(program: Program, block: Block, norm: str) -> Block:
-    """Divide each row by its norm: l1, l2 or max."""
-    # Norms that are nearly 0 count as 1: sklearn's _handle_zeros_in_scale.
-    least = 10 * float(numpy.finfo(block.dtype).eps)
-    is_exact = block.is_exact and norm == "max"
-    columns = [c._replace(is_exact=is_exact, is_finite=False, nullable=True, name=None) for c in block.columns]
+    """Divide each row by its norm. Norms that are nearly 0 count as 1; of a sparse matrix's rows, those that are 0."""
+    # That of dense rows is sklearn's _handle_zeros_in_scale. Sums of sparse rows are computed one after the other.
+    is_packed, dtype = block.is_packed, block.dtype
+    least = SMALLEST if block.is_sparse else 10 * float(numpy.finfo(dtype).eps)
+    is_sum_exact = norm == "max" or (is_packed and dtype == FLOAT64)
+    is_finite = is_packed and all(column.is_finite and not column.nullable for column in block.columns)
+    columns = block.change_columns(
+        lambda c: c._replace(
+            is_exact=c.is_exact and is_sum_exact, is_finite=is_finite, nullable=not is_finite, name=None
+        )
+    )
     return round_singles(program, program.add("normalize", [block], columns, {}, norm=norm, least=least))
 
 

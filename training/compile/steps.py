@@ -8,9 +8,15 @@ import numpy
 
 from function.model.contract import Feature
 from function.runtimes.flat.file import MAGIC, TYPE_SIZES
-from training.compile.blocks import Array, Arrays, Block, Column, NotCompiled, describe_feature
+from training.compile.blocks import Array, Arrays, Block, Column, NotCompiled, describe_feature, describe_together
 from training.compile.outputs import TargetOutput
 
+# Operations of function.runtimes.flat.packed: each does the same as the one of this name behind it.
+_PACKED = "packed_"
+_TAKE_PACKED = frozenset({"apply", "normalize", "refuse", "round", "multiply", "take", "join", "matrix", "unpack"})
+_MAKE_PACKED = frozenset({"terms", "hashed_terms", "pack"})
+# More columns would take milliseconds for each record.
+_MOST_UNPACKED = 2**16
 _NUMPY_TYPES = {"B": "<u1", "H": "<u2", "I": "<u4", "Q": "<u8", "d": "<f8"}
 
 
@@ -30,16 +36,39 @@ class Steps:
 
         Members of one estimator often begin with the same steps: one without arrays that is there is used again.
         """
+        if op not in _TAKE_PACKED:
+            inputs = [self.unpack(block) for block in inputs]
+        elif any(block.is_packed for block in inputs):
+            inputs = [block if block.is_packed else self.pack(block) for block in inputs]
+            op = op if op == "unpack" else f"{_PACKED}{op}"
         step = {"op": op, "inputs": [block.number for block in inputs], **options}
         key = json.dumps(step)
+        is_packed = op in _MAKE_PACKED or (op.startswith(_PACKED) and op != "packed_matrix")
         if not arrays and key in self._known:
-            return Block(self._known[key], tuple(columns))
+            return Block(self._known[key], tuple(columns), is_packed)
         self._known[key] = len(self._steps) + 1
         self._steps.append(step)
         self._arrays.append({name: (code, _flatten(values, code)) for name, (code, values) in arrays.items()})
         self._inputs.append(tuple(inputs))
-        self._blocks.append(Block(len(self._steps), tuple(columns)))
+        self._blocks.append(Block(len(self._steps), tuple(columns), is_packed))
         return self._blocks[-1]
+
+    def pack(self, block: Block) -> Block:
+        """Leave the zeros of a block of numbers out."""
+        if block.is_packed:
+            return block
+        return self.add("pack", [block], [describe_together(block.columns)] * block.width, {})
+
+    def unpack(self, block: Block, *, by_null: bool = False) -> Block:
+        """Make columns of a packed block; what it does not hold is 0, or NaN. Raises NotCompiled for too many."""
+        if not block.is_packed:
+            return block
+        if block.width > _MOST_UNPACKED:
+            raise NotCompiled(
+                f"it computes with each of {block.width:,} columns: at most {_MOST_UNPACKED:,} are compiled"
+            )
+        columns = block.change_columns(lambda column: column._replace(nullable=column.nullable or by_null))
+        return self.add("unpack", [block], columns, {}, by_null=by_null)
 
     def get_block(self, number: int) -> Block:
         """Return the block of this number, as it was when its step was added."""
@@ -48,12 +77,13 @@ class Steps:
     def get_step(self, block: Block) -> tuple[str, tuple[Block, ...]]:
         """Return the operation that makes the block, and the blocks that it takes; "" and none for the record.
 
-        The operation `apply` is named with its function: "apply exp".
+        The operation `apply` is named with its function: "apply exp". Those of packed blocks are named as the others.
         """
         if not block.number:
             return "", ()
         step = self._steps[block.number - 1]
-        name = f"apply {step['function']}" if step["op"] == "apply" else step["op"]
+        name = step["op"].removeprefix(_PACKED)
+        name = f"apply {step['function']}" if name == "apply" else name
         return name, self._inputs[block.number - 1]
 
     def get_array(self, block: Block, name: str) -> Array:

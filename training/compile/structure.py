@@ -67,6 +67,8 @@ def compile_column_transformer(program: Program, step: Any, block: Block) -> Blo
         if places:
             output = transform(program, member, program.take(block, places))
             made.append(_weigh(program, output, step.transformer_weights, name))
+    if not step.sparse_output_:
+        made = [program.unpack(each) for each in made]
     return _join(program, block, made).mark_sparse(is_sparse=bool(step.sparse_output_))
 
 

@@ -20,7 +20,9 @@ def prepare_inputs(program: Program, learner: dict[str, Any], block: Block, miss
     width = int(learner["learner_model_param"]["num_feature"])
     if block.width != width:
         raise NotCompiled(f"it takes {width} columns, but {block.width} come to it")
-    if block.is_sparse:
+    if block.is_packed:
+        block = program.unpack(block, by_null=True)
+    elif block.is_sparse:
         block = _drop_zeros(program, block)
     encoded = read_categories(learner)
     kinds = list(learner.get("feature_types", [])) or [""] * width

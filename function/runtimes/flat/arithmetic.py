@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
-from function.runtimes.flat.file import Step
+from function.runtimes.flat.file import Array, Step
 from function.runtimes.flat.operation import Operation, Row
 
 if TYPE_CHECKING:
@@ -133,8 +133,11 @@ class Matrix:
                 if value:
                     total += value * number
             return [total + self.start[0]]
-        totals = [0.0] * width
-        terms = [(value, numbers[place * width : (place + 1) * width]) for place, value in enumerate(row) if value]
+        return self.add_up([(value, numbers[at * width : (at + 1) * width]) for at, value in enumerate(row) if value])
+
+    def add_up(self, terms: "list[tuple[float, Array]]") -> Row:
+        """Add up numbers, each multiplied with its row of the matrix, and the start."""
+        totals = [0.0] * self.width
         # Four at a time cost two thirds of what single ones cost; the additions have the same order.
         single = len(terms) % 4
         for value, factors in terms[:single]:

@@ -148,8 +148,10 @@ class Round:
         self.single = Struct(f"<{self.width}f")
 
     def run_row(self, row: Row) -> Row:
+        # The numbers of a packed row are fewer, or more.
+        single = self.single if len(row) == self.width else Struct(f"<{len(row)}f")
         try:
-            return list(self.single.unpack(self.single.pack(*row)))
+            return list(single.unpack(single.pack(*row)))
         except OverflowError:
             raise NotPredictable("OverflowError") from None
 

@@ -28,6 +28,8 @@ TYPE_SIZES = {"B": 1, "H": 2, "I": 4, "Q": 8, "d": 8}
 # A program may compute this many values per byte of its file and per value of a record: more is no program of ours,
 # but one that is meant to take memory and time.
 MOST_VALUES_PER_BYTE, MOST_VALUES_PER_INPUT = 8, 64
+# Any program may compute this many: a few columns of hashed words make a row of thousands.
+FEWEST_VALUES = 2**18
 
 type Array = "memoryview[Any]"
 

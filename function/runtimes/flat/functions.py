@@ -135,6 +135,10 @@ def find_normal_share(value: float) -> float:
     return math.erfc(-value * _SQRT_HALF) / 2
 
 
+def _take_log_plus_one(value: float) -> float:
+    return math.log(value) + 1.0
+
+
 # Those whose answers have the same bits everywhere: IEEE 754 says how they are rounded.
 EXACT = frozenset(
     {"absolute", "fabs", "negative", "positive", "square", "signed_square", "sqrt", "sign", "reciprocal"}
@@ -159,6 +163,7 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[Function], Functi
     "exp2": (math.exp2, _guard),
     "expm1": (math.expm1, _guard),
     "log": (math.log, _add_pole),
+    "log_plus_one": (_take_log_plus_one, _add_pole),
     "log2": (math.log2, _add_pole),
     "log10": (math.log10, _add_pole),
     "log1p": (_take_log1p, _guard),
@@ -190,6 +195,13 @@ def find_function(name: str) -> Function:
     function, adapt = FUNCTIONS[name]
     return adapt(function)
 
+
+# Those that make 0 of 0, and the one that scikit-learn's TfidfTransformer applies to what a sparse matrix holds.
+OF_STORED = frozenset(
+    {"absolute", "fabs", "negative", "positive", "square", "signed_square", "sqrt", "sign", "rint", "floor", "ceil"}
+    | {"trunc", "expm1", "log1p", "sin", "tan", "arcsin", "arctan", "sinh", "tanh", "arcsinh", "arctanh"}
+    | {"deg2rad", "rad2deg", "log_plus_one"}
+)
 
 # Those that are NaN for NaN only.
 NEVER_NAN = frozenset(

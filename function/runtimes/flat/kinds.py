@@ -10,6 +10,8 @@ from function.model.contract import Feature
 
 NUMBER, NULLABLE, BOOLEAN, TEXT = "n", "o", "b", "t"
 """A float; a float or None; a bool, a float or None; a str or None."""
+PACKED = "p"
+"""All of a packed block (function.runtimes.flat.packed): one letter, however many columns it has."""
 
 
 def list_kinds(features: Iterable[Feature]) -> str:

@@ -17,6 +17,7 @@ operation may have
   looks at then
 - `find_kinds(*kinds)`, which returns the kinds of its block (function.runtimes.flat.kinds) for those of its inputs, and
   raises ValueError for kinds that it does not take. Without it, an operation takes and makes numbers only.
+- `takes_packed = True`, if it takes packed blocks (function.runtimes.flat.packed)
 """
 
 from collections.abc import Callable

@@ -83,5 +83,17 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import nearest
 
             return nearest.Nearest(step)
+        case "terms" | "hashed_terms":
+            from function.runtimes.flat import texts
+
+            return texts.OPERATIONS[step.op](step)
+        case "pack" | "unpack" | "packed_apply" | "packed_normalize" | "packed_refuse" | "packed_round":
+            from function.runtimes.flat import packed
+
+            return packed.OPERATIONS[step.op](step)
+        case "packed_multiply" | "packed_take" | "packed_join" | "packed_matrix":
+            from function.runtimes.flat import packed
+
+            return packed.OPERATIONS[step.op](step)
         case _:
             raise ValueError("no operation has this name")

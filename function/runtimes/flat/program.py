@@ -3,8 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from function.runtimes.flat.file import MOST_VALUES_PER_BYTE, MOST_VALUES_PER_INPUT, Array, Header, read_step
-from function.runtimes.flat.kinds import NUMBER, are_numbers
+from function.runtimes.flat.file import (
+    FEWEST_VALUES,
+    MOST_VALUES_PER_BYTE,
+    MOST_VALUES_PER_INPUT,
+    Array,
+    Header,
+    read_step,
+)
+from function.runtimes.flat.kinds import NUMBER, PACKED, are_numbers
 from function.runtimes.flat.operation import MOST_ROWS, Operation, Row
 from function.runtimes.flat.operations import create_operation
 
@@ -28,9 +35,10 @@ class Program:
         self.kinds = kinds
         self._operations: list[Operation] = []
         self._inputs: list[tuple[int, ...]] = []
-        widths, values = [header.inputs], header.inputs
+        widths, blocks, columns = [header.inputs], [kinds], header.inputs
+        values = header.inputs
         used: set[int] = set()
-        most = MOST_VALUES_PER_BYTE * size + MOST_VALUES_PER_INPUT * header.inputs
+        most = FEWEST_VALUES + MOST_VALUES_PER_BYTE * size + MOST_VALUES_PER_INPUT * header.inputs
         if len(kinds) != header.inputs:
             raise ValueError("another number of values in a record")
         for description in header.steps:
@@ -42,16 +50,20 @@ class Program:
             used.update(places)
             operation = create_operation(step)
             widths.append(operation.width)
-            values += operation.width + operation.work
+            blocks.append(_find_kinds(operation, [blocks[block] for block in step.inputs]))
+            made = 0 if blocks[-1] == PACKED else operation.width
+            columns += made
+            values += made + operation.work
             if values > most:
                 raise ValueError("a program that computes more than its size says")
             self._operations.append(operation)
             self._inputs.append(step.inputs)
         self.outputs: list[int] = []
         self.shapes = [self._read_target(target, widths) for target in header.targets]
-        self._check_kinds(kinds)
+        if not all(are_numbers(blocks[block]) for block in self.outputs):
+            raise ValueError("the output is of no numbers")
         self.work = values
-        self._rows = max(_FEWEST_ROWS, min(MOST_ROWS, _MOST_VALUES // sum(widths)))
+        self._rows = max(_FEWEST_ROWS, min(MOST_ROWS, _MOST_VALUES // columns))
         self._runs = [_bind(o.run_row, inputs) for o, inputs in zip(self._operations, self._inputs, strict=True)]
 
     def _read_target(self, target: dict[str, Any], widths: Sequence[int]) -> tuple[int, int]:
@@ -64,18 +76,6 @@ class Program:
             raise ValueError("outputs that do not fit")
         self.outputs += blocks
         return classes, sum(widths[block] for block in blocks[1:])
-
-    def _check_kinds(self, kinds: str) -> None:
-        """Check that each operation gets what it takes, and that the answer is of numbers. Raises ValueError."""
-        blocks = [kinds]
-        for operation, inputs in zip(self._operations, self._inputs, strict=True):
-            taken = [blocks[block] for block in inputs]
-            find_kinds = getattr(operation, "find_kinds", None)
-            if find_kinds is None and not all(map(are_numbers, taken)):
-                raise ValueError("a step computes with values that are no numbers")
-            blocks.append(NUMBER * operation.width if find_kinds is None else find_kinds(*taken))
-        if not all(are_numbers(blocks[block]) for block in self.outputs):
-            raise ValueError("the output is of no numbers")
 
     @property
     def entries(self) -> int:
@@ -109,6 +109,16 @@ class Program:
         for operation, inputs in zip(self._operations, self._inputs, strict=True):
             blocks.append(operation.run_table(*(blocks[block] for block in inputs)))
         return [column for block in self.outputs for column in blocks[block]]
+
+
+def _find_kinds(operation: Operation, taken: Sequence[str]) -> str:
+    """Find the kinds of what an operation makes of blocks of these kinds. Raises ValueError where it takes others."""
+    find_kinds: Callable[..., str] | None = getattr(operation, "find_kinds", None)
+    if PACKED in taken and not getattr(operation, "takes_packed", False):
+        raise ValueError("a step takes a packed block as columns")
+    if find_kinds is None and not all(map(are_numbers, taken)):
+        raise ValueError("a step computes with values that are no numbers")
+    return NUMBER * operation.width if find_kinds is None else find_kinds(*taken)
 
 
 def _bind(run: Callable[..., Row], inputs: tuple[int, ...]) -> Callable[[list[Row]], Row]:

@@ -1,6 +1,6 @@
 """The schemas of the OpenAPI document, made from a model's contract."""
 
-from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
+from function.model.contract import BOOLEAN, LONGEST_TEXT, NUMBER, STRING, TEXT, Feature
 from function.model.manifest import Example, Manifest
 from function.model.target import SCORE, Label, Target
 from function.web.openapi.schema_parts import (
@@ -77,6 +77,8 @@ def _make_feature_schema(feature: Feature, example: Example, *, strict: bool) ->
         schema |= {"exclusiveMinimum": -_FLOAT32_OVERFLOW, "exclusiveMaximum": _FLOAT32_OVERFLOW}
         if strict and feature.minimum is not None and feature.maximum is not None:
             schema |= {"minimum": feature.minimum, "maximum": feature.maximum}
+    if feature.type == TEXT:
+        schema["maxLength"] = LONGEST_TEXT
     if strict and feature.categories is not None:
         schema["enum"] = [*feature.categories, *([None] if feature.nullable else [])]
     return schema

@@ -22,7 +22,7 @@ from function.runtimes.flat import operations
 from function.runtimes.flat import runtime as flat
 from tests.unit import small_models
 from tests.unit.small_flat import Arrays, write_program
-from tests.unit.step_cases import BEFORE, CASES, MADE, WORD, Case
+from tests.unit.step_cases import BEFORE, CASES, MADE, MAKE_PACKED, WORD, Case
 
 FEATURES = (Feature("x", NUMBER, nullable=True), Feature("y", NUMBER, nullable=True), Feature("t", TEXT, nullable=True))
 ROWS: list[tuple[float | None, float | None, str | None]] = [
@@ -46,9 +46,12 @@ def describe(case: Case) -> dict[str, Any]:
 
 def write(step: dict[str, Any], column: int = 0) -> bytes:
     """The file of a regression whose answer is a column of what the step makes, or the hash of that text."""
-    place = {"op": "take", "inputs": [MADE], "arrays": {"places": ("H", [column])}}
-    last = {"op": "hash" if step.get("inputs") == [WORD] else "number", "inputs": [MADE + 1]}
-    return write_steps(deepcopy([*BEFORE, step, place, last]), MADE + 2, len(FEATURES))
+    is_packed = step.get("op") in MAKE_PACKED
+    made = MADE + is_packed
+    unpacked = [{"op": "unpack", "inputs": [MADE], "by_null": False}] * is_packed
+    place = {"op": "take", "inputs": [made], "arrays": {"places": ("H", [column])}}
+    last = {"op": "hash" if step.get("inputs") == [WORD] and not is_packed else "number", "inputs": [made + 1]}
+    return write_steps(deepcopy([*BEFORE, step, *unpacked, place, last]), made + 2, len(FEATURES))
 
 
 def write_steps(steps: list[dict[str, Any]], value: int, inputs: int) -> bytes:

@@ -1,0 +1,69 @@
+"""Vectorizers of texts, in a column of a table, before models of all kinds."""
+
+from typing import Any
+
+from lightgbm import LGBMClassifier
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_selection import SelectKBest, chi2
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import MaxAbsScaler, Normalizer, OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
+from xgboost import XGBClassifier
+
+from tests.zoo import tables
+from tests.zoo.specimen import Specimen
+
+FAMILY = "texts"
+
+
+def _in_column(name: str, steps: tuple[Any, ...], target: str = "mood", **options: Any) -> Specimen:
+    """A model of the column `text`, which is transformed by all steps but the last, and of two other columns."""
+    *before, last = steps
+
+    def make() -> Any:
+        columns = make_column_transformer(
+            (make_pipeline(*map(clone, before)), "text"),
+            (StandardScaler(), ["stars"]),
+            (OneHotEncoder(handle_unknown="ignore"), ["shop"]),
+            sparse_threshold=options.get("sparse_threshold", 0.3),
+        )
+        return make_pipeline(columns, clone(last))
+
+    return Specimen(name, FAMILY, tables.reviews, target, make, tolerance=options.get("tolerance", 1e-9))
+
+
+_LOGISTIC = LogisticRegression(max_iter=200)
+
+COLUMNS = (
+    _in_column("TF-IDF in a column", (TfidfVectorizer(), _LOGISTIC)),
+    _in_column("TF-IDF in dense columns", (TfidfVectorizer(sublinear_tf=True), _LOGISTIC), sparse_threshold=0),
+    _in_column("counts of characters in a column", (CountVectorizer(analyzer="char", ngram_range=(1, 3)), LinearSVC())),
+    _in_column("hashed words in a column", (HashingVectorizer(n_features=500), Ridge()), "score"),
+    _in_column("TF-IDF and a forest", (TfidfVectorizer(), RandomForestClassifier(5, random_state=0))),
+    _in_column(
+        "TF-IDF and XGBoost", (TfidfVectorizer(min_df=2), XGBClassifier(n_estimators=4, max_depth=3)), "is good"
+    ),
+    _in_column(
+        "TF-IDF and LightGBM", (TfidfVectorizer(), LGBMClassifier(n_estimators=4, min_child_samples=5, verbose=-1))
+    ),
+    _in_column("the best words", (CountVectorizer(), SelectKBest(chi2, k=30), TfidfTransformer(), _LOGISTIC)),
+    _in_column("topics", (TfidfVectorizer(ngram_range=(1, 2)), TruncatedSVD(5), Normalizer(), _LOGISTIC)),
+    _in_column(
+        "words and characters",
+        (
+            make_union(
+                TfidfVectorizer(strip_accents="unicode", stop_words=["the", "it"]),
+                CountVectorizer(analyzer="char_wb", ngram_range=(2, 4), binary=True, strip_accents="ascii"),
+            ),
+            MaxAbsScaler(),
+            SGDClassifier(random_state=0),
+        ),
+    ),
+    _in_column("hashed words, nothing else", (HashingVectorizer(n_features=2**18, norm="l1"), LinearSVC())),
+)
+SPECIMENS = COLUMNS
