@@ -10,7 +10,7 @@ from function.model.dtypes import FLOAT32, FLOAT64
 from function.model.target import CLASSIFICATION, REGRESSION, Target
 from training.errors import quote_names
 from training.estimators import default_forest, evaluation, input_forms, inspection, loading
-from training.estimators.column_walk import has_learned_float32
+from training.estimators.column_walk import has_learned_float32, takes_texts
 from training.estimators.fitted_columns import FittedColumn
 from training.options import Options
 from training.progress import print_progress
@@ -23,14 +23,15 @@ from training.tables.table import Table
 class ModelInputs(NamedTuple):
     """The columns that the estimator takes, in its order, and their features.
 
-    `fitted_columns` is what an existing estimator has learned of them, None for one that is trained here. `is_named`
-    says whether the estimator takes columns by name; `ignored` are columns of its training that it does not use.
+    `fitted_columns` is what an existing estimator has learned of them, None for one that is trained here. `form` is
+    that of its training: FRAME, ARRAY or TEXTS_ALONE (training.estimators.input_forms). `ignored` are columns of its
+    training that it does not use.
     """
 
     columns: dict[str, Column]
     features: list[Feature]
     fitted_columns: dict[str, FittedColumn] | None
-    is_named: bool
+    form: str
     ignored: Sequence[str] = ()
 
 
@@ -50,7 +51,7 @@ def train_default(options: Options, table: Table, chosen: list[str], trees: int)
     (name,) = options.targets
     hint = make_hint(options, table, name, None)
     task = targets.choose_task(table, name, hint, options.task)
-    inputs = _read_inputs(options, table, chosen, None, is_named=True)
+    inputs = _read_inputs(options, table, chosen, None, input_forms.FRAME)
     target_column = table.get_column(name, hint)
     targets.check_leaks(inputs.columns, target_column, name)
     target = targets.make_target_array(target_column.values, target_column.type, task.name)
@@ -76,12 +77,14 @@ def match_existing(options: Options, table: Table, chosen: list[str], estimator:
     if unused := [name for name in chosen if name not in fitted_columns]:
         print_progress(f"notice: the estimator does not use {quote_names(unused)}: left out of the model's inputs.")
     names = inspection.get_feature_names(estimator, chosen)
-    is_named = names is not None
-    inputs = _read_inputs(options, table, list(fitted_columns), fitted_columns, is_named=is_named)
+    form = input_forms.FRAME if names is not None else input_forms.ARRAY
+    if takes_texts(estimator):
+        form = input_forms.TEXTS_ALONE
+    inputs = _read_inputs(options, table, list(fitted_columns), fitted_columns, form)
     inputs = inputs._replace(ignored=[name for name in names or () if name not in fitted_columns])
     if has_learned_float32(estimator):
         inputs = inputs._replace(features=[_narrow(feature) for feature in inputs.features])
-    training_input = input_forms.build_training_input(inputs.columns, inputs.features, is_named=is_named)
+    training_input = input_forms.build_training_input(inputs.columns, inputs.features, form)
     print_progress(f"predicting {table.rows:,} rows of {options.data.name}")
     predicted = inspection.call_estimator("predict the table", lambda: numpy.asarray(estimator.predict(training_input)))
     described = inspection.call_estimator(
@@ -95,7 +98,7 @@ def match_existing(options: Options, table: Table, chosen: list[str], estimator:
         )
     model = FittedModel(estimator, inputs, task, described, None, [])
     metrics, cautions = _evaluate(options, table, model, training_input, predicted)
-    if cautions and not is_named:
+    if cautions and form == input_forms.ARRAY:
         cautions.append(
             f"The model takes its columns in this order: {quote_names(fitted_columns)}. Check that it was trained on "
             "them in the same order."
@@ -108,8 +111,7 @@ def _read_inputs(
     table: Table,
     names: list[str],
     fitted_columns: dict[str, FittedColumn] | None,
-    *,
-    is_named: bool,
+    form: str,
 ) -> ModelInputs:
     """Read the columns. Raises TrainingError if a model cannot use one of them."""
     check_option_columns(options, table, names)
@@ -119,7 +121,7 @@ def _read_inputs(
     }
     columns = {name: _read_column(table, name, hints[name], fitted_columns) for name in names}
     features = make_features(options, columns, hints, fitted_columns)
-    return ModelInputs(columns, features, fitted_columns, is_named)
+    return ModelInputs(columns, features, fitted_columns, form)
 
 
 def _read_column(

@@ -10,6 +10,8 @@ from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT
 from function.model.target import CLASSIFICATION, REGRESSION, TASKS
 from training.errors import TrainingError
 
+# The name of the only input of an estimator that was trained on a list of texts, without --text-name.
+TEXT_NAME = "text"
 EXAMPLE_DATA = Path(__file__).parent / "data" / "houses.csv"
 EXAMPLE_TARGET = "Price"
 EXAMPLE_NAME = "house-prices"
@@ -51,6 +53,7 @@ class Options(NamedTuple):
     types: dict[str, str]
     nullable: tuple[str, ...]
     categories: dict[str, str]
+    text_name: str | None
     keep_na: bool
     keep_joblib: bool
     example: bool
@@ -67,7 +70,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
     given = _build_parser().parse_args(arguments)
     if given.data is None:
         need_data = ("model", "target", "task", "feature", "drop", "type", "nullable", "categories", "keep_na")
-        option = next((name for name in need_data if getattr(given, name)), None)
+        option = next((name for name in (*need_data, "text_name") if getattr(given, name)), None)
         if option:
             raise TrainingError(f"--{option.replace('_', '-')} needs --data FILE, the table with the columns.")
     elif given.model is None and len(given.target) != 1:
@@ -87,6 +90,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         types=_parse_column_values("--type", given.type, (STRING, NUMBER, BOOLEAN, TEXT)),
         nullable=tuple(given.nullable),
         categories=_parse_column_values("--categories", given.categories, (LIST, NO_LIST)),
+        text_name=given.text_name,
         keep_na=given.keep_na,
         keep_joblib=given.keep_joblib,
         example=given.data is None,
@@ -150,6 +154,11 @@ def _build_parser() -> ArgumentParser:
         default=[],
         metavar="COLUMN",
         help="allow nulls in a column that has none in the table; may be repeated",
+    )
+    option(
+        "--text-name",
+        metavar="NAME",
+        help="the name of the input of an estimator that was trained on a list of texts (default: text)",
     )
     option(
         "--keep-na",

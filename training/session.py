@@ -18,15 +18,16 @@ from training.bundle.writing import Verify, check_destination, write_bundle
 from training.errors import TrainingError
 from training.estimators import input_forms, loading
 from training.estimators.adapting import LIBRARY_NAMES, find_library
+from training.estimators.column_walk import takes_texts
 from training.exporting import NotExported, ServedEstimator, export_flat
 from training.fitting import FittedModel, match_existing, train_default
-from training.options import Options
+from training.options import TEXT_NAME, Options
 from training.parity.probes import ProbeData
 from training.progress import print_progress
 from training.summary import format_summary
 from training.tables.features import find_notices
 from training.tables.reading import load_table
-from training.tables.table import Table, choose_columns
+from training.tables.table import Table, choose_columns, choose_text_column
 
 
 def make_bundle(options: Options, verify: Verify, trees: int) -> str:
@@ -35,6 +36,13 @@ def make_bundle(options: Options, verify: Verify, trees: int) -> str:
     estimator = loading.load_estimator(options.model) if options.model else None
     table = load_table(options.data)
     chosen = choose_columns(table, options.targets, options.features, options.drop, learns=estimator is None)
+    if estimator is not None and takes_texts(estimator):
+        chosen = choose_text_column(table, chosen, options.text_name or TEXT_NAME)
+    elif options.text_name:
+        raise TrainingError(
+            "--text-name names the input of an estimator that was trained on a list of texts; this one was trained on "
+            "a table, whose columns have their names: leave the option out."
+        )
     if estimator is None:
         model = train_default(options, table, chosen, trees)
     else:
@@ -48,14 +56,14 @@ def make_bundle(options: Options, verify: Verify, trees: int) -> str:
 def _package(options: Options, table: Table, model: FittedModel, verify: Verify) -> str:
     estimator, inputs, task, targets, metrics, cautions = model
     canonical = input_forms.build_canonical_frame(inputs.columns, inputs.features)
-    input_form = input_forms.choose_input_form(estimator, inputs.columns, inputs.features, is_named=inputs.is_named)
+    input_form = input_forms.choose_input_form(estimator, inputs.columns, inputs.features, inputs.form)
     buffer = io.BytesIO()
     joblib.dump(estimator, buffer)
     pickled = make_artifact(buffer.getvalue(), input_form)
     contents = BundleContents(
         features=inputs.features,
         ignored=inputs.ignored,
-        is_named=inputs.is_named,
+        is_named=inputs.form == input_forms.FRAME,
         task=task.name,
         targets=targets,
         metrics=metrics,
@@ -92,7 +100,7 @@ def _package(options: Options, table: Table, model: FittedModel, verify: Verify)
 
 def _make_examples(options: Options, model: FittedModel, canonical: pandas.DataFrame, input_form: str) -> list[Example]:
     """Make the golden rows, with made-up texts in place of free text."""
-    columns, features, _, is_named, _ = model.inputs
+    columns, features, _, form, _ = model.inputs
     private = {f.name: make_up_texts(canonical[f.name]) for f in features if f.type == TEXT}
     public = canonical.assign(**private)
     training_frame = public
@@ -100,9 +108,9 @@ def _make_examples(options: Options, model: FittedModel, canonical: pandas.DataF
         training_frame = input_forms.build_training_frame(columns, features).assign(**_restore_nulls(private, features))
 
     def build_input(positions: Positions) -> Any:
-        if is_named:
+        if form == input_forms.FRAME:
             return take_rows(training_frame, positions)
-        return input_forms.build_array(take_rows(public, positions), features)
+        return input_forms.build_array(take_rows(public, positions), features, form)
 
     estimator = JoblibRuntime(model.estimator, features, model.task.name, model.targets, input_form)
     return make_examples(estimator, public, features, model.targets, build_input)

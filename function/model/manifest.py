@@ -43,7 +43,8 @@ PACKAGE_AGAIN = "package the model again (python -m training)"
 class Artifact(NamedTuple):
     """A file of the bundle beside the manifest; `size` is in bytes.
 
-    `input` is what the runtime gives to the model: `array` (one matrix, in column order) or `frame` (named columns).
+    `input` is what the runtime gives to the model: `array` (one matrix, in column order), `frame` (named
+    columns) or `texts` (a list of texts).
     `largest_error` is the largest relative difference from scikit-learn that packaging measured; 0 means equal bits.
     """
 
@@ -152,7 +153,7 @@ def _read_artifact(file: str, item: dict[str, Any]) -> Artifact:
         sha256=expect_text(item["sha256"]),
         size=expect(int, item["bytes"]),
         runtime=expect_text(item["runtime"]),
-        input=expect_one_of(item["input"], ("array", "frame")),
+        input=expect_one_of(item["input"], ("array", "frame", "texts")),
         largest_error=expect_number(item.get("largest_relative_error", 0.0)),
     )
 

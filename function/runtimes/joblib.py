@@ -13,7 +13,14 @@ from function.model.dtypes import FLOAT64, SMALL_INTEGERS
 from function.model.manifest import LIBRARIES, PACKAGE_AGAIN, Artifact, Manifest
 from function.model.runtime import ArrayOutputs, Content, NotPredictable, Outputs, list_outputs
 from function.model.target import DISTANCES, OUTLIER_DETECTION, SCORE, Targets
-from function.runtimes.joblib_inputs import are_numbers, build_array, build_frame, find_odd_rows, stack_numbers
+from function.runtimes.joblib_inputs import (
+    are_numbers,
+    build_array,
+    build_frame,
+    build_texts,
+    find_odd_rows,
+    stack_numbers,
+)
 from function.runtimes.joblib_trees import check_trees
 
 if TYPE_CHECKING:
@@ -113,7 +120,7 @@ def find_nested_estimators(root: object) -> Iterator[Any]:
 
 
 class JoblibRuntime:
-    """An estimator that takes an array or a data frame, as `form` says: `array` or `frame`."""
+    """An estimator that takes an array, a data frame or texts alone, as `form` says: `array`, `frame` or `texts`."""
 
     def __init__(self, estimator: Any, features: Sequence[Feature], task: str, targets: Targets, form: str) -> None:
         self._estimator = estimator
@@ -141,8 +148,9 @@ class JoblibRuntime:
 
     def _predict_columns(self, columns: Columns) -> ArrayOutputs:
         """Predict the columns. Raises NotPredictable."""
-        if self._form == "array":
-            return self._ask_estimator(lambda: build_array(columns, self._features))
+        if self._form != "frame":
+            build = build_array if self._form == "array" else build_texts
+            return self._ask_estimator(lambda: build(columns, self._features))
         odd = find_odd_rows(columns, self._features)
         if not odd:
             return self._ask_estimator(lambda: build_frame(columns, self._features))

@@ -27,6 +27,15 @@ def build_array(columns: Columns, features: Sequence[Feature]) -> "Array":
     return table
 
 
+def build_texts(columns: Columns, features: Sequence[Feature]) -> "Array":
+    """Build the array of shape (n,) that an estimator of texts alone is passed, which was trained on a list of them."""
+    import numpy
+
+    texts = numpy.empty(len(columns[0]), dtype=object)
+    texts[:] = _fill_nulls(features[0], columns[0])
+    return texts
+
+
 def are_numbers(features: Sequence[Feature]) -> bool:
     """Tell whether numpy holds the features' values as numbers, not as objects."""
     return all(feature.type not in TEXTS and feature.dtype != OBJECT for feature in features)

@@ -17,6 +17,7 @@ class Specimen(NamedTuple):
     - `features`: the columns that it takes; all but the targets if empty
     - `is_flat`: whether it must be answered flat
     - `arguments`: further arguments of `python -m training`
+    - `takes_texts`: whether it is trained on the only column of its features, as a list of texts
     - `tolerance`: the largest relative error of a number; more than 1e-9 where the estimator computes in float32
     """
 
@@ -28,6 +29,7 @@ class Specimen(NamedTuple):
     features: tuple[str, ...] = ()
     is_flat: bool = True
     arguments: tuple[str, ...] = ()
+    takes_texts: bool = False
     tolerance: float = 1e-9
 
     @property

@@ -84,8 +84,9 @@ def test_model_is_answered_flat_as_its_estimator_answers(
     table = specimen.table()
     names = list(specimen.features) or table.features
     answers = table.frame[specimen.target if isinstance(specimen.target, str) else specimen.targets]
+    inputs = table.frame[names[0] if specimen.takes_texts else names]
     estimator = specimen.make()
-    estimator = estimator.fit(table.frame[names], answers) if specimen.targets else estimator.fit(table.frame[names])
+    estimator = estimator.fit(inputs, answers) if specimen.targets else estimator.fit(inputs)
     joblib.dump(estimator, tmp_path / "model.joblib")
     table.frame[[*names, *specimen.targets]].to_csv(tmp_path / "table.csv", index=False)
     measures_joblib = MEASURES_JOBLIB in os.environ
@@ -109,7 +110,7 @@ def test_model_is_answered_flat_as_its_estimator_answers(
     (artifact,) = [artifact for artifact in manifest.artifacts if artifact.runtime == FLAT]
     content = wrap_bytes((bundle / artifact.file).read_bytes())
     columns = [_list_values(table.frame[feature.name]) for feature in manifest.contract.features]
-    expected = _predict(estimator, table.frame[names], manifest)
+    expected = _predict(estimator, inputs, manifest)
     for many_values in (ALWAYS_RECORDS, ALWAYS_TABLES):
         runtime = flat.load(content, manifest, artifact, many_values=many_values)
         outputs = runtime.predict(columns)

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import numpy
 from lightgbm import LGBMClassifier
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import TruncatedSVD
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import MaxAbsScaler, Normalizer, OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
@@ -37,7 +40,21 @@ def _in_column(name: str, steps: tuple[Any, ...], target: str = "mood", **option
     return Specimen(name, FAMILY, tables.reviews, target, make, tolerance=options.get("tolerance", 1e-9))
 
 
+def _alone(name: str, steps: tuple[Any, ...], target: str = "mood", tolerance: float = 1e-9) -> Specimen:
+    """A model of texts alone, which is trained on a list of them."""
+
+    def make() -> Any:
+        return make_pipeline(*map(clone, steps)) if len(steps) > 1 else clone(steps[0])
+
+    return Specimen(name, FAMILY, tables.reviews, target, make, ("text",), takes_texts=True, tolerance=tolerance)
+
+
 _LOGISTIC = LogisticRegression(max_iter=200)
+_SVC = LinearSVC()
+_WORDS, _CHARACTERS = (
+    make_pipeline(vectorizer, LogisticRegression(max_iter=200))
+    for vectorizer in (TfidfVectorizer(), CountVectorizer(analyzer="char"))
+)
 
 COLUMNS = (
     _in_column("TF-IDF in a column", (TfidfVectorizer(), _LOGISTIC)),
@@ -66,4 +83,16 @@ COLUMNS = (
     ),
     _in_column("hashed words, nothing else", (HashingVectorizer(n_features=2**18, norm="l1"), LinearSVC())),
 )
-SPECIMENS = COLUMNS
+ALONE = (
+    _alone("TF-IDF", (TfidfVectorizer(), _LOGISTIC)),
+    _alone("TF-IDF of numbers of float32", (TfidfVectorizer(dtype=numpy.float32), _LOGISTIC), tolerance=1e-5),
+    _alone("counts of words given", (CountVectorizer(vocabulary=["good", "bad", "отлично", "não"]), Ridge()), "score"),
+    _alone("pairs of words found by a pattern", (TfidfVectorizer(token_pattern=r"[^\s,]+", ngram_range=(2, 2)), _SVC)),
+    _alone("hashed characters", (HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), n_features=999), _SVC)),
+    _alone("logarithms of counts", (CountVectorizer(), TfidfTransformer(sublinear_tf=True, norm="l1"), _SVC)),
+    _alone("words between spaces", (CountVectorizer(tokenizer=str.split, preprocessor=str.lower), _SVC)),
+    _alone("grid of TF-IDF", (GridSearchCV(make_pipeline(TfidfVectorizer(), _SVC), {"linearsvc__C": [0.1, 1]}, cv=2),)),
+    _alone("votes of texts", (VotingClassifier([("one", _WORDS), ("two", _CHARACTERS)], voting="soft"),)),
+    _alone("calibrated texts", (CalibratedClassifierCV(_WORDS, cv=2),)),
+)
+SPECIMENS = (*COLUMNS, *ALONE)

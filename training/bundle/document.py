@@ -22,7 +22,7 @@ from function.model.target import Target
 from training.bundle.examples import Example
 from training.errors import TrainingError
 from training.estimators.evaluation import Metrics
-from training.estimators.input_forms import ARRAY
+from training.estimators.input_forms import FRAME
 from training.options import Options
 from training.tables.table import Table
 
@@ -32,7 +32,7 @@ type Document = dict[str, Any]
 
 
 def make_artifact(data: bytes, input_form: str) -> Artifact:
-    """Make the joblib artifact of the bytes; `input_form` is ARRAY or FRAME."""
+    """Make the joblib artifact of the bytes; `input_form` is ARRAY, FRAME or TEXTS_ALONE."""
     return Artifact(ARTIFACT_FILE, sha256(data).hexdigest(), len(data), JOBLIB, input_form)
 
 
@@ -93,7 +93,7 @@ def _list_environment(artifacts: Sequence[Artifact]) -> dict[str, str]:
     environment = {"python": python_version()}
     for artifact in artifacts:
         if artifact.runtime == JOBLIB:
-            names = [name for name in LIBRARIES if name != "pandas" or artifact.input != ARRAY]
+            names = [name for name in LIBRARIES if name != "pandas" or artifact.input == FRAME]
             environment |= {name: version(name) for name in names}
     return environment
 

@@ -30,6 +30,17 @@ def inspect_columns(estimator: Any, count: int) -> list[FittedColumn]:
     return walk.columns
 
 
+def takes_texts(estimator: Any) -> bool:
+    """Tell whether the estimator was trained on a list of texts: a vectorizer is the first of its steps."""
+    if isinstance(estimator, Pipeline):
+        return takes_texts(next((step for _, step in estimator.steps if step not in (None, "passthrough")), None))
+    if isinstance(estimator, FeatureUnion):
+        return any(takes_texts(member) for _, member in estimator.transformer_list)
+    if isinstance(estimator, ColumnTransformer):
+        return False
+    return hasattr(estimator, "build_analyzer") or any(map(takes_texts, _list_members(estimator)))
+
+
 def has_learned_float32(estimator: Any) -> bool:
     """Tell whether some step has learned float32 numbers, as it does from float32 columns."""
     return any(

@@ -1,4 +1,4 @@
-"""Build an estimator's input from a table, as a frame or an array, and choose the form that serving uses."""
+"""Build an estimator's input from a table, as a frame, an array or texts, and choose the form that serving uses."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from function.model.dtypes import FLOAT64, NULLABLE_BOOLEAN, OBJECT
 from function.runtimes import joblib_inputs
 from training.tables.columns import Column
 
-ARRAY, FRAME = "array", "frame"
+ARRAY, FRAME, TEXTS_ALONE = "array", "frame", "texts"
 _COMPARED_ROWS = 1_000
 
 
@@ -51,24 +51,23 @@ def build_canonical_frame(columns: Mapping[str, Column], features: Sequence[Feat
     return pandas.DataFrame({feature.name: columns[feature.name].values for feature in features}, copy=False)
 
 
-def build_array(frame: pandas.DataFrame, features: Sequence[Feature]) -> Any:
-    """Build the array of a canonical frame as serving does, shape (rows, features)."""
-    return joblib_inputs.build_array(list_columns(frame, features), features)
+def build_array(frame: pandas.DataFrame, features: Sequence[Feature], form: str = ARRAY) -> Any:
+    """Build the array of a canonical frame as serving does: of shape (rows, features), or of its texts (rows,)."""
+    build = joblib_inputs.build_texts if form == TEXTS_ALONE else joblib_inputs.build_array
+    return build(list_columns(frame, features), features)
 
 
-def build_training_input(columns: Mapping[str, Column], features: Sequence[Feature], *, is_named: bool) -> Any:
+def build_training_input(columns: Mapping[str, Column], features: Sequence[Feature], form: str) -> Any:
     """Build the table as the estimator had it in training: a frame if it takes columns by name, else an array."""
-    if is_named:
+    if form == FRAME:
         return build_training_frame(columns, features)
-    return build_array(build_canonical_frame(columns, features), features)
+    return build_array(build_canonical_frame(columns, features), features, form)
 
 
-def choose_input_form(
-    estimator: Any, columns: Mapping[str, Column], features: Sequence[Feature], *, is_named: bool
-) -> str:
-    """Return ARRAY if the estimator predicts an array as it predicts a frame, which is twice as fast; else FRAME."""
-    if not is_named:
-        return ARRAY
+def choose_input_form(estimator: Any, columns: Mapping[str, Column], features: Sequence[Feature], form: str) -> str:
+    """Return ARRAY if the estimator predicts an array as it predicts a frame, which is twice as fast; else its form."""
+    if form != FRAME:
+        return form
     if any(feature.type in TEXTS for feature in features):
         return FRAME
     frame = build_training_frame(columns, features).head(_COMPARED_ROWS)

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from training.errors import TrainingError, add_article, describe_error
 from training.estimators.adapting import adapt_model, is_unfitted, name_model
+from training.estimators.column_walk import takes_texts
 from training.estimators.file_kinds import check_folder, check_start, check_text
 from training.estimators.inspection import find_task
 from training.estimators.native_files import load_native
@@ -51,10 +52,10 @@ def load_estimator(path: Path) -> Any:
             f"The estimator in {path}, {add_article(name_model(estimator))}, takes one single column instead of a "
             "table: train it in a Pipeline whose first step takes that column from a table."
         )
-    if tags is not None and not tags.two_d_array:
+    if tags is not None and not tags.two_d_array and not takes_texts(estimator):
         raise TrainingError(
-            f"The estimator in {path} takes raw texts or dicts instead of a table: train it with a ColumnTransformer "
-            "that applies its first step to one column."
+            f"The estimator in {path} takes dicts instead of a table, or lists of words: train it with a "
+            "ColumnTransformer that applies its first step to one column, or with a vectorizer of texts."
         )
     _check_classes(path, estimator)
     return estimator

@@ -74,6 +74,7 @@ def make_probes(prober: Prober, probe_data: ProbeData) -> Iterator[Probe]:
         (_LARGE, values.list_numbers(features, values.LARGE_WHOLE)),
         (_HUGE, values.list_numbers(features, values.HUGE)),
         ("rows with texts that training did not have", values.list_unseen_texts(features)),
+        ("rows with odd texts", values.list_odd_texts(features)),
         (_SPELLINGS, values.list_other_spellings(features, data)),
         ("rows with nulls", values.list_nulls(features)),
     ):

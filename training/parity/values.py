@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 import numpy
 
-from function.model.contract import BOOLEAN, NUMBER, TEXTS, Columns, Feature, Value
+from function.model.contract import BOOLEAN, NUMBER, TEXT, TEXTS, Columns, Feature, Value
 
 _MOST_THRESHOLDS = 300
 _MOST_CATEGORIES = 200  # of a feature
@@ -22,6 +22,23 @@ TINY = (0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1e-45, 1e-40)
 LARGE_WHOLE = (2.0**24 + 1, -(2.0**24) - 1, 2.0**53, 2.0**53 + 2, -(2.0**53) - 2, 2.0**63, 2.0**64)
 HUGE = (1e39, -1e39, 1.7e308, -1.7e308)
 UNSEEN_TEXTS = ("never seen ✗", "", " ", "\t", "NaN", "None", "null", "true", "0", "1.0", "01", "1e3")
+
+# Free text that is split, folded and stripped of accents otherwise by other programs.
+ODD_TEXTS = (
+    "İSTANBUL ÇIĞ ﬁn ǅ ẞ ß ΣΊΣΥΦΟΣ σς",
+    "e\u0301 é Å a\u0327\u0300 ﷺ ½ ² Ⅳ ㎏ ①",
+    "nb\u00a0sp\u2003em\u3000wide\u200bzero\u00adsoft\u2028line\x1cfile\x85next",
+    "two  spaces\t\ttabs\r\n\r\nlines a  b",
+    "👍🏽 👨‍👩‍👧 🇩🇪 ❤️ 😀😀",
+    "שלום עולם مرحبا بالعالم אבג\u05b8",
+    "नमस्ते दुनिया สวัสดีชาวโลก 안녕하세요 세계 こんにちは 世界 你好\uff0c世界",
+    "it's don't re-do x_y 3.14 1,000 a@b.c #tag http://x.y/z?q=1&r=2 C++ .NET",
+    "\x00\x01\x7f \ufeff \ufffd \ud7ff \U0010ffff",
+    "a",
+    "the the the a an is it",
+    "word " * 2_000,
+    "x" * 5_000,
+)
 
 type Values = list[tuple[int, Value]]
 
@@ -112,6 +129,11 @@ def list_range_ends(features: Sequence[Feature]) -> Values:
 def list_unseen_texts(features: Sequence[Feature]) -> Values:
     """List texts that training did not have, or that mean something else elsewhere, for each feature of texts."""
     return [(place, text) for place in list_text_features(features) for text in UNSEEN_TEXTS]
+
+
+def list_odd_texts(features: Sequence[Feature]) -> Values:
+    """Return each odd text for each feature of free text."""
+    return [(f, text) for f, feature in enumerate(features) if feature.type == TEXT for text in ODD_TEXTS]
 
 
 def list_other_spellings(features: Sequence[Feature], data: Columns) -> Values:

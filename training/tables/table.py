@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas
 
-from training.errors import TrainingError, make_unknown_column_error
+from training.errors import TrainingError, make_unknown_column_error, quote_names
 from training.tables.columns import NO_HINT, Column, ColumnHint, Series, read_cells, read_series
 
 type RawColumn = Sequence[str] | Series | Column
@@ -33,6 +33,11 @@ class Table:
         if column.fault:
             raise TrainingError(f"The column {name!r} {column.fault}.")
         return column
+
+    def rename_column(self, name: str, new_name: str) -> None:
+        """Give a column, which nobody has read before, another name."""
+        self._columns = {new_name if each == name else each: column for each, column in self._columns.items()}
+        self.names = list(self._columns)
 
     def get_cells(self, name: str) -> Sequence[str]:
         """Return the cells of a CSV's column; of a Parquet file's column, none."""
@@ -67,3 +72,21 @@ def choose_columns(
     if not chosen:
         raise TrainingError("No column is left to predict from: drop fewer columns, or give a table with more.")
     return chosen
+
+
+def choose_text_column(table: Table, chosen: Sequence[str], name: str) -> list[str]:
+    """Choose the column of texts for an estimator of texts alone, and give it this name.
+
+    It is the column of that name, or the only one. Raises TrainingError if neither is there.
+    """
+    if name in chosen:
+        return [name]
+    if len(chosen) > 1:
+        raise TrainingError(
+            f"The estimator was trained on a list of texts, but {len(chosen)} columns are given "
+            f"({quote_names(chosen)}): choose the column of the texts with --feature."
+        )
+    if name in table.names:
+        raise TrainingError(f"The input cannot be called {name!r}, as another column is: choose its --text-name.")
+    table.rename_column(chosen[0], name)
+    return [name]

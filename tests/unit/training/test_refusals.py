@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.cluster import DBSCAN
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -214,11 +215,17 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], list[str], list[str]]] = {
         [],
         ["none of the estimator's classes", "hi, lo"],
     ),
-    "raw texts": (
+    "dicts": (
+        lambda: make_pipeline(DictVectorizer(), LogisticRegression()).fit([{"a": 1.0}, {"a": 2.0}], [0, 1]),
+        [],
+        ["takes dicts"],
+    ),
+    "texts among several columns": (
         lambda: make_pipeline(CountVectorizer(), LogisticRegression()).fit(["red house", "blue flat"], [0, 1]),
         [],
-        ["raw texts"],
+        ["a list of texts", "2 columns", "--feature"],
     ),
+    "a name for texts that are none": (lambda: Ridge().fit(X, Y), ["--text-name", "t"], ["leave the option out"]),
     "one class": (
         lambda: DecisionTreeClassifier().fit(X, ["hi"] * 30),
         [],
