@@ -59,10 +59,14 @@ def _compile(served: ServedEstimator) -> Compiled:
 def _measure(compiled: Compiled, served: ServedEstimator, probe_data: ProbeData) -> Artifact:
     """Return the artifact with its largest error. Raises PredictionsDiffer or BundleError."""
     data = compiled.data
-    decisions = find_decisions(*parse(memoryview(data)))
+    header, arrays = parse(memoryview(data))
+    decisions = find_decisions(header, arrays)
+    patterns = {str(step["pattern"]) for step in header.steps if step.get("pattern")}
     probe_data = probe_data._replace(thresholds=decisions.thresholds, categories=decisions.categories)
     gate = Gate(RoundingRuntime(served.reference, probe_data.features), probe_data)
-    artifact = Artifact(compiling.FILE, sha256(data).hexdigest(), len(data), FLAT, ARRAY)
+    artifact = Artifact(
+        compiling.FILE, sha256(data).hexdigest(), len(data), FLAT, ARRAY, token_patterns=tuple(sorted(patterns))
+    )
     # The gate asks with few rows each time: threads that wait for one another take longer than one that does not.
     with threadpool_limits(1):
         return artifact._replace(largest_error=measure_compiled(gate, compiled, served.manifest, artifact))

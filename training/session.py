@@ -63,7 +63,7 @@ def _package(options: Options, table: Table, model: FittedModel, verify: Verify)
     contents = BundleContents(
         features=inputs.features,
         ignored=inputs.ignored,
-        is_named=inputs.form == input_forms.FRAME,
+        is_named=inputs.form != input_forms.ARRAY,
         task=task.name,
         targets=targets,
         metrics=metrics,

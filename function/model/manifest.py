@@ -46,6 +46,7 @@ class Artifact(NamedTuple):
     `input` is what the runtime gives to the model: `array` (one matrix, in column order), `frame` (named
     columns) or `texts` (a list of texts).
     `largest_error` is the largest relative difference from scikit-learn that packaging measured; 0 means equal bits.
+    `token_patterns` are the regular expressions that find the words of texts, for people who review the bundle.
     """
 
     file: str
@@ -54,6 +55,7 @@ class Artifact(NamedTuple):
     runtime: str
     input: str
     largest_error: float = 0.0
+    token_patterns: tuple[str, ...] = ()
 
 
 class Example(NamedTuple):
@@ -155,6 +157,7 @@ def _read_artifact(file: str, item: dict[str, Any]) -> Artifact:
         runtime=expect_text(item["runtime"]),
         input=expect_one_of(item["input"], ("array", "frame", "texts")),
         largest_error=expect_number(item.get("largest_relative_error", 0.0)),
+        token_patterns=tuple(map(expect_text, expect(list, item.get("token_patterns", [])))),
     )
 
 

@@ -86,7 +86,10 @@ def _describe_artifact(artifact: Artifact) -> dict[str, Any]:
         "runtime": artifact.runtime,
         "input": artifact.input,
     }
-    return fields if artifact.runtime == JOBLIB else fields | {"largest_relative_error": artifact.largest_error}
+    if artifact.runtime == JOBLIB:
+        return fields
+    patterns = {"token_patterns": list(artifact.token_patterns)} if artifact.token_patterns else {}
+    return fields | {"largest_relative_error": artifact.largest_error, **patterns}
 
 
 def _list_environment(artifacts: Sequence[Artifact]) -> dict[str, str]:

@@ -68,12 +68,12 @@ def _add_terms(program: Program, vectorizer: Any, block: Block, arrays: Arrays, 
     dtype = _DTYPES.get(numpy.dtype(vectorizer.dtype).name)
     if dtype is None:
         raise NotCompiled(f"its {type(vectorizer).__name__} counts in {numpy.dtype(vectorizer.dtype).name}")
-    options |= {**_describe_analysis(vectorizer), "binary": bool(vectorizer.binary)}
+    options |= {**describe_analysis(vectorizer), "binary": bool(vectorizer.binary)}
     op, width = ("terms", len(arrays["places"][1])) if arrays else ("hashed_terms", options["count"])
     return program.add(op, [block], [Column(dtype=dtype)] * width, arrays, **options)
 
 
-def _describe_analysis(vectorizer: Any) -> Mapping[str, Any]:
+def describe_analysis(vectorizer: Any) -> Mapping[str, Any]:
     """Describe how a vectorizer makes terms of a text, as function.runtimes.flat.texts reads it. Raises NotCompiled."""
     name = type(vectorizer).__name__
     options: dict[str, Any] = {"prepare": [], "split": PARTS, "pattern": None, "stop": [], "least": 1, "most": 1}

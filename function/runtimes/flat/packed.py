@@ -10,12 +10,11 @@ from itertools import pairwise
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
-from function.runtimes.flat.arithmetic import Apply, Matrix
-from function.runtimes.flat.columns import Refuse, Round
+from function.runtimes.flat.arithmetic import Matrix
 from function.runtimes.flat.file import Step
 from function.runtimes.flat.kinds import NUMBER, PACKED, are_numbers
 from function.runtimes.flat.operation import Operation, Row
-from function.runtimes.flat.scaling import Normalize
+from function.runtimes.flat.operations import create_operation
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Table
@@ -44,20 +43,12 @@ class _Packed:
         return [self.run_row(*rows) for rows in zip(*tables, strict=True)]  # type: ignore[misc]
 
 
-_OF_COLUMNS: dict[str, Callable[[Step], Operation]] = {
-    "packed_apply": Apply,
-    "packed_normalize": Normalize,
-    "packed_refuse": Refuse,
-    "packed_round": Round,
-}
-
-
 class OnNumbers(_Packed):
     """Do with the numbers what an operation of columns does; the zeros stay zeros."""
 
     def __init__(self, step: Step) -> None:
         super().__init__(step)
-        self.run = _OF_COLUMNS[step.op](step._replace(widths=(1,))).run_row
+        self.run = create_operation(step._replace(op=step.op.removeprefix("packed_"), widths=(1,))).run_row
 
     def run_row(self, *rows: Row) -> Row:
         ((places, numbers),) = rows
