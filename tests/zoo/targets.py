@@ -13,6 +13,7 @@ from sklearn.ensemble import BaggingRegressor, ExtraTreesRegressor, RandomForest
 from sklearn.linear_model import LinearRegression, LogisticRegression, MultiTaskLasso, Ridge, RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
+from sklearn.naive_bayes import MultinomialNB
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PowerTransformer, QuantileTransformer, StandardScaler
@@ -125,4 +126,14 @@ LABELS = _list(
     },
 )
 
-SPECIMENS: tuple[Specimen, ...] = (*NUMBERS, *CLASSES, *LABELS)
+# How likely a row has not a label is 1 less a share that is nearly 1.
+BAYES = Specimen(
+    "labels of naive Bayes",
+    FAMILY,
+    _labels,
+    _labels().targets,
+    lambda: OneVsRestClassifier(MultinomialNB()),
+    tolerance=1e-7,
+)
+
+SPECIMENS: tuple[Specimen, ...] = (*NUMBERS, *CLASSES, *LABELS, BAYES)

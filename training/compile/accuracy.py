@@ -32,11 +32,13 @@ class Accuracy(NamedTuple):
     - `is_single`: the estimator computes some of them in float32
     - `is_decided_near`: numbers that are nearly, not to the bit, those of the estimator decide something on the way. So
       an answer may be another one where the estimator's jumps.
+    - `has_complements`: some are 1 less a share that may be nearly 1, and have few digits then
     """
 
     is_exact: bool
     is_single: bool
     is_decided_near: bool
+    has_complements: bool = False
 
 
 def describe_accuracy(program: Program, outputs: Sequence[TargetOutput]) -> Accuracy:
@@ -48,6 +50,8 @@ def describe_accuracy(program: Program, outputs: Sequence[TargetOutput]) -> Accu
         is_exact=all(block.is_exact for block in numbers) and any(program.get_step(b)[0] in _TREES for b in every),
         is_single=any(c.dtype == FLOAT32 and not c.is_exact for block in behind_decisions for c in block.columns),
         is_decided_near=any(_decides_near(program, block) for block in every),
+        # scikit-learn tells of several labels how likely a record has each, not how likely it has not.
+        has_complements=len(outputs) > 1 and any(output.scores for output in outputs),
     )
 
 

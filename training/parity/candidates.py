@@ -17,6 +17,8 @@ EXACT, DOUBLE, SINGLE = Demand(0.0), Demand(1e-9, 1e-6), Demand(1e-5, 0.1)
 """What is demanded of sums of trees, and of numbers that the estimator computes in float64, or in float32."""
 ALWAYS_RECORDS, ALWAYS_TABLES = 2**62, -1
 """Values of `many_values` for which records are always computed in plain Python, or always with numpy."""
+# Differences of shares from 1 are compared relatively to this, if they are smaller.
+_SMALLEST_COMPLEMENT = 1e-3
 # Plain Python looks at 30 million values in a second. Of each probe, as many rows as fit are compared, and some anyway.
 _MOST_VALUES = 10_000_000
 _FEWEST_ROWS = 50
@@ -60,6 +62,8 @@ def measure_ways(gate: Gate, ways: Sequence[Way], features: Sequence[Feature], d
 def choose_demand(accuracy: Accuracy) -> Demand:
     """Return what the gate demands of a program of this accuracy."""
     demand = EXACT if accuracy.is_exact else SINGLE if accuracy.is_single else DOUBLE
+    if accuracy.has_complements:
+        demand = demand._replace(smallest_share=max(demand.smallest_share, _SMALLEST_COMPLEMENT))
     return demand._replace(may_be_moved=accuracy.is_decided_near)
 
 
