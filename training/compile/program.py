@@ -201,7 +201,8 @@ class Program(Steps):
         added = numpy.broadcast_to(numpy.zeros(1) if start is None else numpy.asarray(start, dtype=float), outputs)
         if not (numpy.isfinite(numbers).all() and numpy.isfinite(added).all()):
             raise NotCompiled("one of the numbers that it computes with is infinite or NaN")
-        columns = [Column(dtype=block.dtype, is_finite=False, is_exact=False)] * outputs
+        is_wide = any(column.is_wide for column in block.columns)
+        columns = [Column(dtype=block.dtype, is_finite=False, is_exact=False, is_wide=is_wide)] * outputs
         return self.add("matrix", [block], columns, {"numbers": ("d", numbers), "start": ("d", added)})
 
     def make_constants(self, numbers: Any) -> Block:

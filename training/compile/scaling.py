@@ -128,7 +128,10 @@ def round_singles(program: Program, block: Block) -> Block:
 
 def round_open(program: Program, block: Block) -> Block:
     """Round to float32 in the same case, but what is too large to infinity, which no step of the estimator refuses."""
-    return program.add("single", [block], block.columns, {}, null=None) if block.dtype == FLOAT32 else block
+    # What was made of a record that may hold any number is of float64 in some records.
+    if block.dtype != FLOAT32 or any(column.is_wide for column in block.columns):
+        return block
+    return program.add("single", [block], block.columns, {}, null=None)
 
 
 def _round(numbers: Any, block: Block) -> list[float]:
