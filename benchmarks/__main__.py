@@ -29,8 +29,10 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "pipeline": ("empty", "ours", "article"),
     "pipeline into XGBoost": ("empty", "ours", "article"),
     "pipeline into LightGBM": ("empty", "ours", "article"),
+    "texts": ("empty", "ours"),
     "XGBoost": ("ours", "xgboost_booster"),
 }
+IN_PROCESS = ("article", "pipeline", "texts")
 FILES = {
     "article, 1,000,000 rows": ("article", 1_000_000, ("ours", "pandas")),
     "article, 10,000,000 rows": ("article", 10_000_000, ("ours",)),
@@ -53,7 +55,9 @@ def main(arguments: list[str]) -> None:
     rounds = 3 if options.quick else 9
     parts: dict[str, Callable[[], Any]] = {
         "cold": lambda: measure_cold_starts(tasks, rounds),
-        "in_process": lambda: {model: measure_in_process(tasks[model], rounds) for model in ("article", "pipeline")},
+        "in_process": lambda: {
+            model: measure_in_process(tasks[model], rounds) for model in ("article", "pipeline", "texts")
+        },
         "files": lambda: measure_files(tasks, folder, 1 if options.quick else 3),
         "images": lambda: images.measure_sizes_mb(tasks["article"], folder),
     }

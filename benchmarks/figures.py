@@ -104,6 +104,11 @@ FIGURES = (
         _compare_with_empty("pipeline into LightGBM"),
     ),
     Figure(
+        "TF-IDF of 20,000 words and a logistic model: ours / an empty handler",
+        *(2, 1.4, True),
+        _compare_with_empty("texts"),
+    ),
+    Figure(
         "cold start of that pipeline into the forest: article's handler / ours",
         *(15, 25, False),
         _divide(_select_cold("pipeline", "article", "cold_ms"), _select_cold("pipeline", "ours", "cold_ms")),
@@ -117,6 +122,12 @@ FIGURES = (
         "one record of that pipeline into the forest, in process, the bare runtime call",
         *(200, 80, True),
         _select_in_process("pipeline", "runtime_us"),
+        " µs",
+    ),
+    Figure(
+        "a text of 100 words by the TF-IDF and the logistic model, in process, the bare runtime call",
+        *(1000, 300, True),
+        _select_in_process("texts", "runtime_us"),
         " µs",
     ),
     Figure(

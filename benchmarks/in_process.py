@@ -33,7 +33,7 @@ def main() -> None:
     settings = Settings.read(os.environ)
     model = load(settings.model_path, settings.model_runtime)
     handler = create_handler(Service(model, settings, Clients()))
-    columns = model.manifest.contract.check([model.manifest.examples[0].record]).columns
+    columns = model.manifest.contract.check([json.loads(event["body"])]).columns
     found = {
         "handler_us": measure_median_us(lambda: handler(event, None), CALLS),
         "runtime_us": measure_median_us(lambda: model.runtime.predict(columns), CALLS),

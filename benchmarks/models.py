@@ -14,7 +14,9 @@ from lightgbm import LGBMRegressor
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_iris, make_regression
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from xgboost import XGBRegressor
@@ -42,10 +44,13 @@ def find_estimator(task: Path) -> str:
 
 
 def make_event(task: Path) -> bytes:
-    """Return an API Gateway event with the bundle's first example."""
+    """Return an API Gateway event with the record of the task folder, else with the bundle's first example."""
     document: dict[str, Any] = json.loads((REPOSITORY / "events" / "http-api-record.json").read_text())
     manifest = json.loads((task / "model" / "manifest.json").read_text())
-    return json.dumps(document | {"body": json.dumps(manifest["examples"][0]["input"])}).encode()
+    record = manifest["examples"][0]["input"]
+    if (task / "record.json").exists():  # where the bundle has made-up texts
+        record = json.loads((task / "record.json").read_text())
+    return json.dumps(document | {"body": json.dumps(record)}).encode()
 
 
 def _run(*arguments: str, cwd: Path) -> None:
@@ -137,6 +142,22 @@ def _prepare_pipeline_into_lightgbm(task: Path) -> list[str]:
     return _save_pipeline(task, LGBMRegressor(n_estimators=500, num_leaves=31, n_jobs=1, verbosity=-1))
 
 
+def _prepare_texts(task: Path) -> list[str]:
+    generator = numpy.random.default_rng(SEED)
+    letters = numpy.array(list("abcdefghijklmnopqrstuvwxyz"))
+    words = sorted({"".join(generator.choice(letters, generator.integers(4, 10))) for _ in range(21_000)})[:20_000]
+    # Each word is in some texts; the first 200 are in many, and tell the classes apart.
+    rows = numpy.concatenate([generator.permutation(20_000).reshape(-1, 80) for _ in range(8)])
+    target = generator.integers(0, 2, len(rows))
+    common = generator.integers(0, 100, (len(rows), 20)) + 100 * target[:, None]
+    texts = [" ".join(words[place] for place in row) for row in numpy.concatenate([rows, common], axis=1)]
+    (task / "record.json").write_text(json.dumps({"text": texts[0]}))
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    joblib.dump(model.fit(texts, target), task / "mine.joblib")
+    pandas.DataFrame({"text": texts, "y": target}).head(500).to_csv(task / "table.csv", index=False)
+    return ["--model", str(task / "mine.joblib"), "--data", str(task / "table.csv"), "--target", "y"]
+
+
 def _prepare_xgboost(task: Path) -> list[str]:
     model = XGBRegressor(n_estimators=500, max_depth=6, n_jobs=1)
     arguments = _save_estimator(task, model, _make_regression_table(5_000))
@@ -153,5 +174,6 @@ MODELS = {
     "pipeline": _prepare_pipeline,
     "pipeline into XGBoost": _prepare_pipeline_into_xgboost,
     "pipeline into LightGBM": _prepare_pipeline_into_lightgbm,
+    "texts": _prepare_texts,
     "XGBoost": _prepare_xgboost,
 }
