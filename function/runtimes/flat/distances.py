@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from function.runtimes.flat.curves import raise_to
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.operation import Row
+from function.runtimes.flat.operation import WORTH_IMPORTING, Row, is_faster_by_numpy
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Column, Table
 
 # So many numbers are computed together: they stay in the processor's cache.
-_MOST_NUMBERS = 2**15
+_MOST_NUMBERS, _MOST_RECORDS = 2**14, 2**10
 
 
 class Distances:
@@ -32,7 +32,9 @@ class Distances:
         if not step.width or not self.rows or len(self.rows) % step.width or self.power <= 0:
             raise ValueError("rows of another width, or a power that is not above 0")
         self.width = len(self.rows) // step.width
-        self.work = self.entries = len(self.rows)
+        self.entries = len(self.rows)
+        # Of more, numpy computes a record as well.
+        self.work = min(len(self.rows), WORTH_IMPORTING)
 
     def check(self) -> None:
         """Check that all numbers are finite. Raises ValueError."""
@@ -41,6 +43,12 @@ class Distances:
 
     def run_row(self, row: Row) -> Row:
         """Add column by column."""
+        if is_faster_by_numpy(len(self.rows)):
+            import numpy
+
+            with numpy.errstate(all="ignore"):
+                distances: Row = self.measure([numpy.array([value]) for value in row])[:, 0].tolist()
+            return distances
         count, (add, _) = self.width, METRICS[self.metric]
         totals = [0.0] * count
         for place, value in enumerate(row):
@@ -52,17 +60,23 @@ class Distances:
         return list(self.measure(table))
 
     def measure(self, table: "Table") -> "Column":
-        """Make an array with a row for each known row, for some records at a time."""
+        """Make an array with a row for each known row."""
         import numpy
 
         known = numpy.asarray(self.rows).reshape(len(table), self.width, 1)
         _, add = METRICS[self.metric]
-        made = numpy.zeros((self.width, len(table[0])))
-        size = max(1, _MOST_NUMBERS // self.width)
-        for at in range(0, len(table[0]), size):
-            part = made[:, at : at + size]
-            for column, numbers in zip(table, known, strict=True):
-                part[:] = add(part, column[at : at + size], numbers, self.power)
+        records = len(table[0])
+        made = numpy.empty((self.width, records))
+        # Long runs of records, because numpy's loops are over them; some of the known rows at a time.
+        most = max(1, min(records, _MOST_RECORDS))
+        for begin in range(0, records, most):
+            size = max(1, _MOST_NUMBERS // most)
+            for at in range(0, self.width, size):
+                part = made[at : at + size, begin : begin + most]
+                totals = numpy.zeros(part.shape)
+                for column, numbers in zip(table, known, strict=True):
+                    totals = add(totals, column[begin : begin + most], numbers[at : at + size], self.power)
+                part[:] = totals
         return made
 
 

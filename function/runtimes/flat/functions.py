@@ -196,6 +196,12 @@ def find_function(name: str) -> Function:
     return adapt(function)
 
 
+def find_quick_function(name: str) -> Function:
+    """Return a function that gives the same answers, but may raise OverflowError or ValueError instead."""
+    function, adapt = FUNCTIONS[name]
+    return adapt(function) if adapt is _make_whole else function
+
+
 # Those that make 0 of 0, and the one that scikit-learn's TfidfTransformer applies to what a sparse matrix holds.
 OF_STORED = frozenset(
     {"absolute", "fabs", "negative", "positive", "square", "signed_square", "sqrt", "sign", "rint", "floor", "ceil"}
