@@ -114,11 +114,20 @@ def _find_scores(estimator: Any, task: str, classes: int, inputs: Any) -> str | 
         return SCORE
     if task == REGRESSION:
         return None
-    if hasattr(estimator, "predict_proba"):
+    if hasattr(estimator, "predict_proba") and _predicts_shares(estimator, inputs):
         return PROBABILITIES if task == CLASSIFICATION else RESPONSIBILITIES
     # Birch measures the distances to its subclusters, which may be more.
     has_distances = task == CLUSTERING and hasattr(estimator, "transform")
     return DISTANCES if has_distances and estimator.transform(inputs).shape[1] == classes else None
+
+
+def _predicts_shares(estimator: Any, inputs: Any) -> bool:
+    """Tell whether the estimator predicts probabilities: a GaussianProcessClassifier of pairs refuses to."""
+    try:
+        estimator.predict_proba(inputs)
+    except ValueError:
+        return False
+    return True
 
 
 def get_feature_names(estimator: Any, chosen: Sequence[str]) -> list[str] | None:

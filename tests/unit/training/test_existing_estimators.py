@@ -18,6 +18,7 @@ from sklearn.ensemble import (
     StackingRegressor,
     VotingClassifier,
 )
+from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
@@ -107,6 +108,16 @@ def test_an_svc_with_probability_keeps_its_own_label(run: Run) -> None:
 
     assert "probabilities" in manifest["examples"][0]
     assert manifest["metrics"].keys() == {"method", "accuracy", "f1_macro", "roc_auc"}
+
+
+def test_a_process_of_pairs_of_classes_has_no_probabilities(run: Run) -> None:
+    frame = load_iris(as_frame=True).frame.iloc[::3]
+    process = GaussianProcessClassifier(multi_class="one_vs_one", optimizer=None)
+    estimator = process.fit(frame.drop(columns="target"), frame["target"])
+    manifest = run("--target", "target", frame=frame, estimator=estimator).manifest
+
+    assert "probabilities" not in manifest["examples"][0]
+    assert "refused_exports" not in manifest
 
 
 @pytest.mark.slow
