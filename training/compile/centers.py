@@ -9,7 +9,7 @@ from function.model.dtypes import FLOAT32
 from training.compile.blocks import Answer, Array, Block, NotCompiled, read_classes
 from training.compile.curves import measure_distances, widen
 from training.compile.ensembles import map_labels
-from training.compile.kernels import make_rows, measure_squares
+from training.compile.kernels import make_rows, mark_noisy, measure_squares, take_root
 from training.compile.program import Program
 from training.compile.scaling import prepare
 
@@ -81,7 +81,7 @@ def compile_distances(program: Program, model: Any, block: Block) -> Block:
     """Compile a cluster model as a transformer: the distances to all centers."""
     block = prepare(program, block, nan=True)
     centers = make_rows(getattr(model, "subcluster_centers_", getattr(model, "cluster_centers_", None)))
-    made = program.apply(measure_squares(program, centers, widen(block)), "sqrt")
+    made = take_root(program, mark_noisy(measure_squares(program, centers, widen(block))))
     if block.dtype != FLOAT32:
         return made
     return program.add("round", [made], [c._replace(dtype=FLOAT32) for c in made.columns], {})

@@ -6,7 +6,7 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32
-from training.compile.blocks import Array, Block, NotCompiled
+from training.compile.blocks import Array, Block, Column, NotCompiled
 from training.compile.curves import measure_distances, raise_to, refuse_negative
 from training.compile.program import Program
 from training.compile.scaling import normalize, prepare
@@ -84,6 +84,20 @@ def measure_squares(program: Program, rows: Array, block: Block) -> Block:
     factors = numpy.concatenate([numpy.ones(rows.T.shape), -2.0 * rows.T])
     made = program.multiply_matrix(program.join([squares, block]), factors, (rows * rows).sum(axis=1))
     return program.clip(made, 0.0, None)
+
+
+def take_root(program: Program, squares: Block) -> Block:
+    """Make distances of squared ones, in float64 whatever digits these have."""
+    columns = [Column(is_finite=False, is_exact=squares.is_exact, nullable=c.nullable) for c in squares.columns]
+    return program.add("apply", [squares], columns, {}, function="sqrt")
+
+
+def mark_noisy(squares: Block) -> Block:
+    """Say that these are differences of products: small ones have few digits, as numbers of float32, and infinite ones
+    may be NaN.
+    """
+    column = Column(dtype=FLOAT32, is_exact=False, is_finite=False, nullable=True)
+    return squares._replace(columns=(column,) * squares.width)
 
 
 def _measure_ratios(program: Program, rows: Array, block: Block) -> Block:

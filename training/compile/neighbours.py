@@ -11,7 +11,7 @@ import numpy
 from function.model.dtypes import FLOAT32, FLOAT64
 from training.compile.blocks import Answer, Array, Arrays, Block, Column, NotCompiled
 from training.compile.curves import divide_blocks, measure_distances, multiply_blocks, raise_to, widen
-from training.compile.kernels import make_rows, measure_squares
+from training.compile.kernels import make_rows, mark_noisy, measure_squares, take_root
 from training.compile.program import Program
 from training.compile.scaling import normalize, prepare
 
@@ -142,11 +142,9 @@ def _read_tree(tree: Any) -> tuple[Array, Array, dict[str, Any]]:
 
 
 def _take_root(program: Program, known: Known, sums: Block) -> Block:
-    """Make distances of the sums of an operation, by a step that computes in float64 whatever digits they have."""
+    """Make distances of the sums of an operation."""
     if known.root == 2:
-        return program.add(
-            "apply", [sums], [Column(is_finite=False, is_exact=sums.is_exact)] * sums.width, {}, function="sqrt"
-        )
+        return take_root(program, sums)
     return sums if known.root == 1 else raise_to(program, sums, 1 / known.root)
 
 
@@ -169,8 +167,7 @@ def _average_near(program: Program, estimator: Any, block: Block, values: Array)
     sums = measure_distances(program, known.block, known.rows, **known.options)
     if known.is_noisy:
         # Infinity minus infinity is 0 there.
-        sums = measure_squares(program, known.rows, known.block)
-        sums = sums._replace(columns=tuple(c._replace(nullable=True, dtype=FLOAT32) for c in sums.columns))
+        sums = mark_noisy(measure_squares(program, known.rows, known.block))
         sums = program.fill(sums, [0.0] * sums.width)
     weights = program.compare(program.multiply(widen(sums), -1.0), -(float(estimator.radius) ** known.root), equal=True)
     if _weighs(estimator):
