@@ -119,8 +119,12 @@ CASES: tuple[Case, ...] = (
     Case("bins", arrays={"bounds": ("I", [0, 2, 3]), "edges": ("d", [0.0, 0.25, 0.1])}),
     Case(
         "interpolate",
-        arrays={"values": ("d", [0.0, 0.5, 1.0]), "points": ("d", [-1.0, 0.2, 2.0, 0.0, 0.0, 1.0])},
-        options={"margin": 1e-7},
+        arrays={
+            "values": ("d", [0.0, 0.5, 1.0]),
+            "points": ("d", [-1.0, 0.2, 2.0, 0.0, 0.0, 1.0]),
+            "lows": ("d", [-0.9, 0.1]),
+            "highs": ("d", [1.9, 1.0]),
+        },
     ),
     Case("products", arrays={"left": ("H", [0, 0, 1]), "right": ("H", [0, 1, 1])}),
     *(

@@ -86,20 +86,44 @@ def compile_quantile_transformer(program: Program, transformer: Any, block: Bloc
     """Compile a QuantileTransformer: each number's place among the quantiles of training."""
     block = prepare(program, block)
     is_normal = transformer.output_distribution == "normal"
-    if is_normal and block.dtype == FLOAT32:
-        raise NotCompiled("its QuantileTransformer computes a normal distribution in float32")
     quantiles = numpy.asarray(transformer.quantiles_, dtype=float)
     if not numpy.isfinite(quantiles).all():
         raise NotCompiled("its QuantileTransformer has a column without quantiles")
-    arrays = {"points": ("d", quantiles.T), "values": ("d", transformer.references_)}
+    margin = _BOUND if is_normal else 0.0
+    arrays = {
+        "points": ("d", quantiles.T),
+        "values": ("d", transformer.references_),
+        "lows": ("d", [_find_limit(first, margin, block.dtype) for first in quantiles[0]]),
+        "highs": ("d", [-_find_limit(-last, margin, block.dtype) for last in quantiles[-1]]),
+    }
     columns = [c._replace(is_finite=True, name=None) for c in block.columns]
-    made = program.add("interpolate", [block], columns, arrays, margin=_BOUND if is_normal else 0.0)
+    made = program.add("interpolate", [block], columns, arrays)
     made = round_singles(program, made)
     if not is_normal:
         return made
     limits = [NormalDist().inv_cdf(share) for share in (_BOUND - 2**-52, 1 - (_BOUND - 2**-52))]
-    made = program.apply(made, "normal_quantile")
-    return program.clip(made._replace(columns=tuple(c._replace(is_exact=False) for c in columns)), *limits)
+    # What is infinite in float32 as well is clipped before it is rounded.
+    wide = made._replace(columns=tuple(c._replace(is_exact=False, dtype=FLOAT64) for c in columns))
+    made = program.clip(program.apply(wide, "normal_quantile"), *limits)
+    return round_singles(program, made._replace(columns=tuple(c._replace(is_exact=False) for c in columns)))
+
+
+def _find_limit(first: float, margin: float, dtype: str) -> float:
+    """Find the first number that does not count as outside: less the margin, it is not below the first quantile.
+
+    Without a margin, the quantile itself counts as outside.
+    """
+    kind = numpy.dtype(dtype).type
+
+    def is_outside(number: Any) -> bool:
+        return bool(number - kind(margin) < first if margin else number <= first)
+
+    limit = kind(first + margin)
+    while is_outside(limit):
+        limit = numpy.nextafter(limit, kind(numpy.inf))
+    while not is_outside(before := numpy.nextafter(limit, kind(-numpy.inf))):
+        limit = before
+    return float(limit)
 
 
 def compile_binarizer(program: Program, binarizer: Any, block: Block) -> Block:

@@ -46,9 +46,9 @@ class Interpolate:
     """Interpolate between points, as scikit-learn's QuantileTransformer does.
 
     Each number becomes the mean of two interpolations: one from the left, one from the right. They differ where points
-    of a column are equal. At the ends, and up to the option `margin` before them, it is the first or last value.
+    of a column are equal. Below the column's number of `lows` it is the first value, above that of `highs` the last.
 
-    Arrays: `values`, sorted, which all columns share; `points`, sorted, each column's one after the other.
+    Further arrays: `values`, sorted, which all columns share; `points`, sorted, each column's one after the other.
     """
 
     def __init__(self, step: Step) -> None:
@@ -58,21 +58,23 @@ class Interpolate:
         self.values = step.get_numbers("values", count)
         points = step.get_numbers("points", count * step.width)
         self.points = [points[column * count : (column + 1) * count] for column in range(step.width)]
-        self.margin = step.get_number("margin")
-        if not count or self.margin < 0 or any(each != sorted(each) for each in (self.values, *self.points)):
-            raise ValueError("points that are not sorted, or a margin below zero")
+        self.limits = [*zip(step.get_numbers("lows", self.width), step.get_numbers("highs", self.width), strict=True)]
+        if not count or any(each != sorted(each) for each in (self.values, *self.points)):
+            raise ValueError("points that are not sorted")
+        if any(p[0] > low or high > p[-1] for p, (low, high) in zip(self.points, self.limits, strict=True)):
+            raise ValueError("limits outside of the points")
 
     def run_row(self, row: Row) -> Row:
-        return [self._interpolate(points, value) for points, value in zip(self.points, row, strict=True)]
+        triples = zip(self.points, self.limits, row, strict=True)
+        return [self._interpolate(points, limits, value) for points, limits, value in triples]
 
-    def _interpolate(self, points: list[float], value: float) -> float:
-        values, first, last = self.values, points[0], points[-1]
+    def _interpolate(self, points: list[float], limits: tuple[float, float], value: float) -> float:
+        values, (low, high) = self.values, limits
         if value != value:  # noqa: PLR0124  (only NaN is not itself)
             return value
-        # Without a margin, the ends themselves count as outside.
-        if value - self.margin < first if self.margin else value <= first:
+        if value < low:
             return values[0]
-        if value + self.margin > last if self.margin else value >= last:
+        if value > high:
             return values[-1]
         right, left = bisect_right(points, value), bisect_left(points, value)
         if left < right:  # it is one of the points
@@ -83,12 +85,13 @@ class Interpolate:
         )
 
     def run_table(self, table: "Table") -> "Table":
-        return [self._interpolate_column(points, column) for points, column in zip(self.points, table, strict=True)]
+        triples = zip(self.points, self.limits, table, strict=True)
+        return [self._interpolate_column(points, limits, column) for points, limits, column in triples]
 
-    def _interpolate_column(self, points: list[float], column: "Column") -> "Column":
+    def _interpolate_column(self, points: list[float], limits: tuple[float, float], column: "Column") -> "Column":
         import numpy
 
-        values, margin = numpy.array(self.values), self.margin
+        values, (low_limit, high_limit) = numpy.array(self.values), limits
         most = len(values) - 1
         right, left = (numpy.searchsorted(points, column, side=side) for side in ("right", "left"))
         above = numpy.minimum(left, most)
@@ -98,8 +101,8 @@ class Interpolate:
         between = 0.5 * ((slope * (column - low) + values[below]) - (slope * (high - column) - values[above]))
         at_point = 0.5 * (values[numpy.maximum(right - 1, 0)] + values[above])
         found = numpy.where(left < right, at_point, between)
-        found = numpy.where(column + margin > points[-1] if margin else column >= points[-1], values[-1], found)
-        found = numpy.where(column - margin < points[0] if margin else column <= points[0], values[0], found)
+        found = numpy.where(column > high_limit, values[-1], found)
+        found = numpy.where(column < low_limit, values[0], found)
         return numpy.where(numpy.isnan(column), column, found)
 
 

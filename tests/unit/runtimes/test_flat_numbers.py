@@ -38,12 +38,22 @@ STEPS: dict[str, tuple[str, tuple[int, ...], dict[str, Any], dict[str, Any]]] = 
     "box-cox": ("power", (2,), {"method": "box-cox"}, {"powers": ("d", [-0.7, 0.0])}),
     "bins": ("bins", (2,), {}, {"bounds": ("I", [0, 3, 3]), "edges": ("d", [-1.0, 0.0, 1.0])}),
     "quantiles": (
-        *("interpolate", (2,), {"margin": 0.0}),
-        {"values": ("d", [0.0, 0.25, 0.5, 1.0]), "points": ("d", [-1.0, 0.5, 0.5, 3.0, 2.5, 2.5, 2.5, 2.5])},
+        *("interpolate", (2,), {}),
+        {
+            "values": ("d", [0.0, 0.25, 0.5, 1.0]),
+            "points": ("d", [-1.0, 0.5, 0.5, 3.0, 2.5, 2.5, 2.5, 2.5]),
+            "lows": ("d", [-1.0, math.nextafter(2.5, 3)]),
+            "highs": ("d", [3.0, math.nextafter(2.5, 2)]),
+        },
     ),
     "quantiles with a margin": (
-        *("interpolate", (2,), {"margin": 1e-7}),
-        {"values": ("d", [0.0, 1.0]), "points": ("d", [-1.0, 1.0, 0.0, 1e300])},
+        *("interpolate", (2,), {}),
+        {
+            "values": ("d", [0.0, 1.0]),
+            "points": ("d", [-1.0, 1.0, 0.0, 1e300]),
+            "lows": ("d", [-0.9999999, 1e-7]),
+            "highs": ("d", [0.9999999, 1e300]),
+        },
     ),
     "products": ("products", (2,), {}, {"left": ("H", [0, 0, 1]), "right": ("H", [0, 1, 1])}),
     **{
@@ -86,7 +96,9 @@ DAMAGE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("quantiles", {"values": ("d", [1.0, 0.25, 0.5, 1.0])}),
     ("quantiles", {"points": ("d", [0.0] * 7)}),
     ("quantiles", {"points": ("d", [3.0, 2.0, *[3.0] * 6])}),
-    ("quantiles", {"margin": 0}),
+    ("quantiles", {"lows": ("d", [-1.1, 2.5])}),
+    ("quantiles", {"highs": ("d", [3.0, 2.6])}),
+    ("quantiles", {"highs": ("d", [3.0])}),
     ("products", {"left": ("H", [0, 0, 2])}),
     ("products", {"right": ("H", [0, 1])}),
     ("splines, linear", {"degree": 31}),
