@@ -5,7 +5,7 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from function.runtimes.flat.file import Array, Step
-from function.runtimes.flat.operation import Operation, Row, is_faster_by_numpy
+from function.runtimes.flat.operation import WORTH_IMPORTING, Operation, Row, is_faster_by_numpy
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Column, Table
@@ -119,7 +119,8 @@ class Matrix:
         self.start = step.get_numbers("start", self.width)
         self.numbers = step.get_array("numbers", "d", step.width * self.width)
         self.entries = len(self.numbers)
-        self.work = step.width + self.entries
+        # Of more in wide rows, numpy computes a record as well.
+        self.work = step.width + (min(self.entries, WORTH_IMPORTING) if self.width >= _WIDE else self.entries)
         if not step.width:
             raise ValueError("a matrix without rows")
 
