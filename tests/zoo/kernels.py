@@ -59,6 +59,7 @@ _MACHINES = (
     _describe("SVC of pairs", _IRIS, SVC(kernel="poly", degree=2, coef0=1.0, decision_function_shape="ovo")),
     _describe("SVC that breaks ties", _WINE, _SCALE, SVC(kernel="sigmoid", break_ties=True, gamma=0.02)),
     _describe("linear SVC", _WINE, SVC(kernel="linear", class_weight="balanced")),
+    _describe("linear SVC of two classes", _CANCER, SVC(kernel="linear")),
     _describe("NuSVC", _IRIS, NuSVC(nu=0.3, gamma="auto")),
     _describe("SVR", _DIABETES, SVR(C=10.0, epsilon=1.0)),
     _describe("linear SVR", _DIABETES, SVR(kernel="linear", C=10.0)),

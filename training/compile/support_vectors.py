@@ -42,7 +42,10 @@ def compile_classifier(program: Program, estimator: Any, block: Block) -> Answer
     """Compile a SVC or NuSVC: a score for each pair of classes, whose first one is chosen where it is above 0."""
     classes = read_classes(estimator)
     pairs = list(combinations(range(len(classes)), 2))
-    scores = _score_pairs(program, estimator, pairs, block)
+    if len(classes) == 2:
+        scores = _compute_score(program, estimator, block)
+    else:
+        scores = _score_pairs(program, estimator, pairs, block)
     against = program.multiply(scores, -1.0)
     is_first = program.compare(scores)
     if len(classes) == 2:
@@ -60,7 +63,7 @@ def compile_classifier(program: Program, estimator: Any, block: Block) -> Answer
 
 
 def _compute_score(program: Program, estimator: Any, block: Block) -> Block:
-    """Compute the only score of a regressor or an outlier detector."""
+    """Compute the only score of a regressor, an outlier detector, or a classifier of two classes."""
     kernel = _compute_kernel(
         program, estimator, make_rows(estimator.support_vectors_), _prepare(program, estimator, block)
     )
