@@ -258,12 +258,13 @@ CASES: tuple[Case, ...] = (
     Case("packed_normalize", [PACKED], options={"norm": "l2", "least": 5e-324}),
     Case("packed_refuse", [PACKED], options={"nan": True, "infinity": True}),
     Case("packed_round", [PACKED]),
+    Case("packed_sign", [PACKED], options={"above": 0.25, "equal": False}),
     Case("packed_take", [PACKED], {"places": ("H", [1])}),
     Case("packed_join", [PACKED, PACKED]),
     Case("packed_matrix", [PACKED], {"numbers": ("d", [1.0, 0.0, 0.5, -2.0]), "start": ("d", [0.25, -1.0])}),
     Case("packed_matrix", [PACKED], {"numbers": ("d", [1.0, 0.5]), "start": ("d", [0.25])}),
 )
 MAKE_PACKED = frozenset({"terms", "hashed_terms", "pack", "packed_join", "packed_take"}) | {
-    f"packed_{name}" for name in ("apply", "multiply", "normalize", "refuse", "round")
+    f"packed_{name}" for name in ("apply", "multiply", "normalize", "refuse", "round", "sign")
 }
 """The operations that make packed blocks, which are no answers."""

@@ -177,6 +177,7 @@ def reviews() -> ZooTable:
     frame = pandas.DataFrame(
         {
             "text": texts,
+            "note": generator.choice([*_GOOD, *_BAD, "it is late", ""], rows),
             "stars": generator.integers(1, 6, rows),
             "shop": generator.choice(["north", "south", "web"], rows),
             "mood": numpy.array(["bad", "so-so", "good"])[mood],

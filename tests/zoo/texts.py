@@ -11,10 +11,12 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, chi2
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import BernoulliNB, MultinomialNB
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import MaxAbsScaler, Normalizer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, Normalizer, OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 from xgboost import XGBClassifier
 
@@ -56,6 +58,12 @@ _WORDS, _CHARACTERS = (
     for vectorizer in (TfidfVectorizer(), CountVectorizer(analyzer="char"))
 )
 
+
+def _fill_notes() -> Any:
+    steps = make_pipeline(SimpleImputer(strategy="constant", fill_value=""), FunctionTransformer(numpy.ravel))
+    return make_column_transformer((make_pipeline(steps, CountVectorizer(analyzer="char_wb")), ["note"]))
+
+
 COLUMNS = (
     _in_column("TF-IDF in a column", (TfidfVectorizer(), _LOGISTIC)),
     _in_column("TF-IDF in dense columns", (TfidfVectorizer(sublinear_tf=True), _LOGISTIC), sparse_threshold=0),
@@ -81,6 +89,7 @@ COLUMNS = (
             SGDClassifier(random_state=0),
         ),
     ),
+    Specimen("nulls in texts", FAMILY, tables.reviews, "mood", lambda: make_pipeline(_fill_notes(), clone(_LOGISTIC))),
     _in_column("hashed words, nothing else", (HashingVectorizer(n_features=2**18, norm="l1"), LinearSVC())),
 )
 ALONE = (
@@ -93,6 +102,8 @@ ALONE = (
     _alone("words between spaces", (CountVectorizer(tokenizer=str.split, preprocessor=str.lower), _SVC)),
     _alone("grid of TF-IDF", (GridSearchCV(make_pipeline(TfidfVectorizer(), _SVC), {"linearsvc__C": [0.1, 1]}, cv=2),)),
     _alone("votes of texts", (VotingClassifier([("one", _WORDS), ("two", _CHARACTERS)], voting="soft"),)),
+    _alone("naive Bayes of counts", (CountVectorizer(), MultinomialNB())),
+    _alone("naive Bayes of words that are there", (CountVectorizer(), BernoulliNB())),
     _alone("calibrated texts", (CalibratedClassifierCV(_WORDS, cv=2),)),
 )
 SPECIMENS = (*COLUMNS, *ALONE)

@@ -15,6 +15,8 @@ from training.compile.scaling import prepare, round_singles
 
 def compile_function_transformer(program: Program, step: Any, block: Block) -> Block:
     """Compile a FunctionTransformer of one of numpy's functions, or of none."""
+    if step.func in (numpy.ravel, numpy.squeeze) and block.width == 1 and not (step.kw_args or step.validate):
+        return block  # so a vectorizer gets the texts of a column behind an imputer
     if step.func is not None and (not isinstance(step.func, numpy.ufunc) or step.kw_args):
         raise NotCompiled("its FunctionTransformer calls a function of its own")
     if step.validate:

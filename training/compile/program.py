@@ -219,6 +219,8 @@ class Program(Steps):
 
     def compare(self, block: Block, above: float = 0.0, *, equal: bool = False) -> Block:
         """Make 1 of each number that is above `above`, or with `equal` the same, else 0."""
+        if above < 0 or (equal and above == 0):
+            block = self.unpack(block)
         return self.add(
             "sign", [block], [Column(is_exact=block.is_exact)] * block.width, {}, above=float(above), equal=equal
         )

@@ -13,7 +13,9 @@ from training.compile.outputs import TargetOutput
 
 # Operations of function.runtimes.flat.packed: each does the same as the one of this name behind it.
 _PACKED = "packed_"
-_TAKE_PACKED = frozenset({"apply", "normalize", "refuse", "round", "multiply", "take", "join", "matrix", "unpack"})
+_TAKE_PACKED = frozenset(
+    {"apply", "normalize", "refuse", "round", "multiply", "take", "join", "matrix", "sign", "unpack"}
+)
 _MAKE_PACKED = frozenset({"terms", "hashed_terms", "pack"})
 # More columns would take milliseconds for each record.
 _MOST_UNPACKED = 2**16

@@ -88,6 +88,7 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
 
             return texts.OPERATIONS[step.op](step)
         case "pack" | "unpack" | "packed_apply" | "packed_normalize" | "packed_refuse" | "packed_round":
+        case "packed_apply" | "packed_normalize" | "packed_refuse" | "packed_round" | "packed_sign":
             from function.runtimes.flat import packed
 
             return packed.OPERATIONS[step.op](step)
