@@ -235,4 +235,6 @@ class Program(Steps):
 
     def make_softmax(self, block: Block) -> Block:
         """Make shares that add up to 1: exp of each number, divided by their sum."""
-        return self.add("softmax", [block], [Column(is_exact=False)] * block.width, {})
+        # Of infinity, the shares are NaN.
+        nullable = not all(column.is_finite for column in block.columns)
+        return self.add("softmax", [block], [Column(is_exact=False, nullable=nullable)] * block.width, {})
