@@ -9,6 +9,7 @@ from function.model.prediction import (
     PredictedDocument,
     Records,
     build_document,
+    check_texts,
     predict_each,
     read_records,
     require_all,
@@ -56,7 +57,9 @@ def _read_records(service: Service, body: object) -> Records | DeployerError:
     if isinstance(body, DeployerError):
         return body
     try:
-        return read_records(service.model, body)
+        records = read_records(service.model, body)
+        check_texts(service.model, records.records, records.make_pointer)
+        return records
     except RequestError as error:
         return error
 

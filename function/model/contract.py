@@ -146,6 +146,16 @@ class Contract:
             problems += self._find_unknown(record)
         return problems
 
+    def find_long_text(self, records: Sequence[object]) -> tuple[int, Problem] | None:
+        """Return the index of the first record with a free text that is too long, and the problem; else None."""
+        texts = [feature for feature in self.features if feature.type == TEXT]
+        for index, record in enumerate(records if texts else ()):
+            for feature in texts:
+                value = record.get(feature.name) if isinstance(record, Mapping) else None
+                if isinstance(value, str) and (fault := find_length_fault(value)):
+                    return index, Problem(format_pointer(feature.name), *fault)
+        return None
+
     def _find_unusual(self, feature: Feature, value: object) -> tuple[str, str] | None:
         if feature.type == NUMBER and isinstance(value, float):
             if feature.minimum is not None and value < feature.minimum:
@@ -193,12 +203,19 @@ def _find_fault(feature: Feature, value: object) -> tuple[str, str] | None:
         if kind is bool:
             return None
     elif isinstance(value, str):
-        if feature.type == TEXT and len(value) > LONGEST_TEXT:
-            return TOO_LARGE, f"{len(value):,} characters: a text may have {LONGEST_TEXT:,}"
+        if feature.type == TEXT and (fault := find_length_fault(value)):
+            return fault
         return None if is_unicode(value) else (WRONG_TYPE, "not valid Unicode: it holds half of a surrogate pair")
     comma = feature.type == NUMBER and isinstance(value, str) and _is_number_with_comma(value)
     advice = " with a comma: write numbers with a decimal point, and nothing between thousands" if comma else ""
     return WRONG_TYPE, f"expected {_EXPECTED[feature.type]}, got {_name_kind(value)}{advice}"
+
+
+def find_length_fault(text: str) -> tuple[str, str] | None:
+    """Return the code and the sentence for free text that is too long; None if it is not."""
+    if len(text) <= LONGEST_TEXT:
+        return None
+    return TOO_LARGE, f"{len(text):,} characters: a text may have at most {LONGEST_TEXT:,}"
 
 
 def _is_number_with_comma(text: str) -> bool:

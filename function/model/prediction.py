@@ -115,6 +115,13 @@ def _check_count(records: Sequence[object]) -> None:
         raise InputTooLarge(f"More than {MAX_RECORDS:,} records at once: send them in several calls.")
 
 
+def check_texts(model: Model, records: Sequence[object], make_pointer: PointerMaker) -> None:
+    """Raise InputTooLarge, with the place of the text, if a free text is too long."""
+    if (found := model.manifest.contract.find_long_text(records)) is not None:
+        index, problem = found
+        raise InputTooLarge(f"{make_pointer(index, problem.pointer)}: {problem.detail}")
+
+
 def _describe_warnings(prediction: Prediction) -> list[dict[str, str]]:
     return [warning._asdict() for warning in prediction.warnings]
 
@@ -125,9 +132,11 @@ def predict(
     """Predict the records together; return one prediction for each, in order.
 
     `make_pointer(i, inside)` returns the JSON pointer into the body for `inside`, a pointer into record i.
-    Raises InvalidInput if any record cannot be predicted, InputTooLarge for more than 10,000 records.
+    Raises InvalidInput if any record cannot be predicted, InputTooLarge for more than 10,000 records or a text that is
+    too long.
     """
     _check_count(records)
+    check_texts(model, records, make_pointer)
     return require_all(predict_each(model, records, strict=strict), make_pointer)
 
 

@@ -8,8 +8,10 @@ import pytest
 from function.aws import Clients
 from function.errors import InputTooLarge
 from function.formats import csv_table
+from function.messages.record_prediction import predict_bodies
 from function.model import prediction
-from function.model.contract import NUMBER, Feature
+from function.model.contract import LONGEST_TEXT, NUMBER, TEXT, Feature
+from function.model.prediction import Prediction, predict_each
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
@@ -77,3 +79,46 @@ def test_body_of_six_megabytes_is_answered_and_one_byte_more_is_too_large(model:
     assert MAX_BODY_BYTES == 6 * 1024 * 1024
     assert post(model, "/predict", whole.ljust(MAX_BODY_BYTES)).status == 200
     assert post(model, "/predict", whole.ljust(MAX_BODY_BYTES + 1)).status == 413
+
+
+TEXTS: dict[str, tuple[str, str, Callable[[str], object]]] = {
+    "record": ("/predict", "/note", lambda text: {"note": text, "size": 1}),
+    "instances": ("/predict", "/instances/0/note", lambda text: {"instances": [{"note": text, "size": 1}]}),
+    "csv": ("/predict", "/0/note", lambda text: f"note,size\n{text},1\n".encode()),
+    "split": (
+        "/invocations",
+        "/dataframe_split/data/0/1",
+        lambda text: {"dataframe_split": {"columns": ["size", "note"], "data": [[1, text]]}},
+    ),
+    "tensors": (
+        "/v2/models/small/infer",
+        "/inputs/1/data/0",
+        lambda text: {
+            "inputs": [tensor("size", 1), {"name": "note", "shape": [1], "datatype": "BYTES", "data": [text]}]
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("form", TEXTS)
+def test_longest_text_is_answered_and_one_character_more_is_too_large(form: str) -> None:
+    model = regressor((Feature("size", NUMBER), Feature("note", TEXT)))
+    path, pointer, body = TEXTS[form]
+    kind = "text/csv" if form == "csv" else "application/json"
+    assert post(model, path, body("é" * LONGEST_TEXT), kind).status == 200
+    response = post(model, path, body("é" * (LONGEST_TEXT + 1)), kind)
+    document = json.loads(response.body)
+    assert (response.status, document["code"]) == (413, "too_large")
+    assert document["detail"] == f"{pointer}: 100,001 characters: a text may have at most 100,000"
+    assert "errors" not in document
+
+
+def test_longer_text_fails_its_own_message_and_row_alone() -> None:
+    service = Service(regressor((Feature("size", NUMBER), Feature("note", TEXT))), Settings(""), Clients())
+    bodies = [{"note": text, "size": 1} for text in ("a", "a" * (LONGEST_TEXT + 1), "b")]
+    first, long, last = predict_bodies(service, bodies)
+    assert isinstance(long, InputTooLarge)
+    assert not isinstance(first, Exception)
+    assert not isinstance(last, Exception)
+    outcomes = predict_each(service.model, bodies)
+    assert [isinstance(outcome, Prediction) for outcome in outcomes] == [True, False, True]
