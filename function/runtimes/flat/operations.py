@@ -87,8 +87,7 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import texts
 
             return texts.OPERATIONS[step.op](step)
-        case "pack" | "unpack" | "packed_apply" | "packed_normalize" | "packed_refuse" | "packed_round":
-        case "packed_apply" | "packed_normalize" | "packed_refuse" | "packed_round" | "packed_sign":
+        case "pack" | "unpack" | "packed_apply" | "packed_normalize" | "packed_refuse" | "packed_round" | "packed_sign":
             from function.runtimes.flat import packed
 
             return packed.OPERATIONS[step.op](step)
