@@ -202,6 +202,7 @@ OPERATIONS: dict[str, Callable[[Step], Operation]] = {
     "packed_normalize": OnNumbers,
     "packed_refuse": OnNumbers,
     "packed_round": OnNumbers,
+    "packed_sign": OnNumbers,
     "packed_multiply": Multiply,
     "packed_take": Take,
     "packed_join": Join,
