@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from function.runtimes.flat.curves import raise_to
 from function.runtimes.flat.distances import METRICS, Distances
 from function.runtimes.flat.file import Step
-from function.runtimes.flat.operation import Row
+from function.runtimes.flat.operation import WORTH_IMPORTING, Row, is_faster_by_numpy
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Column, Table
@@ -56,7 +56,7 @@ class Nearest:
         # In a tree with many more rows than corners of a box, a search looks at few of them.
         searched = _ROWS_PER_CORNER * 2 ** min(step.width, 64)
         self.is_sought = self.nodes > 1 and (rows > searched or self.metric == "minkowski")
-        self.work = self.width + step.width * min(rows, searched)
+        self.work = self.width + min(step.width * min(rows, searched), WORTH_IMPORTING)
         self.power = self.known.power
 
     def check(self) -> None:
@@ -66,6 +66,15 @@ class Nearest:
             raise ValueError("a value of a row, or a bound, is not finite")
 
     def run_row(self, row: Row) -> Row:
+        """Find the nearest rows of one record."""
+        if self.is_sought or not is_faster_by_numpy(len(self.known.rows)):
+            return self.search(row)
+        import numpy
+
+        with numpy.errstate(all="ignore"):
+            return [float(column[0]) for column in self.run_table([numpy.array([value]) for value in row])]
+
+    def search(self, row: Row) -> Row:
         """Search the tree, the nearer child of each node first."""
         heap = _Heap(self.count, self.first, float_info.max if self.shape == "none" else inf)
         for begin, end in self._list_leaves(row, heap):
@@ -152,7 +161,7 @@ class Nearest:
             part = [column[at : at + size] for column in table]
             sought = range(len(part[0])) if self.is_sought else self._choose(part, made[:, at : at + size])
             for place in sought:
-                made[:, at + place] = self.run_row([float(column[place]) for column in part])
+                made[:, at + place] = self.search([float(column[place]) for column in part])
         return list(made)
 
     def _choose(self, table: "Table", made: "Column") -> Sequence[int]:
