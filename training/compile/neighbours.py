@@ -22,6 +22,8 @@ _METRICS = {
     "minkowski": "minkowski",
 }
 _HALF = 0.5**0.5
+# A sparse matrix with more numbers, zeros included, is not made a dense one of 32 MB.
+_MOST_SPARSE = 2**22
 _NO_TREE = {"shape": "none", "levels": 1}
 
 
@@ -112,6 +114,8 @@ def read_known(program: Program, model: Any, block: Block) -> Known:
     power = parameters.pop("p", 2.0)
     if not isinstance(name, str) or name not in _METRICS or any(each is not None for each in parameters.values()):
         raise NotCompiled(f"its {type(model).__name__} measures by a metric that is not compiled")
+    if hasattr(model._fit_X, "toarray") and numpy.prod(model._fit_X.shape) > _MOST_SPARSE:
+        raise NotCompiled(f"its rows of training, with their zeros, are more than {_MOST_SPARSE:,} numbers")
     rows, metric = make_rows(model._fit_X), _METRICS[name]
     is_noisy = metric == "squared" and model._tree is None
     bounds = (rows * rows).sum(axis=1) if is_noisy else numpy.array([])
