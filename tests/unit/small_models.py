@@ -54,7 +54,8 @@ class ByRecords:
     def predict_arrays(self, columns: Sequence[Any]) -> ArrayOutputs:
         """The same as arrays."""
         plain = [[None if value != value else value for value in column.tolist()] for column in columns]  # noqa: PLR0124
-        listed = list(zip(*self.predict(plain), strict=True))
+        # Of a table without rows there are empty columns.
+        listed = list(zip(*self.predict(plain), strict=True)) or [()] * sum(target.width for target in self.targets)
         at = 0
         for target in self.targets:
             if target.classes is not None:
