@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from function.model.contract import Feature
-from function.runtimes.flat.file import MAGIC, TYPE_SIZES
+from function.runtimes.flat.file import MAGIC, MOST_UNPACKED, TYPE_SIZES
 from training.compile.blocks import Array, Arrays, Block, Column, NotCompiled, describe_feature, describe_together
 from training.compile.outputs import TargetOutput
 
@@ -17,8 +17,6 @@ _TAKE_PACKED = frozenset(
     {"apply", "normalize", "refuse", "round", "multiply", "take", "join", "matrix", "sign", "unpack"}
 )
 _MAKE_PACKED = frozenset({"terms", "hashed_terms", "pack"})
-# More columns would take milliseconds for each record.
-_MOST_UNPACKED = 2**16
 _NUMPY_TYPES = {"B": "<u1", "H": "<u2", "I": "<u4", "Q": "<u8", "d": "<f8"}
 
 
@@ -65,9 +63,9 @@ class Steps:
         """Make columns of a packed block; what it does not hold is 0, or NaN. Raises NotCompiled for too many."""
         if not block.is_packed:
             return block
-        if block.width > _MOST_UNPACKED:
+        if block.width > MOST_UNPACKED:
             raise NotCompiled(
-                f"it computes with each of {block.width:,} columns: at most {_MOST_UNPACKED:,} are compiled"
+                f"it computes with each of {block.width:,} columns: at most {MOST_UNPACKED:,} are compiled"
             )
         columns = block.change_columns(lambda column: column._replace(nullable=column.nullable or by_null))
         return self.add("unpack", [block], columns, {}, by_null=by_null)

@@ -30,6 +30,8 @@ TYPE_SIZES = {"B": 1, "H": 2, "I": 4, "Q": 8, "d": 8}
 MOST_VALUES_PER_BYTE, MOST_VALUES_PER_INPUT = 8, 64
 # Any program may compute this many: a few columns of hashed words make a row of thousands.
 FEWEST_VALUES = 2**18
+# A packed block (function.runtimes.flat.packed) with more columns is not unpacked: it would take milliseconds.
+MOST_UNPACKED = 2**16
 
 type Array = "memoryview[Any]"
 

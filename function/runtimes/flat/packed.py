@@ -11,7 +11,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from function.runtimes.flat.arithmetic import Matrix
-from function.runtimes.flat.file import Step
+from function.runtimes.flat.file import MOST_UNPACKED, Step
 from function.runtimes.flat.kinds import NUMBER, PACKED, are_numbers
 from function.runtimes.flat.operation import Operation, Row
 from function.runtimes.flat.operations import create_operation
@@ -141,6 +141,8 @@ class Unpack(_Packed):
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
+        if self.width > MOST_UNPACKED:
+            raise ValueError("too many columns")
         self.by = nan if step.get_flag("by_null") else 0.0
 
     def find_kinds(self, *kinds: str) -> str:

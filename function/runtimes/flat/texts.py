@@ -23,6 +23,8 @@ MOST_TOGETHER = 20
 MOST_IN_BUCKET = 64
 # A prime, so that texts that are alike are spread over all buckets.
 PRIME = 2**61 - 1
+# Of a text: lower case, and without accents.
+_MOST_PREPARATIONS = 2
 # About how many terms a text has.
 _SOME_TERMS = 1_000
 WORDS, PARTS, CHARACTERS, INSIDE_WORDS = "words", "parts", "characters", "inside words"
@@ -59,6 +61,8 @@ class Analyzer:
 
     def __init__(self, step: Step) -> None:
         self.prepare = [PREPARATIONS[name] for name in step.options["prepare"]]
+        if len(self.prepare) > _MOST_PREPARATIONS:
+            raise ValueError("a text is prepared too often")
         self.split = step.get_choice("split", (WORDS, PARTS, CHARACTERS, INSIDE_WORDS))
         self.least = step.get_whole("least", 1, MOST_TOGETHER)
         self.most = step.get_whole("most", self.least, MOST_TOGETHER)
@@ -113,7 +117,7 @@ class _Terms:
     def __init__(self, step: Step) -> None:
         self.analyzer = Analyzer(step)
         self.binary = step.get_flag("binary")
-        self.work = _SOME_TERMS
+        self.work = _SOME_TERMS * (self.analyzer.most - self.analyzer.least + 1)
         if step.width != 1:
             raise ValueError("terms of several columns")
 

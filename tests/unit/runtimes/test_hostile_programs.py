@@ -22,7 +22,7 @@ from function.runtimes.flat import operations
 from function.runtimes.flat import runtime as flat
 from tests.unit import small_models
 from tests.unit.small_flat import Arrays, write_program
-from tests.unit.step_cases import BEFORE, CASES, MADE, MAKE_PACKED, WORD, Case
+from tests.unit.step_cases import BEFORE, CASES, MADE, MAKE_PACKED, TERMS, WORD, Case
 
 FEATURES = (Feature("x", NUMBER, nullable=True), Feature("y", NUMBER, nullable=True), Feature("t", TEXT, nullable=True))
 ROWS: list[tuple[float | None, float | None, str | None]] = [
@@ -255,6 +255,19 @@ def test_step_counts_the_columns_that_it_takes() -> None:
     flags = [{"op": "is_null", "inputs": [12]}] * 60
     data = write_steps([*doubled, *flags, {"op": "argmax", "inputs": [13]}], 12 + 61, 1)
     assert run(data, [Feature("n", NUMBER)], [1.0]) == REFUSED
+
+
+def test_packed_block_is_not_made_to_columns_without_end() -> None:
+    hashed = {"op": "hashed_terms", "inputs": [0], **TERMS, "count": 2**31 - 1, "signs": False}
+    answer_of_one = {"op": "take", "inputs": [2], "arrays": {"places": ("H", [0])}}
+    for last in ({"op": "unpack", "inputs": [1], "by_null": False}, {"op": "fill", "inputs": [1], "values": []}):
+        data = write_steps(deepcopy([hashed, last, answer_of_one]), 3, 1)
+        assert run(data, [Feature("t", TEXT)], ["a b"]) == REFUSED
+
+
+def test_packed_block_is_no_answer() -> None:
+    hashed = {"op": "hashed_terms", "inputs": [0], **TERMS, "count": 1, "signs": False}
+    assert run(write_steps(deepcopy([hashed]), 1, 1), [Feature("t", TEXT)], ["a b"]) == REFUSED
 
 
 @pytest.mark.parametrize("length", [0, 2**31, 2**32 - 1])

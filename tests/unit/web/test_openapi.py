@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from function.aws import Clients
 from function.formats.strict_json import loads
-from function.model.contract import BOOLEAN, NUMBER, STRING, Feature
+from function.model.contract import BOOLEAN, LONGEST_TEXT, NUMBER, STRING, TEXT, Feature
 from function.model.runtime import Model
 from function.service import Service
 from function.settings import Settings
@@ -241,3 +241,14 @@ def test_requests_that_are_answered_and_refused_are_those_of_the_schema(models: 
 )
 def test_feature_is_described_by_what_training_saw(feature: Feature, words: str) -> None:
     assert describe_feature(feature) == words
+
+
+def test_longest_text_is_in_the_document_and_a_longer_one_is_a_problem_of_its_field() -> None:
+    model = regressor([Feature("x", NUMBER), Feature("text", TEXT)])
+    record = make_document(model.manifest)["components"]["schemas"]["Record"]
+    assert record["properties"]["text"]["maxLength"] == LONGEST_TEXT
+    assert ask(model, {"x": 1, "text": "a" * LONGEST_TEXT}).status == 200
+    response = ask(model, {"x": 1, "text": "a" * (LONGEST_TEXT + 1)})
+    assert response.status == 422
+    (error,) = json.loads(response.body)["errors"]
+    assert (error["pointer"], error["code"]) == ("/text", "too_large")
