@@ -87,11 +87,12 @@ def create_operation(step: Step) -> Operation:  # noqa: PLR0912  (a visible list
             from function.runtimes.flat import texts
 
             return texts.OPERATIONS[step.op](step)
-        case "pack" | "unpack" | "packed_apply" | "packed_normalize" | "packed_refuse" | "packed_round" | "packed_sign":
+        case "packed_apply" | "packed_normalize" | "packed_refuse" | "packed_round" | "packed_sign":
             from function.runtimes.flat import packed
 
-            return packed.OPERATIONS[step.op](step)
-        case "packed_multiply" | "packed_take" | "packed_join" | "packed_matrix":
+            of_columns = step._replace(op=step.op.removeprefix("packed_"), widths=(1,))
+            return packed.OnNumbers(step, create_operation(of_columns))
+        case "pack" | "unpack" | "packed_multiply" | "packed_take" | "packed_join" | "packed_matrix":
             from function.runtimes.flat import packed
 
             return packed.OPERATIONS[step.op](step)

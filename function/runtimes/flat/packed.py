@@ -14,7 +14,6 @@ from function.runtimes.flat.arithmetic import Matrix
 from function.runtimes.flat.file import MOST_UNPACKED, Step
 from function.runtimes.flat.kinds import NUMBER, PACKED, are_numbers
 from function.runtimes.flat.operation import Operation, Row
-from function.runtimes.flat.operations import create_operation
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Table
@@ -46,9 +45,9 @@ class _Packed:
 class OnNumbers(_Packed):
     """Do with the numbers what an operation of columns does; the zeros stay zeros."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, operation: Operation) -> None:
         super().__init__(step)
-        self.run = create_operation(step._replace(op=step.op.removeprefix("packed_"), widths=(1,))).run_row
+        self.run = operation.run_row
 
     def run_row(self, *rows: Row) -> Row:
         ((places, numbers),) = rows
@@ -200,11 +199,6 @@ class PackedMatrix(Matrix):
 
 
 OPERATIONS: dict[str, Callable[[Step], Operation]] = {
-    "packed_apply": OnNumbers,
-    "packed_normalize": OnNumbers,
-    "packed_refuse": OnNumbers,
-    "packed_round": OnNumbers,
-    "packed_sign": OnNumbers,
     "packed_multiply": Multiply,
     "packed_take": Take,
     "packed_join": Join,
