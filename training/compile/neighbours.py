@@ -118,7 +118,9 @@ def read_known(program: Program, model: Any, block: Block) -> Known:
         raise NotCompiled(f"its rows of training, with their zeros, are more than {_MOST_SPARSE:,} numbers")
     rows, metric = make_rows(model._fit_X), _METRICS[name]
     is_noisy = metric == "squared" and model._tree is None
-    bounds = (rows * rows).sum(axis=1) if is_noisy else numpy.array([])
+    bounds = numpy.array([])
+    if is_noisy:
+        bounds = _add_squares_of_sparse(model._fit_X) if hasattr(model._fit_X, "indptr") else (rows * rows).sum(axis=1)
     order, tree = numpy.arange(len(rows)), _NO_TREE
     if model._tree is not None:
         order, bounds, tree = _read_tree(model._tree)
@@ -134,6 +136,12 @@ def read_known(program: Program, model: Any, block: Block) -> Known:
     roots = {"euclidean": 2.0, "l2": 2.0, "minkowski": float(power)}
     options: dict[str, Any] = {"metric": metric, "p": float(power)} if metric == "minkowski" else {"metric": metric}
     return Known(block, rows[order], order, options, roots.get(name, 1.0), bounds, tree, is_noisy)
+
+
+def _add_squares_of_sparse(matrix: Any) -> Array:
+    """Add up the squares of each row one after the other as they are stored, which need not be their places' order."""
+    places = numpy.repeat(numpy.arange(matrix.shape[0]), numpy.diff(matrix.indptr))
+    return numpy.bincount(places, weights=matrix.data.astype(float) ** 2, minlength=matrix.shape[0])
 
 
 def _read_tree(tree: Any) -> tuple[Array, Array, dict[str, Any]]:
