@@ -7,6 +7,7 @@ alternatives of single characters, such as `\b\w\w+\b` or `[a-z]+|[0-9]+`:
   an alternative may come any number of times
 - `\b` may be its begin and its end. Behind a last one that comes any number of times it needs one at the begin, too:
   else each place of a long word would be a begin
+- flags may be set for all of it, as in `(?i)`
 - a single group may say which part is the word
 
 The file's reader calls `compile_pattern` as well: the file may be written by anyone.
@@ -29,6 +30,7 @@ _PART = r"""
       )
       (?P<count>[*+?] | \{[0-9]{1,2}(?:,[0-9]{0,2})?\})?
 """
+_FLAGS = r"\A\(\?[aiu]{1,2}\)"
 _COUNTS = {None: (1, 1), "?": (0, 1), "*": (0, None), "+": (1, None)}
 
 
@@ -46,7 +48,7 @@ def compile_pattern(pattern: object) -> re.Pattern[str]:
 
 def _check_pattern(pattern: str) -> None:
     part_of_pattern = re.compile(_PART, re.VERBOSE)
-    body = pattern.removeprefix("(?u)")
+    body = re.sub(_FLAGS, "", pattern)
     alternatives: list[list[re.Match[str]]] = [[]]
     groups = ""
     at = 0

@@ -79,6 +79,10 @@ def test_hash_is_that_of_scikit_learn() -> None:
         r"[\w']+|[.,!?;]",
         r"#?\w+",
         r"\w\w+\b",
+        r"(?i)[a-z]+",
+        r"(?ui)\b\w+\b",
+        r"[\w\-]+",
+        r"\$[0-9]+|\w+",
     ],
 )
 def test_usual_pattern_is_taken_and_reads_the_worst_text_at_once(pattern: str) -> None:
@@ -93,6 +97,10 @@ def test_usual_pattern_is_taken_and_reads_the_worst_text_at_once(pattern: str) -
     "pattern",
     [
         r"(a+)+b",
+        r"(?ui)\b\w*[a-z]+\w*\b",
+        r"(?au)a",
+        r"(?m)a",
+        r"a(?i)",
         r"(a|a)*b",
         r"\w+\w+",
         r"[a-z]+\b",
