@@ -13,7 +13,7 @@ from training.compile.program import Program
 _SMOOTH = frozenset(
     {"", "take", "join", "number", "fill", "is_null", "round", "refuse", "refuse_null", "indicate", "map"}
     | {"subtract", "divide", "multiply", "add", "clip", "sum", "matrix", "power", "interpolate", "products", "splines"}
-    | {"regress", "sigmoid", "logistic", "softmax", "log_softmax"}
+    | {"regress", "sigmoid", "logistic", "softmax", "log_softmax", "couple", "curve"}
     | {"single", "single_matrix", "single_exp", "single_sigmoid", "single_softmax", "single_complement"}
     | {"raise", "ratio", "share", "distances", "inverse", "pack", "unpack"}
 )

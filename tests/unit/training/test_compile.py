@@ -18,6 +18,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 from function.model.contract import NUMBER, Feature
@@ -112,6 +113,14 @@ def test_program_of_float32_says_so() -> None:
     case = Case(Ridge(), (DIABETES[0].astype(numpy.float32), DIABETES[1].astype(numpy.float32)))
     assert case.compile().accuracy == Accuracy(is_exact=False, is_single=True, is_decided_near=False)
     assert 1e-9 < case.measure_error() < 1e-5
+
+
+@pytest.mark.filterwarnings("ignore:The `probability` parameter")
+def test_probabilities_of_pairs_tell_of_float32_before_them() -> None:
+    steps = make_pipeline(PCA(2), SVC(probability=True, random_state=0))
+    case = Case(steps, (IRIS[0].astype(numpy.float32), IRIS[1]))
+    assert case.compile().accuracy.is_single
+    assert case.measure_error() < 1e-5
 
 
 def test_program_that_decides_by_inexact_numbers_says_so() -> None:
