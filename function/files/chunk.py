@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from function.errors import Problem
 from function.model.cells import parse_cell
-from function.model.contract import BOOLEAN, LONGEST_TEXT, NUMBER, STRING, TEXT, Feature, Value, Warning
+from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature, Value, Warning, is_too_long
 from function.model.dtypes import FLOAT64, LARGEST, NARROW, round_to
 from function.model.prediction import Prediction, predict_each
 from function.model.runtime import Model, NotPredictable
@@ -90,8 +90,7 @@ def _get_range(feature: Feature) -> tuple[float, float]:
 
 def _is_usual(feature: Feature, categories: frozenset[str] | None, value: object) -> bool:
     if isinstance(value, str):
-        is_long = feature.type == TEXT and len(value) > LONGEST_TEXT
-        return not is_long and (categories is None or value in categories)
+        return not is_too_long(feature, value) and (categories is None or value in categories)
     low, high = _get_range(feature)
     return feature.type != NUMBER or low <= value <= high  # type: ignore[operator]
 

@@ -152,8 +152,8 @@ class Contract:
         for index, record in enumerate(records if texts else ()):
             for feature in texts:
                 value = record.get(feature.name) if isinstance(record, Mapping) else None
-                if isinstance(value, str) and (fault := find_length_fault(value)):
-                    return index, Problem(format_pointer(feature.name), *fault)
+                if isinstance(value, str) and is_too_long(feature, value):
+                    return index, Problem(format_pointer(feature.name), *_describe_length(value))
         return None
 
     def _find_unusual(self, feature: Feature, value: object) -> tuple[str, str] | None:
@@ -203,18 +203,20 @@ def _find_fault(feature: Feature, value: object) -> tuple[str, str] | None:
         if kind is bool:
             return None
     elif isinstance(value, str):
-        if feature.type == TEXT and (fault := find_length_fault(value)):
-            return fault
+        if is_too_long(feature, value):
+            return _describe_length(value)
         return None if is_unicode(value) else (WRONG_TYPE, "not valid Unicode: it holds half of a surrogate pair")
     comma = feature.type == NUMBER and isinstance(value, str) and _is_number_with_comma(value)
     advice = " with a comma: write numbers with a decimal point, and nothing between thousands" if comma else ""
     return WRONG_TYPE, f"expected {_EXPECTED[feature.type]}, got {_name_kind(value)}{advice}"
 
 
-def find_length_fault(text: str) -> tuple[str, str] | None:
-    """Return the code and the sentence for free text that is too long; None if it is not."""
-    if len(text) <= LONGEST_TEXT:
-        return None
+def is_too_long(feature: Feature, text: str) -> bool:
+    """Tell whether the text is free text that has more characters than a model takes."""
+    return feature.type == TEXT and len(text) > LONGEST_TEXT
+
+
+def _describe_length(text: str) -> tuple[str, str]:
     return TOO_LARGE, f"{len(text):,} characters: a text may have at most {LONGEST_TEXT:,}"
 
 

@@ -8,7 +8,7 @@ from pyarrow import compute, csv
 from function.formats.csv_dialect import Dialect
 from function.formats.csv_table import neutralise
 from function.model.cells import parse_cell
-from function.model.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, Feature
+from function.model.contract import BOOLEAN, NUMBER, PANDAS_NULL_CELLS, Feature, is_too_long
 from function.model.dtypes import NARROW
 from function.model.manifest import Manifest
 
@@ -131,4 +131,4 @@ def _is_usual(feature: Feature, value: object) -> bool:
         return feature.nullable
     if feature.type == BOOLEAN:
         return isinstance(value, bool)
-    return feature.categories is None or value in feature.categories
+    return not is_too_long(feature, str(value)) and (feature.categories is None or value in feature.categories)

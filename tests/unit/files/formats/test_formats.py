@@ -21,7 +21,7 @@ from function.files.report import Tally
 from function.files.s3_reader import ObjectReader
 from function.formats.csv_dialect import is_blank
 from function.model.cells import parse_cell
-from function.model.contract import BOOLEAN, NUMBER, STRING, TEXT, Feature
+from function.model.contract import BOOLEAN, LONGEST_TEXT, NUMBER, STRING, TEXT, Feature
 from function.model.prediction import Prediction, predict_each
 from function.model.runtime import Model
 from tests.unit.files.files import SOURCE, Bucket, make_error, score_csv, score_json_lines, score_parquet
@@ -348,3 +348,24 @@ def test_features_with_the_names_of_added_columns_are_scored() -> None:
     parquet.write_table(table, sink)
     answered = parquet.read_table(io.BytesIO(score_parquet(model, sink.getvalue())[0]))
     assert (answered.column_names, answered["model_prediction"].to_pylist()) == (names, [2.5])
+
+
+@pytest.mark.parametrize("form", ["csv", "quoted csv", "json lines", "parquet"])
+def test_text_that_is_too_long_fails_its_row_alone(form: str) -> None:
+    model = regressor([SIZE, Feature("text", TEXT)])
+    texts = ["a", "b" * (LONGEST_TEXT + 1), "c" * LONGEST_TEXT]
+    quote = '"' if form == "quoted csv" else ""
+    lines = "".join(f"{quote}{text}{quote},1\n" for text in texts)
+    if form == "json lines":
+        found, tally = score_json_lines(model, b"\n".join(json.dumps({"text": t, "size": 1}).encode() for t in texts))
+        predictions = [json.loads(line)["prediction"] for line in found]
+    elif form == "parquet":
+        written = io.BytesIO()
+        parquet.write_table(pyarrow.table({"text": texts, "size": [1.0] * 3}), written)
+        scored, tally = score_parquet(model, written.getvalue())
+        predictions = parquet.read_table(io.BytesIO(scored)).column("prediction").to_pylist()
+    else:
+        text, tally = score_csv(model, f"text,size\n{lines}".encode(), block=10**6)
+        predictions = [float(row[2]) if row[2] else None for row in [*csv.reader(io.StringIO(text))][1:]]
+    assert predictions == [1.0, None, 1.0]
+    assert [problem["code"] for row in tally.first_rejected for problem in row["problems"]] == ["too_large"]
