@@ -104,7 +104,7 @@ def score_block(layout: Layout, runtime: Runtime, block: bytes) -> Block | None:
         columns, usual = read_columns(layout, table)
     except (pyarrow.ArrowException, NotPlain):
         return None
-    if has_formula(layout, table):
+    if not usual.any() or has_formula(layout, table):
         return None
     import numpy
 
