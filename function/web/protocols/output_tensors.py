@@ -105,7 +105,7 @@ def _read_class_count(parameters: dict[str, Any], name: str, pointer: str, probl
     if type(class_count) is float and class_count.is_integer():
         class_count = int(class_count)  # JSON does not distinguish 3.0 from 3
     if not is_ranked(name):
-        problems.append(Problem(pointer, UNSUPPORTED, "it works for the output probabilities only: move it there"))
+        problems.append(Problem(pointer, UNSUPPORTED, "only an output of probabilities can be ranked: remove it here"))
     elif type(class_count) is not int or class_count < 1:
         problems.append(Problem(pointer, WRONG_TYPE, "expected the number of classes: an integer of 1 or more"))
     else:

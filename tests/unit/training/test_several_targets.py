@@ -98,8 +98,8 @@ def test_target_that_the_table_does_not_have_is_not_evaluated(run: Run) -> None:
     ("arguments", "words"),
     [
         (["--target", "height"], "predicts 2 targets, but --target names 1"),
+        (["--target", "height"] * 2, "but --target names 1: repeat --target for each one, with a name of its own"),
         ([*BOTH, "--target", "depth"], "predicts 2 targets, but --target names 3"),
-        (["--target", "height", "--target", "height"], "repeat --target for each one"),
     ],
 )
 def test_another_number_of_targets_is_refused(run: Run, arguments: list[str], words: str) -> None:
