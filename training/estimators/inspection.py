@@ -69,7 +69,8 @@ def describe_targets(estimator: Any, task: str, names: Sequence[str], unit: str 
         )
     if len(names) != count or len({*names}) != count:
         raise TrainingError(
-            f"The estimator predicts {count} {'target' if count == 1 else 'targets'}, but --target names {len({*names})}: "
+            f"The estimator predicts {count} {'target' if count == 1 else 'targets'}, but --target names "
+            f"{len({*names})}: "
             "repeat --target for each one, with a name of its own, in the order of training."
         )
     labels = _list_labels(estimator, task, count)
