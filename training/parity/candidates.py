@@ -64,7 +64,7 @@ def choose_demand(accuracy: Accuracy) -> Demand:
     demand = EXACT if accuracy.is_exact else SINGLE if accuracy.is_single else DOUBLE
     if accuracy.has_complements:
         demand = demand._replace(smallest_share=max(demand.smallest_share, _SMALLEST_COMPLEMENT))
-    return demand._replace(may_be_moved=accuracy.is_decided_near)
+    return demand._replace(may_be_moved=accuracy.is_decided_near, skips_far=accuracy.is_decided_near)
 
 
 class RoundingRuntime:

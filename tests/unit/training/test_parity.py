@@ -190,6 +190,18 @@ def test_answer_among_scattered_ones_of_the_estimator_is_accepted() -> None:
         compare(one, lambda a, b: other(a, b) + (2 if 1e12 < abs(a) < 1e30 else 0), MOVED)
 
 
+def test_what_is_decided_by_inexact_numbers_is_not_compared_past_their_digits() -> None:
+    def change_past(limit: float) -> Callable[..., float]:
+        return lambda a, _: float(abs(a) > limit)
+
+    demand = MOVED._replace(skips_far=True)
+    assert compare(change_past(1e99), change_past(1e7), demand) < 1e-9
+    with pytest.raises(PredictionsDiffer, match="large whole numbers"):
+        compare(change_past(1e99), change_past(1e7), MOVED)
+    with pytest.raises(PredictionsDiffer):
+        compare(change_past(1e99), change_past(0.9), demand)
+
+
 def test_rows_that_get_no_answer_are_not_compared() -> None:
     # A number that is not finite is a problem of the record, whatever its label and its other numbers are.
     expected = {0: (("a",), (math.nan, 0.0)), 1: (("b",), (1.0, 0.0))}
