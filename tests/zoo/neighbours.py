@@ -23,6 +23,9 @@ from tests.zoo.tables import ZooTable
 
 FAMILY = "neighbours"
 _WHOLE = ("rooms", "floor")
+# Parameters of metrics of three columns.
+_VARIANCES = numpy.array([0.002, 0.003, 0.001])
+_NEARLY_ONE = numpy.eye(3) + 0.2
 
 
 def _describe(
@@ -68,6 +71,16 @@ _REGRESSORS = (
     _regressor("chebyshev neighbours by brute force", metric="chebyshev", algorithm="brute"),
     _regressor("neighbours by direction", metric="cosine", n_neighbors=3),
     _regressor("neighbours by squared distances", metric="sqeuclidean", weights="distance", tolerance=1e-5),
+    _regressor("neighbours by weighed columns", p=3, metric_params={"w": numpy.array([2.0, 0.5, 1.0])}),
+    _regressor("standardized neighbours", metric="seuclidean", metric_params={"V": _VARIANCES}, weights="distance"),
+    _regressor("mahalanobis neighbours", metric="mahalanobis", metric_params={"V": _NEARLY_ONE}),
+    _regressor(
+        "mahalanobis neighbours by brute force",
+        metric="mahalanobis",
+        metric_params={"VI": numpy.linalg.inv(_NEARLY_ONE)},
+        algorithm="brute",
+        weights="distance",
+    ),
     _regressor("neighbours by a metric that is not compiled", metric="canberra", is_flat=False),
     *(
         _describe(name, tables.mixed, KNeighborsRegressor(**options), target="price", features=_WHOLE)

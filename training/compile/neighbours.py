@@ -19,6 +19,7 @@ _METRICS = {
     **dict.fromkeys(("euclidean", "l2", "sqeuclidean", "cosine"), "squared"),
     **dict.fromkeys(("manhattan", "cityblock", "l1"), "manhattan"),
     **dict.fromkeys(("chebyshev", "infinity"), "chebyshev"),
+    **dict.fromkeys(("seuclidean", "mahalanobis"), "squared"),
     "minkowski": "minkowski",
 }
 _HALF = 0.5**0.5
@@ -112,18 +113,23 @@ def read_known(program: Program, model: Any, block: Block) -> Known:
     block = widen(prepare(program, block, nan=True))
     name, parameters = model.effective_metric_, dict(model.effective_metric_params_)
     power = parameters.pop("p", 2.0)
+    stretch = _find_stretch(name, float(power), parameters)
     if not isinstance(name, str) or name not in _METRICS or any(each is not None for each in parameters.values()):
         raise NotCompiled(f"its {type(model).__name__} measures by a metric that is not compiled")
     if hasattr(model._fit_X, "toarray") and numpy.prod(model._fit_X.shape) > _MOST_SPARSE:
         raise NotCompiled(f"its rows of training, with their zeros, are more than {_MOST_SPARSE:,} numbers")
     rows, metric = make_rows(model._fit_X), _METRICS[name]
-    is_noisy = metric == "squared" and model._tree is None
+    is_noisy = metric == "squared" and model._tree is None and stretch is None
     bounds = numpy.array([])
     if is_noisy:
         bounds = _add_squares_of_sparse(model._fit_X) if hasattr(model._fit_X, "indptr") else (rows * rows).sum(axis=1)
     order, tree = numpy.arange(len(rows)), _NO_TREE
     if model._tree is not None:
         order, bounds, tree = _read_tree(model._tree)
+    if stretch is not None:
+        rows, block = rows @ stretch, program.multiply_matrix(block, stretch)
+        if model._tree is not None:  # a BallTree: centers and radiuses
+            bounds = numpy.column_stack([bounds[:, :-1] @ stretch, bounds[:, -1]])
     if name == "cosine":
         # Of two directions, it is half of the squared difference.
         norms = numpy.sqrt((rows * rows).sum(axis=1, keepdims=True))
@@ -133,9 +139,20 @@ def read_known(program: Program, model: Any, block: Block) -> Known:
         block = program.multiply(normalize(program, block, "l2"), _HALF)
         # numpy chooses the nearest: to a record without a direction, all are as near.
         order = numpy.argpartition(numpy.zeros(len(rows)), (model.n_neighbors or 1) - 1)
-    roots = {"euclidean": 2.0, "l2": 2.0, "minkowski": float(power)}
+    roots = {**dict.fromkeys(("euclidean", "l2", "seuclidean", "mahalanobis"), 2.0), "minkowski": float(power)}
     options: dict[str, Any] = {"metric": metric, "p": float(power)} if metric == "minkowski" else {"metric": metric}
     return Known(block, rows[order], order, options, roots.get(name, 1.0), bounds, tree, is_noisy)
+
+
+def _find_stretch(name: Any, power: float, parameters: dict[str, Any]) -> Array | None:
+    """Find the matrix that makes weighed columns count alike, and take its parameter out of the others."""
+    variances, inverse, weights = (parameters.pop(each, None) for each in ("V", "VI", "w"))
+    if name == "mahalanobis":
+        inverse = numpy.linalg.inv(variances) if inverse is None else numpy.asarray(inverse, dtype=float)
+        return numpy.linalg.cholesky(inverse)
+    if name == "seuclidean":
+        return numpy.diag(numpy.asarray(variances, dtype=float) ** -0.5)
+    return None if weights is None else numpy.diag(numpy.asarray(weights, dtype=float) ** (1 / power))
 
 
 def _add_squares_of_sparse(matrix: Any) -> Array:
