@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from function.aws import Clients
+from function.dispatch import create_handler
 from function.errors import InputTooLarge
 from function.formats import csv_table
 from function.messages.record_prediction import predict_bodies
@@ -111,6 +112,15 @@ def test_longest_text_is_answered_and_one_character_more_is_too_large(form: str)
     assert (response.status, document["code"]) == (413, "too_large")
     assert document["detail"] == f"{pointer}: 100,001 characters: a text may have at most 100,000"
     assert "errors" not in document
+
+
+@pytest.mark.parametrize("many", ["instances", "cells"])
+def test_longer_text_is_too_large_for_a_direct_call_too(many: str) -> None:
+    service = Service(regressor((Feature("size", NUMBER), Feature("note", TEXT))), Settings(""), Clients())
+    event = {many: [{"note": "a", "size": "1" if many == "cells" else 1} for _ in range(2)]}
+    event[many][1]["note"] = "a" * (LONGEST_TEXT + 1)
+    with pytest.raises(InputTooLarge, match=f"/{many}/1/note: 100,001 characters"):
+        create_handler(service)(event, None)
 
 
 def test_longer_text_fails_its_own_message_and_row_alone() -> None:
