@@ -16,7 +16,8 @@ from training.parity.probes import Probe, ProbeData, make_probes
 # Of ordinary rows, which have no extreme numbers and were not moved to where the prediction jumps, at most this share
 # may be answered as the estimator answers a row beside them.
 MOST_MOVED = 0.01
-# Squares of larger numbers leave few digits to what is added to them, and their sums may be infinite in one order only.
+# Squares of numbers that are so many times those of the table leave few digits to what is added to them, and their sums
+# may be infinite in one order only.
 _FAR = 2.0**24
 
 
@@ -33,8 +34,8 @@ class Demand(NamedTuple):
     - `may_be_moved`: whether the candidate may answer a row as the reference answers it with numbers moved by a
       relative 1e-12 or, where they are float32, by 1e-6. That is for estimators that decide by numbers which are not
       the same to the last bit: there, the estimator's own answer depends on the number of rows
-    - `skips_far`: whether of rows with numbers past 2**24, only refusals are compared. That is for estimators that
-      decide by inexact numbers, which rounding decides there
+    - `skips_far`: whether of rows with numbers past 2**24 times the largest of the table, or past 2**24, only refusals
+      are compared. That is for estimators that decide by inexact numbers, which rounding decides there
     - `most_rows`: how many rows of a probe are compared, for a candidate that takes long; None for all
     """
 
@@ -52,6 +53,7 @@ class Gate:
         self._remaining = _predict_probes(Prober(reference), probe_data)
         self._predicted: list[tuple[Probe, list[RowResult]]] = []
         self._mover = Mover(reference, probe_data.features)
+        self._limits = [_FAR * max([1.0, *map(abs, _list_floats(column))]) for column in probe_data.data]
 
     def measure_error(self, candidate: RecordRuntime, demand: Demand = Demand()) -> float:  # noqa: B008
         """Return the largest relative difference to the reference on all probes; 0 means equal bits.
@@ -94,11 +96,15 @@ class Gate:
                 raise PredictionsDiffer(f"on {probe.name}, it predicts some that the estimator refuses")
         error, differences = compare_rows(expected, found, demand.tolerance, demand.smallest_share)
         if demand.skips_far:
-            differences = [each for each in differences if not _is_far([column[each.row] for column in probe.columns])]
+            differences = [each for each in differences if not self._is_far(probe.columns, each.row)]
         unexplained = self._leave_out_moved(probe, differences, demand)
         if unexplained:
             raise PredictionsDiffer(f"on {probe.name}, {format_differences(unexplained, len(expected))}")
         return error, len(differences)
+
+    def _is_far(self, columns: Columns, row: int) -> bool:
+        pairs = zip(columns, self._limits, strict=True)
+        return any(abs(value) > limit for column, limit in pairs for value in _list_floats(column[row : row + 1]))
 
     def _leave_out_moved(self, probe: Probe, differences: list[Difference], demand: Demand) -> list[Difference]:
         # The golden rows are compared again wherever the bundle is loaded.
@@ -107,8 +113,8 @@ class Gate:
         return self._mover.leave_out_moved(probe.columns, differences, demand.tolerance)
 
 
-def _is_far(row: Sequence[Value]) -> bool:
-    return any(isinstance(value, float) and abs(value) > _FAR for value in row)
+def _list_floats(column: Sequence[Value]) -> list[float]:
+    return [value for value in column if isinstance(value, float)]
 
 
 def _predict_probes(prober: Prober, probe_data: ProbeData) -> Iterator[tuple[Probe, list[RowResult]]]:

@@ -202,6 +202,18 @@ def test_what_is_decided_by_inexact_numbers_is_not_compared_past_their_digits() 
         compare(change_past(1e99), change_past(0.9), demand)
 
 
+def test_numbers_of_the_table_are_compared_however_large_they_are() -> None:
+    # Times in milliseconds.
+    data = draw_numbers()
+    data = data._replace(
+        golden=[[1.7e12 + value for value in column] for column in data.golden],  # type: ignore[operator]
+        data=[[1.7e12 + value for value in column] for column in data.data],  # type: ignore[operator]
+    )
+    demand = MOVED._replace(skips_far=True)
+    with pytest.raises(PredictionsDiffer):
+        compare(lambda a, _: float(a > 1.7e12), lambda a, _: float(a > 1.7e12 + 0.3), demand, data)
+
+
 def test_rows_that_get_no_answer_are_not_compared() -> None:
     # A number that is not finite is a problem of the record, whatever its label and its other numbers are.
     expected = {0: (("a",), (math.nan, 0.0)), 1: (("b",), (1.0, 0.0))}
