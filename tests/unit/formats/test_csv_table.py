@@ -191,6 +191,7 @@ def test_rows_and_cells_come_back(rows: list[tuple[int, str, str]], line_end: st
     st.sampled_from(FORMULA_STARTS),
 )
 def test_no_text_of_the_answer_is_a_formula(text: str, name: str, start: str) -> None:
+    assume(start + text not in PANDAS_NULL_CELLS)  # "-NaN" is a null
     model = regressor([SIZE, Feature(start + name, STRING, categories=("a",))])
     table = [["size", start + name, name], ["99", start + text, text]]
     for row in read(predict_csv_document(model, write_table(table))):
