@@ -114,7 +114,8 @@ CASES: tuple[Case, ...] = (
     ),
     Case("map", [FLAGS], {"bounds": ("I", [0, 3, 6]), "numbers": ("d", [0.1, 0.2, 0.3, 1.0, 2.0, 3.0])}),
     Case("indicate", [FLAGS], {"bounds": ("I", [0, 3, 6]), "places": ("H", [1, 2, 0, 3, 4, 0])}, {"width": 4}),
-    *(Case("normalize", options={"norm": norm, "least": 1e-9}) for norm in ("l1", "l2", "max")),
+    *(Case("normalize", options={"norm": norm, "least": 1e-9, "single": False}) for norm in ("l1", "l2", "max")),
+    Case("normalize", options={"norm": "l2", "least": 1e-9, "single": True}),
     *(Case("power", arrays={"powers": ("d", [0.5, 2.0])}, options={"method": m}) for m in ("box-cox", "yeo-johnson")),
     Case("bins", arrays={"bounds": ("I", [0, 2, 3]), "edges": ("d", [0.0, 0.25, 0.1])}),
     Case(
@@ -255,7 +256,7 @@ CASES: tuple[Case, ...] = (
     *(Case("unpack", [PACKED], options={"by_null": by_null}) for by_null in (False, True)),
     Case("packed_apply", [PACKED], options={"function": "sqrt"}),
     Case("packed_multiply", [PACKED], PER_COLUMN),
-    Case("packed_normalize", [PACKED], options={"norm": "l2", "least": 5e-324}),
+    Case("packed_normalize", [PACKED], options={"norm": "l2", "least": 5e-324, "single": False}),
     Case("packed_refuse", [PACKED], options={"nan": True, "infinity": True}),
     Case("packed_round", [PACKED]),
     Case("packed_sign", [PACKED], options={"above": 0.25, "equal": False}),

@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import BernoulliNB, MultinomialNB
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, Normalizer, OneHotEncoder, StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVR, LinearSVC
 from xgboost import XGBClassifier
 
 from tests.zoo import tables
@@ -95,6 +95,7 @@ COLUMNS = (
 ALONE = (
     _alone("TF-IDF", (TfidfVectorizer(), _LOGISTIC)),
     _alone("TF-IDF of numbers of float32", (TfidfVectorizer(dtype=numpy.float32), _LOGISTIC), tolerance=1e-5),
+    _alone("TF-IDF of numbers of float32, for another step", (TfidfVectorizer(dtype=numpy.float32), SVR()), "score"),
     _alone("counts of words given", (CountVectorizer(vocabulary=["good", "bad", "отлично", "não"]), Ridge()), "score"),
     _alone("pairs of words found by a pattern", (TfidfVectorizer(token_pattern=r"[^\s,]+", ngram_range=(2, 2)), _SVC)),
     _alone("hashed characters", (HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), n_features=999), _SVC)),

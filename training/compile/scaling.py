@@ -60,14 +60,15 @@ def normalize(program: Program, block: Block, norm: str) -> Block:
     # That of dense rows is sklearn's _handle_zeros_in_scale. Sums of sparse rows are computed one after the other.
     is_packed, dtype = block.is_packed, block.dtype
     least = SMALLEST if block.is_sparse else 10 * float(numpy.finfo(dtype).eps)
-    is_sum_exact = norm == "max" or (is_packed and dtype == FLOAT64)
+    single = block.is_sparse and dtype == FLOAT32
     is_finite = is_packed and all(column.is_finite and not column.nullable for column in block.columns)
     columns = block.change_columns(
         lambda c: c._replace(
-            is_exact=c.is_exact and is_sum_exact, is_finite=is_finite, nullable=not is_finite, name=None
+            is_exact=c.is_exact and (is_packed or norm == "max"), is_finite=is_finite, nullable=not is_finite, name=None
         )
     )
-    return round_singles(program, program.add("normalize", [block], columns, {}, norm=norm, least=least))
+    made = program.add("normalize", [block], columns, {}, norm=norm, least=least, single=single)
+    return round_singles(program, made)
 
 
 def compile_power_transformer(program: Program, transformer: Any, block: Block) -> Block:

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Any
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.file import Step
 from function.runtimes.flat.operation import Operation, Row
+from function.runtimes.flat.singles import round_column, round_single
 
 if TYPE_CHECKING:
     from function.runtimes.flat.operation import Table
 
 
 class Normalize:
-    """Divide each row by its norm, the option `norm`: l1, l2 or max. A norm below the option `least` counts as 1."""
+    """Divide each row by its norm, the option `norm`: l1, l2 or max. A norm below the option `least` counts as 1.
+
+    With the option `single`, squares are rounded to float32, as scikit-learn's are of sparse rows of float32.
+    """
 
     def __init__(self, step: Step) -> None:
         self.width = self.work = step.width
         self.norm, self.least = step.get_choice("norm", ("l1", "l2", "max")), step.get_number("least")
+        self.single = step.get_flag("single")
         if not step.width or self.least <= 0:
             raise ValueError("a norm of no columns, or a division by zero")
 
@@ -29,7 +34,8 @@ class Normalize:
         elif self.norm == "l1":
             norm = _add_up(map(abs, row))
         else:
-            norm = sqrt(_add_up(value * value for value in row))
+            squares = (value * value for value in row)
+            norm = sqrt(_add_up(map(round_single, squares) if self.single else squares))
         divisor = 1.0 if norm < self.least else norm
         return [value / divisor for value in row]
 
@@ -43,7 +49,8 @@ class Normalize:
         elif self.norm == "l1":
             norms = _add_up(abs(column) for column in table)
         else:
-            norms = numpy.sqrt(_add_up(column * column for column in table))
+            squares = (column * column for column in table)
+            norms = numpy.sqrt(_add_up(map(round_column, squares) if self.single else squares))
         norms = numpy.where(norms < self.least, 1.0, norms)
         return [column / norms for column in table]
 

@@ -60,11 +60,11 @@ def compute_exp_of_column(column: "Column") -> "Column":
     rest = scaled - nearest
     power = (_CUBIC * rest + _SQUARE) * (rest * rest) + (_LINEAR * rest + 1)
     whole = nearest.astype(numpy.intp)
-    grown = _round_column(power * numpy.ldexp(numpy.array(_POWERS)[whole % _STEPS], whole // _STEPS))
+    grown = round_column(power * numpy.ldexp(numpy.array(_POWERS)[whole % _STEPS], whole // _STEPS))
     return numpy.where(numpy.isnan(column), column, numpy.where(column <= _LEAST, 0.0, grown))
 
 
-def _round_column(column: "numpy.ndarray[Any, Any]") -> "Column":
+def round_column(column: "numpy.ndarray[Any, Any]") -> "Column":
     import numpy
 
     return column.astype(numpy.float32).astype(float)
@@ -86,7 +86,7 @@ class Single:
     def run_table(self, table: "Table") -> "Table":
         import numpy
 
-        rounded = [_round_column(column) for column in table]
+        rounded = [round_column(column) for column in table]
         if self.null is None:
             return rounded
         return [numpy.where(column == self.null, nan, column) for column in rounded]
@@ -125,7 +125,7 @@ class SingleMatrix:
         for factors, column in zip(matrix, table, strict=True):
             absent = numpy.isnan(column)
             totals = [
-                numpy.where(absent, total, _round_column(total + _round_column(column * factor)))
+                numpy.where(absent, total, round_column(total + round_column(column * factor)))
                 for total, factor in zip(totals, factors, strict=True)
             ]
         return totals
@@ -158,7 +158,7 @@ class SingleSigmoid:
         import numpy
 
         limited = [numpy.minimum(-column, _LARGEST_NEGATED) for column in table]
-        return [_round_column(1 / _round_column(compute_exp_of_column(column) + 1)) for column in limited]
+        return [round_column(1 / round_column(compute_exp_of_column(column) + 1)) for column in limited]
 
 
 class SingleSoftmax:
@@ -182,12 +182,12 @@ class SingleSoftmax:
         import numpy
 
         largest = numpy.fmax.reduce(table)
-        grown = [compute_exp_of_column(_round_column(column - largest)) for column in table]
+        grown = [compute_exp_of_column(round_column(column - largest)) for column in table]
         total = numpy.zeros(len(largest))
         for column in grown:
             total = total + column
-        total = _round_column(total)
-        return [_round_column(column / total) for column in grown]
+        total = round_column(total)
+        return [round_column(column / total) for column in grown]
 
 
 class SingleComplement:
@@ -200,7 +200,7 @@ class SingleComplement:
         return [made for value in row for made in (round_single(1 - value), value)]
 
     def run_table(self, table: "Table") -> "Table":
-        return [made for column in table for made in (_round_column(1 - column), column)]
+        return [made for column in table for made in (round_column(1 - column), column)]
 
 
 OPERATIONS: dict[str, Callable[[Step], Operation]] = {

@@ -32,7 +32,10 @@ def describe_splines(beyond: str, **changed: Any) -> tuple[str, tuple[int, ...],
 
 # The operation, the widths of its blocks, its options and its arrays.
 STEPS: dict[str, tuple[str, tuple[int, ...], dict[str, Any], dict[str, Any]]] = {
-    **{f"normalize {norm}": ("normalize", (2,), {"norm": norm, "least": 1e-15}, {}) for norm in ("l1", "l2", "max")},
+    **{
+        f"normalize {norm}": ("normalize", (2,), {"norm": norm, "least": 1e-15, "single": False}, {})
+        for norm in ("l1", "l2", "max")
+    },
     "yeo-johnson": ("power", (2,), {"method": "yeo-johnson"}, {"powers": ("d", [0.3, 2.0])}),
     "yeo-johnson, steep": ("power", (2,), {"method": "yeo-johnson"}, {"powers": ("d", [-9.0, 0.0])}),
     "box-cox": ("power", (2,), {"method": "box-cox"}, {"powers": ("d", [-0.7, 0.0])}),
