@@ -68,10 +68,10 @@ def describe_targets(estimator: Any, task: str, names: Sequence[str], unit: str 
             [f"target_{number}" for number in range(1, count + 1)] if count > 1 else [_DEFAULT_NAMES.get(task, *names)]
         )
     if len(names) != count or len({*names}) != count:
+        noun = "target" if count == 1 else "targets"
         raise TrainingError(
-            f"The estimator predicts {count} {'target' if count == 1 else 'targets'}, but --target names "
-            f"{len({*names})}: "
-            "repeat --target for each one, with a name of its own, in the order of training."
+            f"The estimator predicts {count} {noun}, but --target names {len({*names})}: repeat --target for each one, "
+            "with a name of its own, in the order of training."
         )
     labels = _list_labels(estimator, task, count)
     scores = _find_scores(estimator, task, len(labels[0] or ()), inputs)
@@ -100,8 +100,8 @@ def _list_labels(estimator: Any, task: str, count: int) -> list[tuple[Label, ...
 
 
 def _count_clusters(estimator: Any) -> int:
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
+    while isinstance(estimator, Pipeline) or hasattr(estimator, "best_estimator_"):
+        estimator = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator.best_estimator_
     # A mixture has weights_; Birch has labels of subclusters.
     for name in ("weights_", "cluster_centers_"):
         if hasattr(estimator, name):

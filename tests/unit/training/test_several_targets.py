@@ -13,6 +13,7 @@ from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
@@ -126,6 +127,7 @@ def test_what_needs_an_estimator_is_not_trained(run: Run, task: str) -> None:
         (IsolationForest(n_estimators=10, random_state=0), "outlier_detection", "score"),
         (KMeans(3, n_init=1, random_state=0), "clustering", "distances"),
         (GaussianMixture(2, random_state=0), "clustering", "responsibilities"),
+        (GridSearchCV(KMeans(n_init=1, random_state=0), {"n_clusters": [2, 4]}), "clustering", "distances"),
     ],
 )
 def test_what_has_no_target_is_packaged(run: Run, estimator: Any, task: str, scores: str) -> None:
