@@ -58,7 +58,8 @@ def format_table(results: Iterable[Result]) -> str:
         error = max(member.largest_error for member in members)
         start = statistics.median(member.start_ms for member in members)
         shown = "0, equal bits" if error == 0 else f"{error:.1g}"
-        ratios = [member.joblib_ms / member.start_ms for member in members if member.joblib_ms]
+        measured = [member for member in members if member.joblib_ms and member.runtime == FLAT]
+        ratios = [member.joblib_ms / member.start_ms for member in measured]
         least = f"{min(ratios):.1f}" if ratios else "not measured"
         lines.append(f"| {family} | {len(members)} | {_count_runtimes(members)} | {shown} | {start:.0f} ms | {least} |")
     return "\n".join(lines) + "\n"
