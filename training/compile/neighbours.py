@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.dtypes import FLOAT32, FLOAT64
-from training.compile.blocks import Answer, Array, Arrays, Block, Column, NotCompiled
+from training.compile.answers import answer_targets, answer_values
+from training.compile.blocks import Answer, Array, Arrays, Block, Column, NotCompiled, list_classes
 from training.compile.curves import divide_blocks, measure_distances, multiply_blocks, raise_to, widen
 from training.compile.kernels import make_rows, mark_noisy, measure_squares, take_root
 from training.compile.program import Program
@@ -82,7 +83,7 @@ def compile_radius_classifier(program: Program, estimator: Any, block: Block) ->
         return _answer_shares(program, estimator, program.refuse(shares, infinity=False))
     alone = [
         float(known == label)
-        for classes, label in zip(_list_classes(estimator), labels, strict=True)
+        for classes, label in zip(list_classes(estimator), labels, strict=True)
         for known in classes
     ]
     if sum(alone) != len(labels):
@@ -224,29 +225,22 @@ def _make_columns(targets: Array) -> Array:
 def _make_indicators(estimator: Any) -> Array:
     """Make a column for each class of each target, true where a row of training has it."""
     codes = _make_columns(numpy.asarray(estimator._y))
-    pairs = zip(codes.T, _list_classes(estimator), strict=True)
+    pairs = zip(codes.T, list_classes(estimator), strict=True)
     return numpy.concatenate([column[:, None] == numpy.arange(len(classes)) for column, classes in pairs], axis=1)
-
-
-def _list_classes(estimator: Any) -> list[list[Any]]:
-    """List the classes of each target."""
-    several = estimator.classes_ if isinstance(estimator.classes_, list) else [estimator.classes_]
-    return [classes.tolist() for classes in several]
 
 
 def _answer_values(program: Program, values: Block, targets: Array) -> Answer:
     """Answer the columns as the values of the targets, in float32 if these are of it."""
     if targets.dtype == numpy.float32:
         values = program.add("round", [values], [Column(dtype=FLOAT32, is_exact=False)] * values.width, {})
-    answers = [Answer(value=program.take(values, [place])) for place in range(values.width)]
-    return answers[0] if targets.ndim == 1 else Answer(targets=tuple(answers))
+    return answer_values(program, values)
 
 
 def _answer_shares(program: Program, estimator: Any, shares: Block) -> Answer:
     """Answer the class with the largest share, of each target."""
     answers, begin = [], 0
-    for classes in _list_classes(estimator):
+    for classes in list_classes(estimator):
         own = program.take(shares, range(begin, begin + len(classes)))
-        answers.append(Answer(None, tuple(classes), program.make_argmax(own), own))
+        answers.append(Answer(None, classes, program.make_argmax(own), own))
         begin += len(classes)
-    return Answer(targets=tuple(answers)) if isinstance(estimator.classes_, list) else answers[0]
+    return answer_targets(answers)
