@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from function.model.contract import Columns
 from function.model.manifest import Manifest
-from function.model.target import Output, Targets
+from function.model.target import Output, Targets, list_class_places
 
 if TYPE_CHECKING:
     import numpy
@@ -37,11 +37,8 @@ class Content(NamedTuple):
 def list_outputs(targets: Targets, columns: "ArrayOutputs") -> Outputs:
     """List the outputs of a table's rows. Raises IndexError for a class that there is not."""
     listed: list[list[Any]] = [column.tolist() for column in columns]
-    at = 0
-    for target in targets:
-        if target.classes is not None:
-            listed[at] = [target.classes[place] for place in listed[at]]
-        at += target.width
+    for at, classes in list_class_places(targets):
+        listed[at] = [classes[place] for place in listed[at]]
     return [list(row) for row in zip(*listed, strict=True)]
 
 

@@ -6,6 +6,7 @@ its scores, which are numbers. Tables have a column for each; a JSON answer has 
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from function.model.manifest_values import expect, expect_label, expect_number, expect_one_of, expect_text
@@ -81,6 +82,12 @@ def find_label_type(target: Target) -> type[Label]:
     kinds = {type(label) for label in target.classes or (0.0,)}
     is_wide = kinds == {int} and not all(-(2**63) <= label < 2**63 for label in target.classes or ())  # type: ignore[operator]
     return kinds.pop() if len(kinds) == 1 and not is_wide else str
+
+
+def list_class_places(targets: Targets) -> list[tuple[int, tuple[Label, ...]]]:
+    """List the places of an output that are classes, each with its labels."""
+    starts = accumulate((target.width for target in targets), initial=0)
+    return [(at, target.classes) for at, target in zip(starts, targets, strict=False) if target.classes is not None]
 
 
 def get_predictions(targets: Targets, output: Output) -> list[Label]:

@@ -20,6 +20,7 @@ from function.model.target import (
     Targets,
     describe_prediction,
     describe_scores,
+    list_class_places,
 )
 
 NUMBER_AND_TEXT = (Feature("size", NUMBER, False, 0, 10), Feature("note", STRING, True, categories=("a", "b")))
@@ -56,11 +57,8 @@ class ByRecords:
         plain = [[None if value != value else value for value in column.tolist()] for column in columns]  # noqa: PLR0124
         # Of a table without rows there are empty columns.
         listed = list(zip(*self.predict(plain), strict=True)) or [()] * sum(target.width for target in self.targets)
-        at = 0
-        for target in self.targets:
-            if target.classes is not None:
-                listed[at] = tuple(map(target.classes.index, listed[at]))
-            at += target.width
+        for at, classes in list_class_places(self.targets):
+            listed[at] = tuple(map(classes.index, listed[at]))
         return [numpy.array(values) for values in listed]
 
 

@@ -10,7 +10,7 @@ from function.errors import ARTIFACT_UNREADABLE, BundleError
 from function.model.contract import Columns
 from function.model.manifest import PACKAGE_AGAIN, Artifact, Manifest
 from function.model.runtime import ArrayOutputs, Content, Outputs, list_outputs
-from function.model.target import Targets
+from function.model.target import Targets, list_class_places
 from function.runtimes.flat.file import parse
 from function.runtimes.flat.kinds import TEXT, list_kinds
 from function.runtimes.flat.program import Program
@@ -89,13 +89,7 @@ class FlatRuntime:
     ) -> None:
         self._program = program
         self._targets = targets
-        # The places of the output that are classes, with their labels.
-        self._classes: list[tuple[int, Sequence[Any]]] = []
-        at = 0
-        for target in targets:
-            if target.classes is not None:
-                self._classes.append((at, target.classes))
-            at += target.width
+        self._classes = list_class_places(targets)
         self._artifact = artifact
         self._is_checked = is_checked
         self._many_values = many_values
