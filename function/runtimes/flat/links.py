@@ -94,13 +94,8 @@ class Softmax(_ByRow):
         return [value / total for value in grown]
 
 
-class LogSoftmax(_ByRow):
+class LogSoftmax(Softmax):
     """Make the logarithms of such shares: each number less the logarithm of the sum of exp of all."""
-
-    def __init__(self, step: Step) -> None:
-        self.width = self.work = step.width
-        if not step.width:
-            raise ValueError("no numbers")
 
     def run_row(self, row: Row) -> Row:
         largest = max(row)
