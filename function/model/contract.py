@@ -101,6 +101,7 @@ class Contract:
         self._known = frozenset(self.names).union(ignored)
         # Built once: a body may have hundreds of thousands of unknown fields.
         self._expected = f"not a feature of the model; its features: {', '.join(self.names)}"
+        self._texts = [feature for feature in features if feature.type == TEXT]
         self._categories = {f.name: frozenset(f.categories) for f in features if f.categories is not None}
 
     def check(self, records: Sequence[object], *, strict: bool = False) -> CheckedRecords:
@@ -148,9 +149,8 @@ class Contract:
 
     def find_long_text(self, records: Sequence[object]) -> tuple[int, Problem] | None:
         """Return the index of the first record with a free text that is too long, and the problem; else None."""
-        texts = [feature for feature in self.features if feature.type == TEXT]
-        for index, record in enumerate(records if texts else ()):
-            for feature in texts:
+        for index, record in enumerate(records if self._texts else ()):
+            for feature in self._texts:
                 value = record.get(feature.name) if isinstance(record, Mapping) else None
                 if isinstance(value, str) and is_too_long(feature, value):
                     return index, Problem(format_pointer(feature.name), *_describe_length(value))
