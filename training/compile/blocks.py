@@ -148,6 +148,11 @@ def find_common_dtype(columns: Sequence[Column]) -> str:
     return FLOAT32 if found.name == FLOAT32 else FLOAT64
 
 
+def make_dense(matrix: Any) -> Array:
+    """Make an array of numbers that an estimator keeps, which may be a sparse matrix."""
+    return numpy.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
+
+
 def read_classes(estimator: Any) -> tuple[Any, ...]:
     """Read the labels of a classifier of one target. Raises NotCompiled."""
     if isinstance(estimator.classes_, list):

@@ -7,7 +7,7 @@ import numpy
 
 from training.compile.answers import answer_values
 from training.compile.blocks import Answer, Block, read_classes
-from training.compile.curves import complement, divide_blocks, multiply_blocks
+from training.compile.curves import divide_blocks, multiply_blocks, pair_shares
 from training.compile.gaussian_kernels import compute_any_kernel, compute_diagonal
 from training.compile.kernels import make_rows, mark_nullable, weigh
 from training.compile.program import Program
@@ -39,8 +39,7 @@ def compile_binary_classifier(program: Program, estimator: Any, block: Block) ->
     kernel = compute_any_kernel(program, estimator.kernel_, {}, make_rows(estimator.X_train_), block)
     mean = weigh(program, kernel, estimator.y_train_ - estimator.pi_)
     second = _integrate(program, mean, _compute_variance(program, estimator, kernel, block))
-    shares = program.join([complement(program, second), second])
-    return Answer(None, read_classes(estimator), program.compare(mean), shares)
+    return Answer(None, read_classes(estimator), program.compare(mean), pair_shares(program, second))
 
 
 def _integrate(program: Program, mean: Block, variance: Block) -> Block:

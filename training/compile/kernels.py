@@ -6,7 +6,7 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32
-from training.compile.blocks import Array, Block, Column, NotCompiled
+from training.compile.blocks import Array, Block, Column, NotCompiled, make_dense
 from training.compile.curves import measure_distances, raise_to, refuse_negative
 from training.compile.program import Program
 from training.compile.scaling import normalize, prepare
@@ -24,8 +24,8 @@ def prepare_double(program: Program, estimator: Any, block: Block) -> Block:
 
 
 def make_rows(rows: Any) -> Array:
-    """Make an array of the rows of training that an estimator keeps, which may be a sparse matrix."""
-    return numpy.asarray(rows.toarray() if hasattr(rows, "toarray") else rows, dtype=float)
+    """Make an array of float64 of the rows of training that an estimator keeps, which may be a sparse matrix."""
+    return make_dense(rows).astype(float, copy=False)
 
 
 def compute_kernel(program: Program, name: Any, parameters: Mapping[str, Any], rows: Array, block: Block) -> Block:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy
 
 from training.compile.answers import answer_labels, answer_values
-from training.compile.blocks import Answer, Block, NotCompiled, read_classes
+from training.compile.blocks import Answer, Block, NotCompiled, make_dense, read_classes
 from training.compile.curves import make_shares, make_sigmoid_of_each, pair_shares, widen
 from training.compile.program import Program
 from training.compile.reduction import match_dtype
@@ -88,9 +88,7 @@ def compile_sgd_classifier(program: Program, estimator: Any, block: Block) -> An
 
 def compute_scores(program: Program, estimator: Any, block: Block) -> Block:
     """Compile a linear model's scores: the inputs times `coef_`, plus `intercept_`."""
-    coefficients = estimator.coef_
-    dense = coefficients.toarray() if hasattr(coefficients, "toarray") else coefficients  # sparse after sparsify()
-    matrix = numpy.atleast_2d(numpy.asarray(dense))
+    matrix = numpy.atleast_2d(make_dense(estimator.coef_))  # sparse after sparsify()
     starts = numpy.ravel(estimator.intercept_)
     block = match_dtype(prepare(program, block, nan=True), matrix[:, :1] + starts[:, None])
     return round_open(program, program.multiply_matrix(block, matrix.T, starts))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy
 
 from function.model.dtypes import FLOAT32
-from training.compile.blocks import Array, Block, NotCompiled
+from training.compile.blocks import Array, Block, NotCompiled, make_dense
 from training.compile.curves import widen
 from training.compile.program import Program
 from training.compile.scaling import prepare, round_singles
@@ -13,7 +13,7 @@ from training.compile.scaling import prepare, round_singles
 
 def compile_pca(program: Program, pca: Any, block: Block) -> Block:
     """Compile a PCA or IncrementalPCA: scikit-learn subtracts the projection of the means after it has projected."""
-    matrix = _make_dense(pca.components_).T
+    matrix = make_dense(pca.components_).T
     made = _project(program, block, matrix, -(numpy.ravel(pca.mean_) @ matrix))
     if not pca.whiten:
         return made
@@ -23,7 +23,7 @@ def compile_pca(program: Program, pca: Any, block: Block) -> Block:
 
 def compile_projection(program: Program, transformer: Any, block: Block) -> Block:
     """Compile what only multiplies with `components_`: TruncatedSVD, random projections, neighborhood components."""
-    return _project(program, block, _make_dense(transformer.components_).T)
+    return _project(program, block, make_dense(transformer.components_).T)
 
 
 def compile_centered_projection(program: Program, transformer: Any, block: Block) -> Block:
@@ -31,12 +31,12 @@ def compile_centered_projection(program: Program, transformer: Any, block: Block
     block = prepare(program, block, nan=True)
     if getattr(transformer, "whiten", True):
         block = subtract(program, block, transformer.mean_)
-    return _project(program, block, _make_dense(transformer.components_).T)
+    return _project(program, block, make_dense(transformer.components_).T)
 
 
 def compile_factor_analysis(program: Program, analysis: Any, block: Block) -> Block:
     """Compile a FactorAnalysis: the expected factors of a row."""
-    components = _make_dense(analysis.components_)
+    components = make_dense(analysis.components_)
     weighted = components / numpy.asarray(analysis.noise_variance_, dtype=float)
     covariance = numpy.linalg.inv(numpy.eye(len(components)) + weighted @ components.T)
     centered = subtract(program, prepare(program, block, nan=True), analysis.mean_)
@@ -50,7 +50,7 @@ def compile_discriminant(program: Program, analysis: Any, block: Block) -> Block
     block = prepare(program, block, nan=True)
     if analysis.solver == "svd":
         block = subtract(program, block, analysis.xbar_)
-    return _project(program, block, _make_dense(analysis.scalings_)[:, : analysis._max_components])
+    return _project(program, block, make_dense(analysis.scalings_)[:, : analysis._max_components])
 
 
 def compile_agglomeration(program: Program, agglomeration: Any, block: Block) -> Block:
@@ -64,7 +64,7 @@ def compile_agglomeration(program: Program, agglomeration: Any, block: Block) ->
 
 def compile_rbf_sampler(program: Program, sampler: Any, block: Block) -> Block:
     """Compile an RBFSampler: cosines of random projections."""
-    weights = _make_dense(sampler.random_weights_)
+    weights = make_dense(sampler.random_weights_)
     if program.make_numbers(block).dtype == FLOAT32 and weights.dtype == numpy.float32:
         raise NotCompiled("its RBFSampler takes cosines in float32")
     made = _project(program, block, weights, sampler.random_offset_)
@@ -92,7 +92,3 @@ def subtract(program: Program, block: Block, numbers: Any) -> Block:
 def match_dtype(block: Block, array: Array) -> Block:
     """Return the block as float64 if numpy computes in it, because the array is of it."""
     return block if array.dtype == numpy.float32 else widen(block)
-
-
-def _make_dense(matrix: Any) -> Array:
-    return numpy.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
