@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from function.model.runtime import NotPredictable
 from function.runtimes.flat.file import Step
 from function.runtimes.flat.operation import Operation, Row
-from function.runtimes.flat.singles import round_column, round_single
 
 if TYPE_CHECKING:
-    from function.runtimes.flat.operation import Table
+    from function.runtimes.flat.operation import Column, Table
 
 
 class Normalize:
@@ -34,8 +33,12 @@ class Normalize:
         elif self.norm == "l1":
             norm = _add_up(map(abs, row))
         else:
-            squares = (value * value for value in row)
-            norm = sqrt(_add_up(map(round_single, squares) if self.single else squares))
+            squares: Iterable[float] = (value * value for value in row)
+            if self.single:
+                from function.runtimes.flat.singles import round_single
+
+                squares = map(round_single, squares)
+            norm = sqrt(_add_up(squares))
         divisor = 1.0 if norm < self.least else norm
         return [value / divisor for value in row]
 
@@ -49,8 +52,12 @@ class Normalize:
         elif self.norm == "l1":
             norms = _add_up(abs(column) for column in table)
         else:
-            squares = (column * column for column in table)
-            norms = numpy.sqrt(_add_up(map(round_column, squares) if self.single else squares))
+            squares: Iterable[Column] = (column * column for column in table)
+            if self.single:
+                from function.runtimes.flat.singles import round_column
+
+                squares = map(round_column, squares)
+            norms = numpy.sqrt(_add_up(squares))
         norms = numpy.where(norms < self.least, 1.0, norms)
         return [column / norms for column in table]
 
