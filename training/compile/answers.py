@@ -1,6 +1,7 @@
 """Make answers of several targets: as many numbers, or as many labels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from training.compile.blocks import Answer, Block, NotCompiled
 from training.compile.curves import pair_shares
@@ -24,6 +25,16 @@ def join_values(program: Program, answer: Answer) -> Block:
     if None in values:
         raise NotCompiled("one of its members is no regressor")
     return program.join([value for value in values if value is not None])
+
+
+def answer_shares(program: Program, classes: Sequence[tuple[Any, ...]], shares: Block) -> Answer:
+    """Answer with the class of the largest share, of each target; their shares are beside one another."""
+    answers, begin = [], 0
+    for labels in classes:
+        own = program.take(shares, range(begin, begin + len(labels)))
+        answers.append(Answer(None, labels, program.make_argmax(own), own))
+        begin += len(labels)
+    return answer_targets(answers)
 
 
 def answer_labels(program: Program, labels: Block, shares: Block | None) -> Answer:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.model.dtypes import FLOAT32, FLOAT64
-from training.compile.answers import answer_targets, answer_values
+from training.compile.answers import answer_shares, answer_values
 from training.compile.blocks import Answer, Array, Arrays, Block, Column, NotCompiled, list_classes
 from training.compile.curves import divide_blocks, measure_distances, multiply_blocks, raise_to, widen
 from training.compile.kernels import make_rows, mark_noisy, measure_squares, take_root
@@ -59,7 +59,7 @@ def compile_nearest_classifier(program: Program, estimator: Any, block: Block) -
     """Compile a KNeighborsClassifier: the shares of the classes among the nearest rows."""
     shares = _average_nearest(program, estimator, block, _make_indicators(estimator))
     # If all distances are infinite, no row has a weight, which scikit-learn refuses.
-    return _answer_shares(program, estimator, program.refuse(shares, infinity=False))
+    return answer_shares(program, list_classes(estimator), program.refuse(shares, infinity=False))
 
 
 def compile_radius_regressor(program: Program, estimator: Any, block: Block) -> Answer:
@@ -80,7 +80,7 @@ def compile_radius_classifier(program: Program, estimator: Any, block: Block) ->
     shares = _average_near(program, estimator, block, _make_indicators(estimator))
     labels = estimator.outlier_label_
     if labels is None:
-        return _answer_shares(program, estimator, program.refuse(shares, infinity=False))
+        return answer_shares(program, list_classes(estimator), program.refuse(shares, infinity=False))
     alone = [
         float(known == label)
         for classes, label in zip(list_classes(estimator), labels, strict=True)
@@ -88,7 +88,7 @@ def compile_radius_classifier(program: Program, estimator: Any, block: Block) ->
     ]
     if sum(alone) != len(labels):
         raise NotCompiled("its outlier_label is none of the classes of training")
-    return _answer_shares(program, estimator, program.fill(shares, alone))
+    return answer_shares(program, list_classes(estimator), program.fill(shares, alone))
 
 
 def find_nearest(program: Program, model: Any, block: Block, values: Array, count: int) -> tuple[Block, Block]:
@@ -234,13 +234,3 @@ def _answer_values(program: Program, values: Block, targets: Array) -> Answer:
     if targets.dtype == numpy.float32:
         values = program.add("round", [values], [Column(dtype=FLOAT32, is_exact=False)] * values.width, {})
     return answer_values(program, values)
-
-
-def _answer_shares(program: Program, estimator: Any, shares: Block) -> Answer:
-    """Answer the class with the largest share, of each target."""
-    answers, begin = [], 0
-    for classes in list_classes(estimator):
-        own = program.take(shares, range(begin, begin + len(classes)))
-        answers.append(Answer(None, classes, program.make_argmax(own), own))
-        begin += len(classes)
-    return answer_targets(answers)

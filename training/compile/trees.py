@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from function.runtimes.flat.tree_nodes import BY_SET, NULL_LEFT
-from training.compile.answers import answer_targets, answer_values
+from training.compile.answers import answer_shares, answer_values
 from training.compile.blocks import Answer, Array, Block, Column, NotCompiled, list_classes
 from training.compile.class_names import name_class
 from training.compile.program import Program
@@ -63,13 +63,7 @@ def _compile_averaged(program: Program, estimator: Any, members: Sequence[Any], 
     mean = program.divide(added, float(len(trees))) if len(trees) > 1 else added
     if not hasattr(estimator, "classes_"):
         return answer_values(program, mean)
-    answers = []
-    begin = 0
-    for classes in list_classes(estimator):
-        shares = program.take(mean, range(begin, begin + len(classes)))
-        answers.append(Answer(None, classes, program.make_argmax(shares), shares))
-        begin += len(classes)
-    return answer_targets(answers)
+    return answer_shares(program, list_classes(estimator), mean)
 
 
 def prepare_for_trees(program: Program, block: Block, tree: Any) -> Block:
